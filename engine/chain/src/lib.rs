@@ -1,0 +1,1 @@
+//! YAML text -> compiled definitions, with diagnostics.

@@ -1,0 +1,1 @@
+//! The decision core: command -> decide -> events -> apply -> state. Pure.

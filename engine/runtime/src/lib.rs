@@ -1,0 +1,1 @@
+//! The single writer and its followers.

@@ -1,0 +1,1 @@
+//! Front doors: the NATS service and the in-process bus.
