@@ -1,1 +1,17 @@
-//! The decision core: command -> decide -> events -> apply -> state. Pure.
+//! The decision core of Countersign. Pure: no clock, no chance, no files, no threads, ordered containers only.
+//!
+//! ```text
+//! turn(&mut State, &Command) -> frames     decide, apply, and what follows from it, until nothing does
+//! decide(&State, &Command)   -> events     reads, never writes
+//! apply(&mut State, &Event)                writes, never fails, never decides
+//! ```
+//!
+//! Start with [`command`] (what comes in), [`event`] (what happened), [`state`] (what is), then `decide`.
+
+pub mod calendar;
+pub mod definition;
+pub mod expr;
+pub mod money;
+pub mod name;
+pub mod time;
+pub mod value;

@@ -1,0 +1,93 @@
+//! Definitions: the rules of a company as data. `chain` compiles them from YAML, the log keeps them, core reads them.
+
+mod authority;
+mod chain;
+mod company;
+mod document;
+mod organisation;
+mod systems;
+mod table;
+
+use serde::{Deserialize, Serialize};
+
+pub use authority::{Authority, Limit, LimitSet, Line, Measure};
+pub use chain::{
+    Activity, Arrow, AtLeast, Beside, Branch, Chain, Check, Climb, Duty, End, Expiry, Member, Node,
+    Requirement, Signer, StateDef, Target, Wait, Who,
+};
+pub use company::{
+    Clock, Company, Deadlines, LowerLevels, OwnTop, Policies, PushUp, Returns, SamePerson, SkipLevel,
+    VacancyRung,
+};
+pub use document::{DocumentType, Field};
+pub use organisation::{Acting, Delegation, Group, Organisation, Position, Unit};
+pub use systems::{Allowed, SystemGrant, Systems};
+pub use table::{Column, Table};
+
+use crate::name::Name;
+
+/// One definition in its compiled form. Its encoding is part of the log's format.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Definition {
+    /// company.yaml
+    Company(Company),
+    /// organisation.yaml
+    Organisation(Organisation),
+    /// One entry of authority.yaml.
+    Authority(Authority),
+    /// One file of documents/.
+    Document(DocumentType),
+    /// One file of tables/.
+    Table(Table),
+    /// One file of chains/.
+    Chain(Chain),
+    /// systems.yaml
+    Systems(Systems),
+}
+
+/// The kinds of [`Definition`], without their contents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum DefinitionKind {
+    /// company.yaml
+    Company,
+    /// organisation.yaml
+    Organisation,
+    /// authority.yaml
+    Authority,
+    /// documents/
+    Document,
+    /// tables/
+    Table,
+    /// chains/
+    Chain,
+    /// systems.yaml
+    Systems,
+}
+
+impl Definition {
+    /// Its kind.
+    pub fn kind(&self) -> DefinitionKind {
+        match self {
+            Definition::Company(_) => DefinitionKind::Company,
+            Definition::Organisation(_) => DefinitionKind::Organisation,
+            Definition::Authority(_) => DefinitionKind::Authority,
+            Definition::Document(_) => DefinitionKind::Document,
+            Definition::Table(_) => DefinitionKind::Table,
+            Definition::Chain(_) => DefinitionKind::Chain,
+            Definition::Systems(_) => DefinitionKind::Systems,
+        }
+    }
+
+    /// The name by which others refer to it; company, organisation and systems exist once and are named after their kind.
+    pub fn name(&self) -> Name {
+        match self {
+            Definition::Company(_) => Name::from("company"),
+            Definition::Organisation(_) => Name::from("organisation"),
+            Definition::Systems(_) => Name::from("systems"),
+            Definition::Authority(d) => d.name.clone(),
+            Definition::Document(d) => d.name.clone(),
+            Definition::Table(d) => d.name.clone(),
+            Definition::Chain(d) => d.name.clone(),
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! tables/*.yaml: typed decision tables and master data.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::name::{Name, Title};
+use crate::value::{Fields, Type};
+
+/// A table. Cases read the rows of the release they pinned at submission.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Table {
+    /// Its name.
+    pub name: Name,
+    /// Its title.
+    pub title: Title,
+    /// The parts of its key.
+    pub key: Vec<Column>,
+    /// The key is a threshold (`score: from`): the last row whose key is reached answers.
+    pub from: bool,
+    /// Its columns.
+    pub columns: Vec<Column>,
+    /// Rows by key; parts of a key are joined by `/`. Every row has every column, a missing one as `Missing`.
+    pub rows: BTreeMap<Name, Fields>,
+}
+
+/// A column and its type.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Column {
+    /// Its name.
+    pub name: Name,
+    /// Its type.
+    pub kind: Type,
+}

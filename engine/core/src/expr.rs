@@ -1,0 +1,128 @@
+//! Conditions and amounts as a typed tree. `chain` parses, checks types and lowers to this; core only evaluates.
+
+use serde::{Deserialize, Serialize};
+
+use crate::name::Name;
+use crate::value::Value;
+
+/// An expression. Its encoding is part of the log's format: variants are only ever added at the end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Expr {
+    /// A literal.
+    Const(Value),
+    /// A field of the document: its name, then names within records.
+    Doc(Vec<Name>),
+    /// The item of the innermost fold: empty for the item itself, otherwise a path within it.
+    It(Vec<Name>),
+    /// A field of the message that a `wait` looks at.
+    Message(Vec<Name>),
+    /// A field of a record.
+    Field(Box<Expr>, Name),
+    /// A `define` of the chain, by its number.
+    Define(u16),
+    /// The post the submitter acted in, or something about it.
+    Submitter(Attribute),
+    /// The command's stamp.
+    Now,
+    /// The command's date in the company's zone.
+    Today,
+    /// The key of a row that must exist (`grades(x)`); several parts of a key are joined by `/`.
+    Row(Name, Vec<Expr>),
+    /// A column of the row with this key.
+    Column {
+        /// The table.
+        table: Name,
+        /// Evaluates to the row's key.
+        key: Box<Expr>,
+        /// The column.
+        column: Name,
+    },
+    /// Logical negation.
+    Not(Box<Expr>),
+    /// True where all are; evaluated left to right until one is false.
+    And(Vec<Expr>),
+    /// True where one is; evaluated left to right until one is true.
+    Or(Vec<Expr>),
+    /// A comparison of two values of one type.
+    Compare(Comparison, Box<Expr>, Box<Expr>),
+    /// Arithmetic. Division by zero is missing.
+    Arith(Arithmetic, Box<Expr>, Box<Expr>),
+    /// `list has item`, `item in list`: the list first.
+    Contains(Box<Expr>, Box<Expr>),
+    /// The first value, or the second where the first is missing.
+    Else(Box<Expr>, Box<Expr>),
+    /// `pick(condition, then, otherwise)`.
+    Pick(Box<Expr>, Box<Expr>, Box<Expr>),
+    /// Something over a list, with a body evaluated for each item.
+    Fold(Fold, Box<Expr>, Box<Expr>),
+    /// The sum of a body over a list; the last part is the sum of nothing.
+    Sum(Box<Expr>, Box<Expr>, Value),
+    /// The first item of a list, missing where it is empty.
+    First(Box<Expr>),
+    /// The smallest of several.
+    Min(Vec<Expr>),
+    /// The largest of several.
+    Max(Vec<Expr>),
+    /// The size without the sign.
+    Abs(Box<Expr>),
+    /// Rounded down to a whole number.
+    Floor(Box<Expr>),
+    /// Whether an optional value is there.
+    Known(Box<Expr>),
+    /// A list written out: `[a, b]`.
+    List(Vec<Expr>),
+}
+
+/// What can be asked about a post.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Attribute {
+    /// The position itself.
+    Position,
+    /// Its unit.
+    Unit,
+    /// Its kind.
+    Kind,
+}
+
+/// Comparisons. Order is defined for numbers, percents, money, units, dates, times and durations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Comparison {
+    /// `==`
+    Equal,
+    /// `!=`
+    Unequal,
+    /// `<`
+    Less,
+    /// `<=`
+    AtMost,
+    /// `>`
+    More,
+    /// `>=`
+    AtLeast,
+}
+
+/// The four operations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Arithmetic {
+    /// `+`
+    Add,
+    /// `-`
+    Subtract,
+    /// `*`
+    Multiply,
+    /// `/`
+    Divide,
+}
+
+/// Folds whose body is a condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Fold {
+    /// True where the body is for every item.
+    Every,
+    /// True where the body is for some item.
+    Some,
+    /// How many items the body is true for.
+    Count,
+    /// The items that the body is true for.
+    Where,
+}
