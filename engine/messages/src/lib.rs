@@ -1,1 +1,56 @@
-//! What goes over the wire: envelope, JSON types, limits.
+//! What goes over the wire: subjects, requests, replies and published events, all of them JSON in UTF-8.
+//!
+//! A back office in any language talks to the engine with a plain NATS client and the shapes of this crate;
+//! [`schemas`] writes them down as JSON Schema. Nothing here decides anything: this crate checks *form* (sizes,
+//! depth, names of fields, types, the look of a time or an amount) and the core checks *meaning*.
+//!
+//! | to | use |
+//! |---|---|
+//! | build or read a subject | [`Subject`], [`reply_allowed`] |
+//! | read a request | [`decode_request`], [`Request`] |
+//! | answer it | [`Reply`], the views ([`CaseView`], [`InboxView`] ...) |
+//! | publish or read an event | [`CloudEvent`], [`MessageId`], [`headers`] |
+//!
+//! Money is a decimal string, never a JSON number; a number inside a document keeps its literal text.
+
+mod api;
+mod decode;
+mod duration;
+mod error;
+mod event;
+pub mod headers;
+mod limits;
+mod money;
+mod quantity;
+mod reply;
+mod scan;
+mod schema;
+mod subject;
+mod text;
+mod time;
+mod token;
+mod verb;
+mod view;
+
+pub use api::{
+    Case, Decide, Envelope, Explain, Fact, FactName, Handler, Inbox, Preview, ReferUp, ReferUpReason,
+    Request, Resubmit, ReturnTo, Submit, Timeline, Verdict, Who, Withdraw, decode_request,
+};
+pub use decode::decode;
+pub use duration::Duration;
+pub use error::{Code, WireError};
+pub use event::{BinaryMessage, CloudEvent, EventType, LogId, MessageId, source_company, source_of};
+pub use limits::Limits;
+pub use money::{Currency, Decimal, Money};
+pub use quantity::Quantity;
+pub use reply::{Accepted, ErrorBody, FactAccepted, Reply, WhoReply};
+pub use schema::schemas;
+pub use subject::{DEFAULT_REPLY_PREFIX, RESERVED_CHAINS, Subject, is_reserved_chain, reply_allowed};
+pub use text::{ContentHash, Document, FormError, Name, Reason, RequestId, Title};
+pub use time::Timestamp;
+pub use token::Token;
+pub use verb::Verb;
+pub use view::{
+    CaseView, Ended, Explanation, ExplanationLine, HandlerView, InboxItem, InboxView, PreviewStep,
+    PreviewView, RouteStep, Signature, TimelineEntry, TimelineView, Waiting,
+};

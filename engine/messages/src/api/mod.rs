@@ -1,0 +1,13 @@
+//! Requests: what other systems ask of the engine.
+
+mod acts;
+mod envelope;
+mod queries;
+mod request;
+mod words;
+
+pub use acts::{Decide, Fact, ReferUp, Resubmit, Submit, Withdraw};
+pub use envelope::Envelope;
+pub use queries::{Case, Explain, Handler, Inbox, Preview, Timeline, Who};
+pub use request::{Request, decode_request};
+pub use words::{FactName, ReferUpReason, ReturnTo, Verdict};

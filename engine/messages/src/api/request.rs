@@ -1,0 +1,129 @@
+//! Any request, and the one function that reads it.
+
+use super::acts::{Decide, Fact, ReferUp, Resubmit, Submit, Withdraw};
+use super::envelope::Envelope;
+use super::queries::{Case, Explain, Handler, Inbox, Preview, Timeline, Who};
+use crate::decode::typed;
+use crate::error::WireError;
+use crate::limits::Limits;
+use crate::scan::scan;
+use crate::verb::Verb;
+use serde::Serialize;
+
+/// The free objects inside requests, which have a limit of their own.
+const DOCUMENTS: [&str; 3] = ["document", "fields", "data"];
+
+/// A request whose form has been checked. It is written without a tag: the verb stands in the subject.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Request {
+    /// Hand in a document.
+    Submit(Submit),
+    /// Hand in a returned document again.
+    Resubmit(Resubmit),
+    /// Answer a task.
+    Decide(Decide),
+    /// Take a case back.
+    Withdraw(Withdraw),
+    /// Hand a task to the superior.
+    ReferUp(ReferUp),
+    /// Tell a fact.
+    Fact(Fact),
+    /// Open tasks.
+    Inbox(Inbox),
+    /// One case.
+    Case(Case),
+    /// What happened.
+    Timeline(Timeline),
+    /// Why.
+    Explain(Explain),
+    /// Who would sign.
+    Preview(Preview),
+    /// Who has it.
+    Handler(Handler),
+    /// Who answers.
+    Who(Who),
+}
+
+impl Request {
+    /// The verb of the subject it belongs under.
+    pub fn verb(&self) -> Verb {
+        match self {
+            Request::Submit(_) => Verb::Submit,
+            Request::Resubmit(_) => Verb::Resubmit,
+            Request::Decide(_) => Verb::Decide,
+            Request::Withdraw(_) => Verb::Withdraw,
+            Request::ReferUp(_) => Verb::ReferUp,
+            Request::Fact(_) => Verb::Fact,
+            Request::Inbox(_) => Verb::Inbox,
+            Request::Case(_) => Verb::Case,
+            Request::Timeline(_) => Verb::Timeline,
+            Request::Explain(_) => Verb::Explain,
+            Request::Preview(_) => Verb::Preview,
+            Request::Handler(_) => Verb::Handler,
+            Request::Who(_) => Verb::Who,
+        }
+    }
+
+    /// The fields that every request has.
+    pub fn envelope(&self) -> Envelope<'_> {
+        match self {
+            Request::Submit(request) => request.envelope(),
+            Request::Resubmit(request) => request.envelope(),
+            Request::Decide(request) => request.envelope(),
+            Request::Withdraw(request) => request.envelope(),
+            Request::ReferUp(request) => request.envelope(),
+            Request::Fact(request) => request.envelope(),
+            Request::Inbox(request) => request.envelope(),
+            Request::Case(request) => request.envelope(),
+            Request::Timeline(request) => request.envelope(),
+            Request::Explain(request) => request.envelope(),
+            Request::Preview(request) => request.envelope(),
+            Request::Handler(request) => request.envelope(),
+            Request::Who(request) => request.envelope(),
+        }
+    }
+
+    /// The request in one canonical spelling: fields in the order of the type, a document's in the order of their
+    /// names, no white space. Two messages that say the same have the same bytes here, so this is what a request's
+    /// fingerprint is made from.
+    pub fn to_json(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("a request is made of texts, numbers and objects with text keys")
+    }
+
+    fn check(&self) -> Result<(), WireError> {
+        match self {
+            Request::Decide(request) => request.check(),
+            Request::Explain(request) => request.check(),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Reads a request. The limits hold before anything is built; then names and types of fields, then what one field
+/// demands of another. Never panics, and its time is bounded by the size of the message.
+///
+/// Errors, in this order: `UNKNOWN_VERB`; `TOO_LARGE`, `MALFORMED`, `TOO_DEEP`, `DUPLICATE_FIELD` and `BAD_VALUE`
+/// (a reserved name) as the text is passed over; `UNKNOWN_FIELD`, `WRONG_TYPE`, `BAD_VALUE` and `MALFORMED` as the
+/// fields are read; `MISSING_FIELD` at the end of an object.
+pub fn decode_request(verb: &str, bytes: &[u8], limits: &Limits) -> Result<Request, WireError> {
+    let verb: Verb = verb.parse()?;
+    let text = scan(bytes, &DOCUMENTS, limits)?;
+    let request = match verb {
+        Verb::Submit => Request::Submit(typed(text)?),
+        Verb::Resubmit => Request::Resubmit(typed(text)?),
+        Verb::Decide => Request::Decide(typed(text)?),
+        Verb::Withdraw => Request::Withdraw(typed(text)?),
+        Verb::ReferUp => Request::ReferUp(typed(text)?),
+        Verb::Fact => Request::Fact(typed(text)?),
+        Verb::Inbox => Request::Inbox(typed(text)?),
+        Verb::Case => Request::Case(typed(text)?),
+        Verb::Timeline => Request::Timeline(typed(text)?),
+        Verb::Explain => Request::Explain(typed(text)?),
+        Verb::Preview => Request::Preview(typed(text)?),
+        Verb::Handler => Request::Handler(typed(text)?),
+        Verb::Who => Request::Who(typed(text)?),
+    };
+    request.check()?;
+    Ok(request)
+}

@@ -1,0 +1,48 @@
+//! JSON Schema of everything on the wire.
+
+use crate::api::{
+    Case, Decide, Explain, Fact, Handler, Inbox, Preview, ReferUp, Resubmit, Submit, Timeline, Who, Withdraw,
+};
+use crate::event::CloudEvent;
+use crate::reply::{Accepted, FactAccepted, Reply, WhoReply};
+use crate::view::{CaseView, Explanation, HandlerView, InboxView, PreviewView, TimelineView};
+use schemars::{JsonSchema, schema_for};
+use serde_json::Value;
+
+/// The JSON Schema (2020-12) of each request (`request.<verb>`), each reply (`reply.<verb>`) and the envelope of
+/// events (`event`), in that order. Every schema stands alone: what it refers to is in its own `$defs`.
+pub fn schemas() -> Vec<(&'static str, Value)> {
+    vec![
+        ("request.submit", schema::<Submit>()),
+        ("request.resubmit", schema::<Resubmit>()),
+        ("request.decide", schema::<Decide>()),
+        ("request.withdraw", schema::<Withdraw>()),
+        ("request.refer-up", schema::<ReferUp>()),
+        ("request.fact", schema::<Fact>()),
+        ("request.inbox", schema::<Inbox>()),
+        ("request.case", schema::<Case>()),
+        ("request.timeline", schema::<Timeline>()),
+        ("request.explain", schema::<Explain>()),
+        ("request.preview", schema::<Preview>()),
+        ("request.handler", schema::<Handler>()),
+        ("request.who", schema::<Who>()),
+        ("reply.submit", schema::<Reply<Accepted>>()),
+        ("reply.resubmit", schema::<Reply<Accepted>>()),
+        ("reply.decide", schema::<Reply<Accepted>>()),
+        ("reply.withdraw", schema::<Reply<Accepted>>()),
+        ("reply.refer-up", schema::<Reply<Accepted>>()),
+        ("reply.fact", schema::<Reply<FactAccepted>>()),
+        ("reply.inbox", schema::<Reply<InboxView>>()),
+        ("reply.case", schema::<Reply<CaseView>>()),
+        ("reply.timeline", schema::<Reply<TimelineView>>()),
+        ("reply.explain", schema::<Reply<Explanation>>()),
+        ("reply.preview", schema::<Reply<PreviewView>>()),
+        ("reply.handler", schema::<Reply<HandlerView>>()),
+        ("reply.who", schema::<Reply<WhoReply>>()),
+        ("event", schema::<CloudEvent>()),
+    ]
+}
+
+fn schema<T: JsonSchema>() -> Value {
+    schema_for!(T).to_value()
+}

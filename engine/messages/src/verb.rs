@@ -1,0 +1,107 @@
+//! What can be asked of the engine.
+
+use crate::error::{Code, WireError};
+use std::fmt;
+use std::str::FromStr;
+
+/// The last token of a request's subject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Verb {
+    /// Hand in a document: a case begins.
+    Submit,
+    /// Hand in a returned document again.
+    Resubmit,
+    /// Answer a task: approve, return, reject ...
+    Decide,
+    /// Take the whole case back.
+    Withdraw,
+    /// Hand a task to the superior for a conflict of interest.
+    ReferUp,
+    /// Tell a fact that a case may be waiting for.
+    Fact,
+    /// Ask for the open tasks of a post.
+    Inbox,
+    /// Ask for one case.
+    Case,
+    /// Ask for what happened to a case.
+    Timeline,
+    /// Ask why a task or signature is whose it is, or why it is not somebody's.
+    Explain,
+    /// Ask who would have to sign a document.
+    Preview,
+    /// Ask who has a case now.
+    Handler,
+    /// Ask which company, log and version answers here.
+    Who,
+}
+
+impl Verb {
+    /// Every verb, in the order of the documentation.
+    pub const ALL: [Verb; 13] = [
+        Verb::Submit,
+        Verb::Resubmit,
+        Verb::Decide,
+        Verb::Withdraw,
+        Verb::ReferUp,
+        Verb::Fact,
+        Verb::Inbox,
+        Verb::Case,
+        Verb::Timeline,
+        Verb::Explain,
+        Verb::Preview,
+        Verb::Handler,
+        Verb::Who,
+    ];
+
+    /// The token in the subject.
+    pub fn as_token(self) -> &'static str {
+        match self {
+            Verb::Submit => "submit",
+            Verb::Resubmit => "resubmit",
+            Verb::Decide => "decide",
+            Verb::Withdraw => "withdraw",
+            Verb::ReferUp => "refer-up",
+            Verb::Fact => "fact",
+            Verb::Inbox => "inbox",
+            Verb::Case => "case",
+            Verb::Timeline => "timeline",
+            Verb::Explain => "explain",
+            Verb::Preview => "preview",
+            Verb::Handler => "handler",
+            Verb::Who => "who",
+        }
+    }
+
+    /// Whether it only asks: nothing is recorded, and nothing happens twice if it is sent twice.
+    pub fn is_query(self) -> bool {
+        match self {
+            Verb::Submit | Verb::Resubmit | Verb::Decide | Verb::Withdraw | Verb::ReferUp | Verb::Fact => {
+                false
+            }
+            Verb::Inbox
+            | Verb::Case
+            | Verb::Timeline
+            | Verb::Explain
+            | Verb::Preview
+            | Verb::Handler
+            | Verb::Who => true,
+        }
+    }
+}
+
+impl fmt::Display for Verb {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_token())
+    }
+}
+
+impl FromStr for Verb {
+    type Err = WireError;
+
+    fn from_str(token: &str) -> Result<Self, WireError> {
+        Verb::ALL.into_iter().find(|verb| verb.as_token() == token).ok_or_else(|| {
+            let known = Verb::ALL.map(Verb::as_token).join(", ");
+            WireError::new(Code::UnknownVerb, format!("expected one of {known}"))
+        })
+    }
+}

@@ -1,0 +1,58 @@
+//! The open tasks of a post.
+
+use crate::quantity::Quantity;
+use crate::text::{ContentHash, Document, Title};
+use crate::time::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The answer to `inbox`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct InboxView {
+    /// The open tasks, the most urgent first.
+    pub items: Vec<InboxItem>,
+}
+
+/// One open task.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct InboxItem {
+    /// The case.
+    pub case: String,
+    /// The task; give it back in `decide`.
+    pub task: String,
+    /// The chain of the case.
+    pub chain: String,
+    /// What the chain is called.
+    pub title: Title,
+    /// The state of the case that opened the task.
+    pub state: String,
+    /// What is asked: `approve`, `review`, `input`, `task`, `edit`, `ratify` ...
+    pub duty: String,
+    /// The post that has to answer.
+    pub position: String,
+    /// In which capacities it answers; several if one person stands at several places of the route.
+    pub capacities: Vec<String>,
+    /// The position that handed the document in.
+    pub submitter: String,
+    /// What the case is about, if the chain names an amount.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount: Option<Quantity>,
+    /// The case's key among its chain: a contract number.
+    pub key: String,
+    /// Which handing-in of the document this is, from 1.
+    pub revision: u32,
+    /// The task's version; give it back in `decide`.
+    pub version: u64,
+    /// The hash of the content shown; give it back in `decide`.
+    pub content_hash: ContentHash,
+    /// When the task was opened.
+    pub opened_at: Timestamp,
+    /// By when an answer is due.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_at: Option<Timestamp>,
+    /// Whether that has passed. An overdue task stays open: time never answers it.
+    pub overdue: bool,
+    /// The fields of the document worth showing in a list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document: Option<Document>,
+}

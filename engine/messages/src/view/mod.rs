@@ -1,0 +1,11 @@
+//! What queries are answered with. Readers should ignore fields they do not know: views grow.
+
+mod case;
+mod explain;
+mod inbox;
+mod timeline;
+
+pub use case::{CaseView, Ended, HandlerView, RouteStep, Signature, Waiting};
+pub use explain::{Explanation, ExplanationLine, PreviewStep, PreviewView};
+pub use inbox::{InboxItem, InboxView};
+pub use timeline::{TimelineEntry, TimelineView};
