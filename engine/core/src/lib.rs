@@ -9,9 +9,16 @@
 //! Start with [`command`] (what comes in), [`event`] (what happened), [`state`] (what is), then `decide`.
 
 pub mod calendar;
+pub mod command;
 pub mod definition;
+pub mod event;
 pub mod expr;
+pub mod frame;
 pub mod money;
 pub mod name;
+pub mod receipt;
+pub mod rejection;
+pub mod state;
 pub mod time;
+pub mod turn;
 pub mod value;

@@ -91,3 +91,21 @@ impl Definition {
         }
     }
 }
+
+/// The version of the compiled encoding that this crate writes. An older one is read by a decoder of its own.
+pub const FORM: u16 = 1;
+
+impl Definition {
+    /// The compiled encoding, version [`FORM`].
+    pub fn encode(&self) -> Result<Vec<u8>, postcard::Error> {
+        postcard::to_allocvec(self)
+    }
+
+    /// Reads a compiled definition. None where the version is unknown or the bytes are no definition.
+    pub fn decode(form: u16, bytes: &[u8]) -> Option<Definition> {
+        match form {
+            FORM => postcard::take_from_bytes(bytes).ok().filter(|(_, rest)| rest.is_empty()).map(|(d, _)| d),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! What happened. Events are the only way in which State changes, live and in replay.
+//!
+//! A published shape is frozen: each kind has a number and golden bytes; a change of meaning is a new kind.
+
+mod body;
+mod codec;
+mod plan;
+
+pub use body::*;
+pub use codec::{DecodeError, decode_events, encode_event};
+pub use plan::{Capacity, CapacityWhy, Level, Plan, PlanNode, Slot};
+
+use crate::command::CaseNo;
+
+macro_rules! events {
+    ($($(#[$doc:meta])* $kind:literal $name:literal $variant:ident),+ $(,)?) => {
+        /// One event. The number of each kind and its name on the wire stand in [`Event::kind`] and [`Event::name`].
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub enum Event {
+            $($(#[$doc])* $variant($variant)),+
+        }
+
+        impl Event {
+            /// The number of its kind in the log.
+            pub fn kind(&self) -> u16 {
+                match self { $(Event::$variant(_) => $kind),+ }
+            }
+
+            /// Its name in subjects and texts, lower-case kebab.
+            pub fn name(&self) -> &'static str {
+                match self { $(Event::$variant(_) => $name),+ }
+            }
+
+            fn encode_body(&self, out: &mut Vec<u8>) -> Result<(), postcard::Error> {
+                match self { $(Event::$variant(body) => codec::append(body, out)),+ }
+            }
+
+            fn decode_body(kind: u16, body: &[u8]) -> Result<Event, DecodeError> {
+                match kind {
+                    $($kind => codec::body(kind, body).map(Event::$variant),)+
+                    _ => Err(DecodeError::UnknownKind(kind)),
+                }
+            }
+        }
+    };
+}
+
+events! {
+    /// The log begins.
+    1 "company-founded" CompanyFounded,
+    /// A definition is kept.
+    2 "definition-stored" DefinitionStored,
+    /// Definitions hold from now on.
+    3 "definitions-activated" DefinitionsActivated,
+    /// Open work of a batch of cases was put where the organisation now has it.
+    4 "organisation-swept" OrganisationSwept,
+    /// A document was handed in.
+    10 "case-submitted" CaseSubmitted,
+    /// A returned document was handed in again, or completed by an editor.
+    11 "case-resubmitted" CaseResubmitted,
+    /// A state began.
+    12 "state-entered" StateEntered,
+    /// A state was not needed.
+    13 "state-skipped" StateSkipped,
+    /// A check said no.
+    14 "checks-failed" ChecksFailed,
+    /// A branch was chosen.
+    15 "branch-chosen" BranchChosen,
+    /// A step has its outcome.
+    16 "step-closed" StepClosed,
+    /// The opinions of a blind part are open now.
+    17 "opinions-opened" OpinionsOpened,
+    /// The document went back to its submitter.
+    18 "case-returned" CaseReturned,
+    /// The case is over.
+    19 "case-ended" CaseEnded,
+    /// The submitter took it back.
+    20 "case-withdrawn" CaseWithdrawn,
+    /// The case waits for an operator.
+    21 "case-held" CaseHeld,
+    /// A state ended by itself.
+    22 "state-expired" StateExpired,
+    /// A message that the case waited for arrived.
+    23 "fact-received" FactReceived,
+    /// The turn goes on in a frame of its own.
+    24 "turn-split" TurnSplit,
+    /// Somebody is asked.
+    30 "task-opened" TaskOpened,
+    /// Somebody answered.
+    31 "task-decided" TaskDecided,
+    /// A question fell away unanswered.
+    32 "task-withdrawn" TaskWithdrawn,
+    /// A signature given before still stands.
+    33 "signature-kept" SignatureKept,
+    /// A contribution did not come in time; the case went on.
+    34 "task-lapsed" TaskLapsed,
+    /// Half of the time is gone.
+    35 "task-reminded" TaskReminded,
+    /// All of the time is gone.
+    36 "task-overdue" TaskOverdue,
+    /// Twice the time is gone.
+    37 "task-escalated" TaskEscalated,
+    /// Somebody else is asked.
+    38 "task-reassigned" TaskReassigned,
+    /// The task was handed up for a reason that allows it.
+    39 "task-referred" TaskReferred,
+    /// The route grew.
+    40 "route-extended" RouteExtended,
+    /// A submission past the immediate superior was refused.
+    50 "skip-level-attempted" SkipLevelAttempted,
+    /// Somebody tried to decide an own document.
+    51 "self-approval-attempted" SelfApprovalAttempted,
+    /// An answer came after others had decided; it changes nothing.
+    52 "late-answer" LateAnswer,
+}
+
+impl Event {
+    /// The case it belongs to, if any.
+    pub fn case(&self) -> Option<CaseNo> {
+        match self {
+            Event::CompanyFounded(_)
+            | Event::DefinitionStored(_)
+            | Event::DefinitionsActivated(_)
+            | Event::OrganisationSwept(_)
+            | Event::SkipLevelAttempted(_) => None,
+            Event::CaseSubmitted(e) => Some(e.case),
+            Event::CaseResubmitted(e) => Some(e.case),
+            Event::StateEntered(e) => Some(e.case),
+            Event::StateSkipped(e) => Some(e.case),
+            Event::ChecksFailed(e) => Some(e.case),
+            Event::BranchChosen(e) => Some(e.case),
+            Event::StepClosed(e) => Some(e.case),
+            Event::OpinionsOpened(e) => Some(e.case),
+            Event::CaseReturned(e) => Some(e.case),
+            Event::CaseEnded(e) => Some(e.case),
+            Event::CaseWithdrawn(e) => Some(e.case),
+            Event::CaseHeld(e) => Some(e.case),
+            Event::StateExpired(e) => Some(e.case),
+            Event::FactReceived(e) => Some(e.case),
+            Event::TurnSplit(e) => Some(e.case),
+            Event::TaskOpened(e) => Some(e.case),
+            Event::TaskDecided(e) => Some(e.case),
+            Event::TaskWithdrawn(e) => Some(e.case),
+            Event::SignatureKept(e) => Some(e.case),
+            Event::TaskLapsed(e) => Some(e.case),
+            Event::TaskReminded(e) => Some(e.case),
+            Event::TaskOverdue(e) => Some(e.case),
+            Event::TaskEscalated(e) => Some(e.case),
+            Event::TaskReassigned(e) => Some(e.case),
+            Event::TaskReferred(e) => Some(e.case),
+            Event::RouteExtended(e) => Some(e.case),
+            Event::SelfApprovalAttempted(e) => Some(e.case),
+            Event::LateAnswer(e) => Some(e.case),
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! The plan of a step: who is to be asked, in which order, and why; fixed when the state is entered.
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use crate::definition::Duty;
+use crate::name::Name;
+use crate::time::Span;
+
+/// Who is to be asked in a state.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// How the slots stand to one another.
+    pub root: PlanNode,
+    /// One for each signature that is wanted.
+    pub slots: Vec<Slot>,
+}
+
+/// How slots stand to one another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PlanNode {
+    /// One slot.
+    Slot(u16),
+    /// Everybody, blind to one another.
+    All(Vec<PlanNode>),
+    /// The first answer decides.
+    Any(Vec<PlanNode>),
+    /// So much weight of approval is needed.
+    Votes {
+        /// The weight needed.
+        need: u32,
+        /// Weights and whose they are.
+        members: Vec<(u32, PlanNode)>,
+    },
+    /// One after another.
+    InOrder(Vec<PlanNode>),
+    /// The levels of a climb, one after another; it may grow at its end.
+    Climb(Vec<PlanNode>),
+}
+
+impl Default for PlanNode {
+    fn default() -> Self {
+        PlanNode::All(Vec::new())
+    }
+}
+
+/// One signature that is wanted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Slot {
+    /// What is asked.
+    pub duty: Duty,
+    /// The position asked.
+    pub position: Name,
+    /// The capacities that one signature here covers, in the order of the line.
+    pub capacities: Vec<Capacity>,
+    /// A reviewer whose rejection is final.
+    pub veto: bool,
+    /// Opinions stay closed until the part it belongs to is complete.
+    pub blind: bool,
+    /// The time allowed.
+    pub within: Span,
+    /// Its level of a climb.
+    pub level: Option<Level>,
+    /// Persons who may not answer: the submitter, who benefits, who is excepted.
+    pub barred: Vec<Name>,
+}
+
+/// A level of a climb.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Level {
+    /// The authority climbed.
+    pub authority: Name,
+    /// Its place in the line, from 0.
+    pub place: u16,
+    /// What is held against the limit.
+    pub need: Decimal,
+    /// The limit at planning; None: unlimited.
+    pub limit: Option<Decimal>,
+    /// Whether this level decides.
+    pub decides: bool,
+}
+
+/// Why a signature counts for a position.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Capacity {
+    /// The position.
+    pub position: Name,
+    /// How.
+    pub why: CapacityWhy,
+}
+
+/// How a signature counts for a position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CapacityWhy {
+    /// Its holder signs.
+    Own,
+    /// It is vacant; the superior signs for it (R7).
+    Vacant,
+    /// Somebody acts for it (R7).
+    Acting,
+    /// It delegated its authority (R7).
+    Delegate,
+    /// Its holder signs once, at a higher post (R5).
+    Merged,
+    /// It no longer exists; its superior signs (R9).
+    Abolished,
+    /// Its holder may not sign here; the superior does (R2).
+    Barred,
+    /// Its holder referred the case up (R22).
+    Referred,
+    /// Its signature must be another person's (R6).
+    Independent,
+}
+
+impl PlanNode {
+    /// Whether the slot is in this part.
+    pub fn holds(&self, slot: u16) -> bool {
+        match self {
+            PlanNode::Slot(own) => *own == slot,
+            PlanNode::Votes { members, .. } => members.iter().any(|(_, node)| node.holds(slot)),
+            PlanNode::All(parts)
+            | PlanNode::Any(parts)
+            | PlanNode::InOrder(parts)
+            | PlanNode::Climb(parts) => parts.iter().any(|node| node.holds(slot)),
+        }
+    }
+
+    /// The levels of the climb that holds the slot.
+    pub(crate) fn climb_of(&mut self, slot: u16) -> Option<&mut Vec<PlanNode>> {
+        match self {
+            PlanNode::Slot(_) => None,
+            PlanNode::Climb(levels) => levels.iter().any(|node| node.holds(slot)).then_some(levels),
+            PlanNode::Votes { members, .. } => members.iter_mut().find_map(|(_, node)| node.climb_of(slot)),
+            PlanNode::All(parts) | PlanNode::Any(parts) | PlanNode::InOrder(parts) => {
+                parts.iter_mut().find_map(|node| node.climb_of(slot))
+            }
+        }
+    }
+}

@@ -1,0 +1,317 @@
+//! An open case: where it stands, who is asked, who has signed.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::command::{CaseNo, ContentHash, TaskNo, Timer, Verdict};
+use crate::definition::{Duty, Target};
+use crate::event::{Capacity, Milestones, Party, Plan, WithdrawnCause};
+use crate::name::Name;
+use crate::time::Timestamp;
+use crate::value::{Fields, Value};
+
+/// An open case.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Case {
+    pub(super) number: CaseNo,
+    pub(super) chain: Name,
+    pub(super) release: u32,
+    pub(super) submitter: Party,
+    pub(super) path: Vec<Name>,
+    pub(super) key: Option<Name>,
+    pub(super) claims: Vec<Name>,
+    pub(super) fields: Fields,
+    pub(super) amount: Option<Value>,
+    pub(super) content_hash: ContentHash,
+    pub(super) commercial: ContentHash,
+    pub(super) document_at: u64,
+    pub(super) submitted_at: Timestamp,
+    pub(super) revision: u32,
+    pub(super) returns: u32,
+    pub(super) stage: Stage,
+    pub(super) steps: u32,
+    pub(super) tasks: BTreeMap<TaskNo, Task>,
+    pub(super) withdrawn: Vec<(TaskNo, Name)>,
+    pub(super) next_task: TaskNo,
+    pub(super) signatures: Vec<Signature>,
+    pub(super) expires_at: Option<Timestamp>,
+    pub(super) until: Option<Timestamp>,
+    pub(super) resume_at: Option<Timestamp>,
+}
+
+/// Where a case stands. Everything but `Entering` and `Leaving` may outlast a turn.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub enum Stage {
+    /// On its way to a target.
+    Entering(Target),
+    /// A step of this state has this outcome; its arrow is to be followed.
+    Leaving {
+        /// The state's place.
+        state: u16,
+        /// The outcome.
+        outcome: Name,
+    },
+    /// People are asked.
+    People {
+        /// The state's place.
+        state: u16,
+        /// Who, and what they have said so far.
+        step: Box<Step>,
+    },
+    /// A message is waited for.
+    Fact {
+        /// The state's place.
+        state: u16,
+        /// Its name.
+        fact: Name,
+    },
+    /// A time is waited for.
+    Until {
+        /// The state's place.
+        state: u16,
+    },
+    /// With the submitter.
+    Draft,
+    /// The state is being decided without anybody's input.
+    Working {
+        /// The state's place.
+        state: u16,
+    },
+    /// Held for an operator.
+    Held {
+        /// Why.
+        code: Name,
+        /// The state it was in; resuming enters it again, and signatures that stand are not asked again.
+        state: Option<u16>,
+    },
+}
+
+/// A step in which people are asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Step {
+    /// The state's name.
+    pub state: Name,
+    /// Who is to be asked, and in which order.
+    pub plan: Plan,
+    /// What has become of each slot.
+    pub slots: Vec<SlotStatus>,
+    /// Blind opinions that were opened within the step.
+    pub opened: Vec<TaskNo>,
+}
+
+/// What has become of a slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum SlotStatus {
+    /// Not asked yet.
+    Waiting,
+    /// Asked.
+    Open(TaskNo),
+    /// Answered.
+    Answered(TaskNo, Verdict),
+    /// A signature given before stands.
+    Kept(TaskNo),
+    /// An approval that counts as a review, or a task handed up: the levels above decide.
+    PassedOn(TaskNo),
+    /// A contribution that did not come.
+    Lapsed,
+    /// Fell away.
+    Withdrawn,
+}
+
+/// An open task.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Task {
+    /// Its slot of the plan.
+    pub slot: u16,
+    /// What is asked.
+    pub duty: Duty,
+    /// The position asked.
+    pub position: Name,
+    /// The persons who may answer.
+    pub holders: Vec<Name>,
+    /// What one signature covers, where that is more than the position itself.
+    pub capacities: Vec<Capacity>,
+    /// Changes when what its holder saw changes.
+    pub version: u32,
+    /// When it was opened.
+    pub opened_at: Timestamp,
+    /// When it is due.
+    pub milestones: Milestones,
+    /// Its next timer; None: none is left.
+    pub next_due: Option<Timestamp>,
+}
+
+/// A signature that was given.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Signature {
+    /// The task in which it was given.
+    pub task: TaskNo,
+    /// The state's name.
+    pub state: Name,
+    /// What was asked.
+    pub duty: Duty,
+    /// The position asked.
+    pub position: Name,
+    /// What it covers.
+    pub capacities: Vec<Capacity>,
+    /// Who signed.
+    pub person: Name,
+    /// The answer.
+    pub verdict: Verdict,
+    /// An approval that counted as a review only.
+    pub counts_as_review: bool,
+    /// When.
+    pub at: Timestamp,
+    /// The revision that was signed.
+    pub revision: u32,
+    /// A commercial change voided it (R12).
+    pub void: bool,
+}
+
+impl Case {
+    /// Its number.
+    pub fn number(&self) -> CaseNo {
+        self.number
+    }
+
+    /// Its chain.
+    pub fn chain(&self) -> &Name {
+        &self.chain
+    }
+
+    /// The release whose rules it keeps.
+    pub fn release(&self) -> u32 {
+        self.release
+    }
+
+    /// Who submitted it.
+    pub fn submitter(&self) -> &Party {
+        &self.submitter
+    }
+
+    /// The submitter's superiors at submission, nearest first.
+    pub fn path(&self) -> &[Name] {
+        &self.path
+    }
+
+    /// Its business key.
+    pub fn key(&self) -> Option<&Name> {
+        self.key.as_ref()
+    }
+
+    /// Unique values that it claims.
+    pub fn claims(&self) -> &[Name] {
+        &self.claims
+    }
+
+    /// The fields that its chain reads.
+    pub fn fields(&self) -> &Fields {
+        &self.fields
+    }
+
+    /// What limits are held against.
+    pub fn amount(&self) -> Option<&Value> {
+        self.amount.as_ref()
+    }
+
+    /// The hash of the document's revision.
+    pub fn content_hash(&self) -> &ContentHash {
+        &self.content_hash
+    }
+
+    /// The hash of its commercial fields.
+    pub fn commercial(&self) -> &ContentHash {
+        &self.commercial
+    }
+
+    /// The frame that holds the document.
+    pub fn document_at(&self) -> u64 {
+        self.document_at
+    }
+
+    /// When it was first submitted.
+    pub fn submitted_at(&self) -> Timestamp {
+        self.submitted_at
+    }
+
+    /// The document's revision, from 1.
+    pub fn revision(&self) -> u32 {
+        self.revision
+    }
+
+    /// How often it went back.
+    pub fn returns(&self) -> u32 {
+        self.returns
+    }
+
+    /// Where it stands.
+    pub fn stage(&self) -> &Stage {
+        &self.stage
+    }
+
+    /// Steps since the last input from outside.
+    pub fn steps(&self) -> u32 {
+        self.steps
+    }
+
+    /// The step in which people are asked, if it stands in one.
+    pub fn step(&self) -> Option<&Step> {
+        match &self.stage {
+            Stage::People { step, .. } => Some(step),
+            _ => None,
+        }
+    }
+
+    /// Open tasks.
+    pub fn tasks(&self) -> &BTreeMap<TaskNo, Task> {
+        &self.tasks
+    }
+
+    /// Tasks that fell away in the present state, and the position that had been asked.
+    pub fn withdrawn(&self) -> &[(TaskNo, Name)] {
+        &self.withdrawn
+    }
+
+    /// The number that the next task gets.
+    pub fn next_task(&self) -> TaskNo {
+        self.next_task
+    }
+
+    /// Signatures in the order in which they were given.
+    pub fn signatures(&self) -> &[Signature] {
+        &self.signatures
+    }
+
+    /// When its state ends by itself.
+    pub fn expires_at(&self) -> Option<Timestamp> {
+        self.expires_at
+    }
+
+    /// Its timers.
+    pub fn timers(&self) -> impl Iterator<Item = (Timestamp, Timer)> + '_ {
+        let tasks = self.tasks.iter().filter_map(|(no, task)| Some((task.next_due?, Timer::Task(*no))));
+        let expiry = self.expires_at.map(|at| (at, Timer::Expiry));
+        let until = self.until.map(|at| (at, Timer::Until));
+        let resume = self.resume_at.map(|at| (at, Timer::Continue));
+        tasks.chain(expiry).chain(until).chain(resume)
+    }
+
+    /// The place of the state it stands in or is leaving.
+    pub fn state(&self) -> Option<u16> {
+        match &self.stage {
+            Stage::Leaving { state, .. }
+            | Stage::People { state, .. }
+            | Stage::Fact { state, .. }
+            | Stage::Until { state }
+            | Stage::Working { state } => Some(*state),
+            Stage::Held { state, .. } => *state,
+            Stage::Entering(_) | Stage::Draft => None,
+        }
+    }
+}
+
+/// Why tasks of a case fall away when it leaves its state.
+pub(super) fn leaves_trace(cause: WithdrawnCause) -> bool {
+    matches!(cause, WithdrawnCause::StepClosed)
+}

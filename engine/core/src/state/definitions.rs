@@ -1,0 +1,153 @@
+//! Definitions by number, and releases: which of them hold together.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::definition::{
+    Authority, Chain, Company, Definition, DefinitionKind, DocumentType, Organisation, Systems, Table,
+};
+use crate::name::Name;
+
+/// All definitions that the log holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Definitions {
+    stored: BTreeMap<u32, StoredDefinition>,
+    releases: BTreeMap<u32, Arc<Release>>,
+    active: u32,
+}
+
+/// A definition under its number.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct StoredDefinition {
+    /// Its kind.
+    pub kind: DefinitionKind,
+    /// Its name.
+    pub name: Name,
+    /// Where it was written.
+    pub path: Name,
+    /// SHA-256 of its source.
+    pub sha256: [u8; 32],
+    #[serde(skip)]
+    compiled: Arc<Definition>,
+}
+
+/// Definitions that hold together. A case keeps the release it began with.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Release {
+    /// Its number; releases count from 1.
+    pub number: u32,
+    /// The definitions, by kind and name.
+    pub members: BTreeMap<(DefinitionKind, Name), u32>,
+    #[serde(skip)]
+    company: Option<Arc<Definition>>,
+    #[serde(skip)]
+    organisation: Option<Arc<Definition>>,
+    #[serde(skip)]
+    systems: Option<Arc<Definition>>,
+    #[serde(skip)]
+    named: BTreeMap<(DefinitionKind, Name), Arc<Definition>>,
+}
+
+macro_rules! single {
+    ($(#[$doc:meta])* $method:ident, $variant:ident, $kind:ty) => {
+        $(#[$doc])*
+        pub fn $method(&self) -> Option<&$kind> {
+            match self.$method.as_deref() {
+                Some(Definition::$variant(d)) => Some(d),
+                _ => None,
+            }
+        }
+    };
+}
+
+macro_rules! named {
+    ($(#[$doc:meta])* $method:ident, $variant:ident, $kind:ty) => {
+        $(#[$doc])*
+        pub fn $method(&self, name: &Name) -> Option<&$kind> {
+            match self.named.get(&(DefinitionKind::$variant, name.clone())).map(|d| &**d) {
+                Some(Definition::$variant(d)) => Some(d),
+                _ => None,
+            }
+        }
+    };
+}
+
+impl Release {
+    single!(/** The company. */ company, Company, Company);
+    single!(/** The organisation. */ organisation, Organisation, Organisation);
+    single!(/** The calling systems. */ systems, Systems, Systems);
+    named!(/** A chain. */ chain, Chain, Chain);
+    named!(/** An authority. */ authority, Authority, Authority);
+    named!(/** A document type. */ document, Document, DocumentType);
+    named!(/** A table. */ table, Table, Table);
+
+    /// The chains, in order of their names.
+    pub fn chains(&self) -> impl Iterator<Item = &Chain> {
+        self.named.values().filter_map(|d| match &**d {
+            Definition::Chain(chain) => Some(chain),
+            _ => None,
+        })
+    }
+}
+
+impl Definitions {
+    /// The release that holds now.
+    pub fn active(&self) -> Option<&Arc<Release>> {
+        self.releases.get(&self.active)
+    }
+
+    /// A release by number.
+    pub fn release(&self, number: u32) -> Option<&Arc<Release>> {
+        self.releases.get(&number)
+    }
+
+    /// A definition by number.
+    pub fn stored(&self, number: u32) -> Option<&StoredDefinition> {
+        self.stored.get(&number)
+    }
+
+    /// The number that the next definition gets.
+    pub fn next_number(&self) -> u32 {
+        self.stored.last_key_value().map_or(1, |(n, _)| n + 1)
+    }
+
+    /// The number that the next release gets.
+    pub fn next_release(&self) -> u32 {
+        self.releases.last_key_value().map_or(1, |(n, _)| n + 1)
+    }
+
+    pub(super) fn store(
+        &mut self,
+        number: u32,
+        meta: (DefinitionKind, Name, Name, [u8; 32]),
+        compiled: Definition,
+    ) {
+        let (kind, name, path, sha256) = meta;
+        self.stored
+            .insert(number, StoredDefinition { kind, name, path, sha256, compiled: Arc::new(compiled) });
+    }
+
+    /// Builds the release and drops releases that nothing pins any more.
+    pub(super) fn activate(&mut self, number: u32, definitions: &[u32], pinned: impl Fn(u32) -> bool) {
+        let mut release = Release { number, ..Release::default() };
+        for id in definitions {
+            let Some(stored) = self.stored.get(id) else { continue };
+            let key = (stored.kind, stored.name.clone());
+            let compiled = stored.compiled.clone();
+            match stored.kind {
+                DefinitionKind::Company => release.company = Some(compiled),
+                DefinitionKind::Organisation => release.organisation = Some(compiled),
+                DefinitionKind::Systems => release.systems = Some(compiled),
+                _ => {
+                    release.named.insert(key.clone(), compiled);
+                }
+            }
+            release.members.insert(key, *id);
+        }
+        self.active = number;
+        self.releases.insert(number, Arc::new(release));
+        self.releases.retain(|n, _| *n == number || pinned(*n));
+    }
+}

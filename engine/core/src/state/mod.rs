@@ -1,0 +1,138 @@
+//! What is: the fold of all events. Setters are private to the crate; only `apply` calls them.
+
+mod apply;
+mod case;
+mod definitions;
+mod requests;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+pub use apply::{apply, apply_frame};
+pub use case::{Case, Signature, SlotStatus, Stage, Step, Task};
+pub use definitions::{Definitions, Release, StoredDefinition};
+pub use requests::{REQUEST_WINDOW_MS, REQUESTS_MAX, Requests, Seen};
+
+use crate::command::{CaseNo, Timer};
+use crate::name::Name;
+use crate::time::Timestamp;
+
+/// Everything that decisions are made from. Equal logs give equal states, to the byte of [`State::hash`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct State {
+    head: Head,
+    definitions: Definitions,
+    cases: BTreeMap<CaseNo, Case>,
+    next_case: CaseNo,
+    timers: BTreeSet<(Timestamp, CaseNo, Timer)>,
+    requests: Requests,
+    keys: BTreeMap<Name, CaseNo>,
+    waiting: BTreeMap<Name, BTreeSet<CaseNo>>,
+    audits: BTreeMap<Name, (i64, u32)>,
+    sweep: Option<CaseNo>,
+    names: BTreeSet<Name>,
+}
+
+/// The end of the log as State knows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Head {
+    /// The company's id; empty before the log is founded.
+    pub company: Name,
+    /// The first administrator.
+    pub administrator: Name,
+    /// The number of the last frame.
+    pub sequence: u64,
+    /// Its stamp.
+    pub at: Timestamp,
+}
+
+impl State {
+    /// The end of the log.
+    pub fn head(&self) -> &Head {
+        &self.head
+    }
+
+    /// Definitions and releases.
+    pub fn definitions(&self) -> &Definitions {
+        &self.definitions
+    }
+
+    /// An open case.
+    pub fn case(&self, number: CaseNo) -> Option<&Case> {
+        self.cases.get(&number)
+    }
+
+    /// The open cases in order of their numbers.
+    pub fn cases(&self) -> impl Iterator<Item = &Case> {
+        self.cases.values()
+    }
+
+    /// How many cases are open.
+    pub fn open_cases(&self) -> usize {
+        self.cases.len()
+    }
+
+    /// The number that the next case gets; every smaller one has been given.
+    pub fn next_case(&self) -> CaseNo {
+        self.next_case.max(1)
+    }
+
+    /// Requests that took effect, for repeats.
+    pub fn requests(&self) -> &Requests {
+        &self.requests
+    }
+
+    /// The case that holds a unique value.
+    pub fn claimed(&self, claim: &str) -> Option<CaseNo> {
+        self.keys.get(claim).copied()
+    }
+
+    /// The cases that wait for a fact.
+    pub fn waiting_for(&self, fact: &str) -> impl Iterator<Item = CaseNo> + '_ {
+        self.waiting.get(fact).into_iter().flatten().copied()
+    }
+
+    /// The timers of a case that are due at an instant, earliest first.
+    pub fn due_of(&self, case: CaseNo, at: Timestamp) -> Option<(Timestamp, Timer)> {
+        let own = self.cases.get(&case)?.timers();
+        own.filter(|(due, _)| *due <= at).min()
+    }
+
+    /// The earliest timer, whatever its case.
+    pub fn next_timer(&self) -> Option<(Timestamp, CaseNo, Timer)> {
+        self.timers.first().copied()
+    }
+
+    /// The first case whose open work a changed organisation may have moved.
+    pub fn sweep(&self) -> Option<CaseNo> {
+        self.sweep
+    }
+
+    /// Audit events that a system has caused in the minute of `at`.
+    pub fn audits_in_minute(&self, system: &str, at: Timestamp) -> u32 {
+        let minute = at.0.div_euclid(crate::time::MINUTE);
+        self.audits.get(system).filter(|(m, _)| *m == minute).map_or(0, |(_, n)| *n)
+    }
+
+    /// BLAKE3 of the whole state in its encoded form.
+    pub fn hash(&self) -> [u8; 32] {
+        struct Sink(blake3::Hasher);
+        impl postcard::ser_flavors::Flavor for Sink {
+            type Output = [u8; 32];
+            fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+                self.0.update(&[byte]);
+                Ok(())
+            }
+            fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+                self.0.update(bytes);
+                Ok(())
+            }
+            fn finalize(self) -> postcard::Result<[u8; 32]> {
+                Ok(self.0.finalize().into())
+            }
+        }
+        // Serialising plain data into a hash has no way to fail; were there one, all hashes would differ visibly.
+        postcard::serialize_with_flavor(self, Sink(blake3::Hasher::new())).unwrap_or_default()
+    }
+}

@@ -1,0 +1,71 @@
+//! Which requests took effect, so that a repeat takes none. Part of State: set by apply, never in a view.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use serde::Serialize;
+
+use crate::name::Name;
+use crate::time::{HOUR, Timestamp};
+
+/// How long repeats are known.
+pub const REQUEST_WINDOW_MS: i64 = 24 * HOUR;
+/// How many requests are kept at most; beyond it the oldest are forgotten early.
+pub const REQUESTS_MAX: usize = 4_000_000;
+
+/// Requests that took effect within the window.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Requests {
+    seen: BTreeMap<(Name, Name), Seen>,
+    order: VecDeque<(Timestamp, Name, Name)>,
+    forgotten_until: Timestamp,
+}
+
+/// What is kept of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Seen {
+    /// The digest of its content.
+    pub fingerprint: [u8; 16],
+    /// The frame that it caused.
+    pub sequence: u64,
+}
+
+impl Requests {
+    /// A request by system and id.
+    pub fn get(&self, system: &Name, request_id: &Name) -> Option<&Seen> {
+        self.seen.get(&(system.clone(), request_id.clone()))
+    }
+
+    /// Requests first sent before this instant may have been forgotten, so none of them can be judged.
+    pub fn oldest_judged(&self, at: Timestamp) -> Timestamp {
+        at.plus(-REQUEST_WINDOW_MS).max(self.forgotten_until)
+    }
+
+    /// How many are kept.
+    pub fn len(&self) -> usize {
+        self.seen.len()
+    }
+
+    /// Whether none is kept.
+    pub fn is_empty(&self) -> bool {
+        self.seen.is_empty()
+    }
+
+    /// Keeps a request, and forgets what has left the window. Forgetting depends on frames alone, so a
+    /// replay forgets the same.
+    pub(super) fn keep(&mut self, at: Timestamp, system: Name, request_id: Name, seen: Seen) {
+        self.order.push_back((at, system.clone(), request_id.clone()));
+        self.seen.insert((system, request_id), seen);
+        while let Some((first, ..)) = self.order.front() {
+            let expired = *first < at.plus(-REQUEST_WINDOW_MS);
+            if !expired && self.order.len() <= REQUESTS_MAX {
+                break;
+            }
+            if let Some((first, system, id)) = self.order.pop_front() {
+                if !expired {
+                    self.forgotten_until = first.plus(1);
+                }
+                self.seen.remove(&(system, id));
+            }
+        }
+    }
+}
