@@ -44,5 +44,19 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
 }
 
 fn schema<T: JsonSchema>() -> Value {
-    schema_for!(T).to_value()
+    let mut schema = schema_for!(T).to_value();
+    join_lines(&mut schema);
+    schema
+}
+
+/// Descriptions come from comments that are wrapped for an editor; a reader's screen has its own width.
+fn join_lines(schema: &mut Value) {
+    match schema {
+        Value::Object(members) => members.iter_mut().for_each(|(name, value)| match value {
+            Value::String(text) if name == "description" => *text = text.replace('\n', " "),
+            _ => join_lines(value),
+        }),
+        Value::Array(items) => items.iter_mut().for_each(join_lines),
+        _ => {}
+    }
 }

@@ -110,6 +110,11 @@ impl ContentHash {
     pub fn from_bytes(hash: &[u8; 32]) -> Self {
         ContentHash(lower_hex(hash))
     }
+
+    /// The hash itself.
+    pub fn to_bytes(&self) -> [u8; 32] {
+        hex_bytes(&self.0)
+    }
 }
 
 /// A document or other free object: fields in any shape, at most 64 KiB on the wire. Numbers keep the text they
@@ -142,6 +147,17 @@ pub(crate) fn lower_hex(bytes: &[u8]) -> String {
         .flat_map(|b| [b >> 4, b & 15])
         .map(|digit| char::from(b"0123456789abcdef"[digit as usize]))
         .collect()
+}
+
+/// The bytes of a text that [`is_lower_hex`] has passed with twice as many digits.
+pub(crate) fn hex_bytes<const N: usize>(text: &str) -> [u8; N] {
+    let mut bytes = [0; N];
+    for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
+        *byte = pair.iter().fold(0, |value, digit| {
+            value << 4 | if *digit < b'a' { digit - b'0' } else { digit - b'a' + 10 }
+        });
+    }
+    bytes
 }
 
 /// Whether the text is this many lower-case hexadecimal digits.

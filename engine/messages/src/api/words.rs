@@ -4,10 +4,11 @@ use crate::subject::Subject;
 use crate::text::{FormError, Name, text_type};
 use crate::token::Token;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// What a person answers to a task. Which of them a task offers depends on its kind; the core refuses the others.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// The final word: yes, within one's own authority.
@@ -29,6 +30,18 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// Every verdict.
+    pub const ALL: [Verdict; 8] = [
+        Verdict::Approve,
+        Verdict::Pass,
+        Verdict::Object,
+        Verdict::Return,
+        Verdict::Reject,
+        Verdict::Veto,
+        Verdict::Done,
+        Verdict::Submit,
+    ];
+
     /// The word on the wire.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -41,6 +54,17 @@ impl Verdict {
             Verdict::Done => "done",
             Verdict::Submit => "submit",
         }
+    }
+}
+
+// Read as text first: serde's own reading of an enum calls a number or list malformed, not of the wrong type.
+impl<'de> Deserialize<'de> for Verdict {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let word = String::deserialize(deserializer)?;
+        Verdict::ALL.into_iter().find(|verdict| verdict.as_str() == word).ok_or_else(|| {
+            let known = Verdict::ALL.map(Verdict::as_str).join(", ");
+            D::Error::custom(format!("expected one of {known}"))
+        })
     }
 }
 

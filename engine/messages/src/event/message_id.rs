@@ -1,7 +1,7 @@
 //! The id of a published event, by which a stream drops repeats.
 
 use crate::error::{Code, WireError};
-use crate::text::{is_lower_hex, lower_hex, text_type};
+use crate::text::{hex_bytes, is_lower_hex, lower_hex, text_type};
 use crate::token::Token;
 use std::fmt;
 use std::str::FromStr;
@@ -18,6 +18,11 @@ impl LogId {
     /// The wire form of an identity.
     pub fn from_bytes(id: &[u8; 16]) -> Self {
         LogId(lower_hex(id))
+    }
+
+    /// The identity itself.
+    pub fn to_bytes(&self) -> [u8; 16] {
+        hex_bytes(&self.0)
     }
 }
 
