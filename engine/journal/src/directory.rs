@@ -1,0 +1,131 @@
+//! Storage in a real directory.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::storage::{Access, Listed, Storage, StorageFile};
+
+/// Bytes written at once while a file is filled with zeros.
+const FILL_BYTES: usize = 1 << 20;
+/// Bytes after which a fill is synced, so that it never queues much before the log's own sync.
+const FILL_SYNC_BYTES: u64 = 8 << 20;
+/// Ending of a file that is still being filled. Such a file is no part of the log.
+const UNFINISHED: &str = ".new";
+
+/// A directory of the file system as [`Storage`].
+#[derive(Debug, Clone)]
+pub struct DirStorage {
+    path: PathBuf,
+}
+
+impl DirStorage {
+    /// Uses the directory `path`; creates it, durably, if it is missing.
+    ///
+    /// # Errors
+    /// Whatever the file system answers.
+    pub fn open_or_create(path: impl Into<PathBuf>) -> io::Result<DirStorage> {
+        let path = path.into();
+        if !path.is_dir() {
+            fs::create_dir_all(&path)?;
+            let absolute = path.canonicalize()?;
+            absolute.parent().map_or(Ok(()), sync_directory)?;
+        }
+        Ok(DirStorage { path })
+    }
+
+    /// Uses the directory `path`, which must be there: for reading a log.
+    ///
+    /// # Errors
+    /// `NotADirectory` if it is not there or is a file.
+    pub fn open(path: impl Into<PathBuf>) -> io::Result<DirStorage> {
+        let path = path.into();
+        if path.is_dir() { Ok(DirStorage { path }) } else { Err(io::ErrorKind::NotADirectory.into()) }
+    }
+
+    /// The same as the shared storage that [`crate::Journal`] takes.
+    #[must_use]
+    pub fn storage(self) -> Arc<dyn Storage> {
+        Arc::new(self)
+    }
+
+    fn fill(path: &Path, start: &[u8], bytes: u64) -> io::Result<()> {
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).open(path)?;
+        file.write_all(start)?;
+        let zeros = vec![0; FILL_BYTES];
+        let mut left = bytes.saturating_sub(start.len() as u64);
+        let mut unsynced = 0;
+        while left > 0 {
+            let now = left.min(FILL_BYTES as u64);
+            file.write_all(&zeros[..usize::try_from(now).unwrap_or(FILL_BYTES)])?;
+            left -= now;
+            unsynced += now;
+            if unsynced >= FILL_SYNC_BYTES {
+                file.sync_data()?;
+                unsynced = 0;
+            }
+        }
+        file.sync_all()
+    }
+}
+
+impl Storage for DirStorage {
+    fn list(&self) -> io::Result<Vec<Listed>> {
+        let mut files = Vec::new();
+        for entry in fs::read_dir(&self.path)? {
+            let entry = entry?;
+            let metadata = entry.metadata()?;
+            if let (true, Ok(name)) = (metadata.is_file(), entry.file_name().into_string()) {
+                files.push(Listed { name, bytes: metadata.len() });
+            }
+        }
+        Ok(files)
+    }
+
+    fn create(&self, name: &str, start: &[u8], bytes: u64) -> io::Result<()> {
+        let path = self.path.join(name);
+        if path.try_exists()? {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        // A crash while filling leaves only the unfinished name, which the next attempt overwrites.
+        let unfinished = self.path.join(format!("{name}{UNFINISHED}"));
+        let filled =
+            DirStorage::fill(&unfinished, start, bytes).and_then(|()| fs::rename(&unfinished, &path));
+        if let Err(error) = filled {
+            // Gives the space back; that the first error is reported matters more than this one.
+            let _ = fs::remove_file(&unfinished);
+            return Err(error);
+        }
+        sync_directory(&self.path)
+    }
+
+    fn open(&self, name: &str, access: Access) -> io::Result<Arc<dyn StorageFile>> {
+        let file = OpenOptions::new().read(true).write(access == Access::Write).open(self.path.join(name))?;
+        Ok(Arc::new(DirFile { file }))
+    }
+}
+
+fn sync_directory(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
+}
+
+#[derive(Debug)]
+struct DirFile {
+    file: File,
+}
+
+impl StorageFile for DirFile {
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+        self.file.read_exact_at(buffer, offset)
+    }
+
+    fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        self.file.write_all_at(bytes, offset)
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        self.file.sync_data()
+    }
+}
