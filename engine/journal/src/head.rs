@@ -21,6 +21,8 @@ pub(crate) struct HeadRecord {
     generation: u64,
     /// The slot that is newest and whole: never the next one to be written.
     newest: usize,
+    /// Whether the newest slot is known to be durable: what was read may be only in a cache.
+    durable: bool,
     /// What the newest slot says.
     pub(crate) head: Head,
     /// Slots that are not whole: 0 or 1.
@@ -73,7 +75,7 @@ impl HeadRecord {
         };
         let slots_damaged = slots.iter().filter(|slot| slot.is_err()).count() as u32;
         let HeadSlot { log_id, generation, head } = slot;
-        Ok(HeadRecord { file, log_id, generation, newest, head, slots_damaged })
+        Ok(HeadRecord { file, log_id, generation, newest, durable: false, head, slots_damaged })
     }
 
     /// Whether there is a head record, whole or not.
@@ -88,14 +90,15 @@ impl HeadRecord {
 
     /// Writes `head` into the older slot and syncs it. Costs nothing when nothing has changed.
     pub(crate) fn write(&mut self, head: Head) -> std::io::Result<()> {
-        if head == self.head && self.slots_damaged == 0 {
+        if head == self.head && self.durable && self.slots_damaged == 0 {
             return Ok(());
         }
         let (slot, generation) = (1 - self.newest, self.generation + 1);
         let bytes = HeadSlot { log_id: self.log_id, generation, head }.encode();
         self.file.write_at(&bytes, (slot * SLOT_BYTES) as u64)?;
         self.file.sync_data()?;
-        (self.newest, self.generation, self.head, self.slots_damaged) = (slot, generation, head, 0);
+        (self.newest, self.generation, self.head) = (slot, generation, head);
+        (self.durable, self.slots_damaged) = (true, 0);
         Ok(())
     }
 

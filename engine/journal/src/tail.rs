@@ -153,7 +153,7 @@ impl Stop<'_> {
         let expected = self.segment_bytes();
         for (index, segment) in self.segments.iter().enumerate() {
             if segment.bytes != expected {
-                let offset = if index == 0 { self.at.offset } else { segment.bytes };
+                let offset = if index == 0 { self.at.offset } else { FIRST_GROUP };
                 let place = self.place(segment.number(), offset);
                 let expected = format!("a segment of {expected} bytes");
                 let found = format!("a file of {} bytes", segment.bytes);

@@ -133,6 +133,10 @@ impl<'a> Walker<'a> {
                 let found = format!("a group of sequence {}", header.first_sequence);
                 return Err(Error::Damaged { place, expected: "a later group".to_owned(), found });
             }
+            if self.segment.bytes != self.tip.geometry.segment_bytes {
+                // Reading it in full says where it ends.
+                break;
+            }
             self.index.note(self.tip.next_sequence(), self.position());
             self.tip = self.tip.before(&header);
             self.counts.first_sequence = header.first_sequence;
