@@ -198,6 +198,11 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// Whether it lets the document go on without reservation.
+    pub fn agrees(self) -> bool {
+        matches!(self, Verdict::Approve | Verdict::Pass | Verdict::Input | Verdict::Submit)
+    }
+
     /// Its word in messages and YAML.
     pub fn word(self) -> &'static str {
         match self {

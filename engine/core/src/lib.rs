@@ -10,7 +10,10 @@
 
 pub mod calendar;
 pub mod command;
+pub mod decide;
 pub mod definition;
+pub mod document;
+pub mod eval;
 pub mod event;
 pub mod expr;
 pub mod frame;

@@ -1,9 +1,15 @@
 //! A turn: one command from outside, the timers it must not overtake, and everything that follows from it.
 
-use crate::command::Command;
-use crate::frame::Frame;
-use crate::rejection::Rejection;
-use crate::state::State;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::command::{Body, CaseNo, Cause, Command};
+use crate::decide::{Decision, advance, decide, held, needs_advance, sweep_case};
+use crate::event::{Event, TurnSplit};
+use crate::frame::{FRAME_BYTES_MAX, FRAME_EVENTS_MAX, FRAME_EVENTS_SPLIT, Frame, Outcome};
+use crate::name::Name;
+use crate::rejection::{Code, Rejection};
+use crate::state::{State, apply};
+use crate::time::Timestamp;
 
 /// What a turn did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +32,128 @@ pub enum TurnResult {
     Refused(Rejection),
 }
 
+/// A decision never overtakes its own expiry: so many timers of the touched case fire before it.
+const TIMERS_BEFORE_MAX: usize = 64;
+
 /// Runs a command. State moves on by the frames returned, which the caller must make durable before it replies.
-pub fn turn(_state: &mut State, _command: &Command) -> Turned {
-    Turned { frames: Vec::new(), result: TurnResult::Repeat(0) }
+pub fn turn(state: &mut State, command: &Command) -> Turned {
+    let mut frames = Vec::new();
+    if let Some(case) = touched(&command.body) {
+        before(state, command.at, case, &mut frames);
+    }
+    let decision = guarded(|| decide(state, command)).unwrap_or_else(Decision::from);
+    let result = match decision {
+        Decision::Repeat(sequence) => TurnResult::Repeat(sequence),
+        Decision::Refuse { rejection, audit } => {
+            if !audit.is_empty() {
+                let (code, message) = (Name::from(rejection.code.as_str()), rejection.message.clone());
+                frames.push(commit(state, command, Outcome::Refused { code, message }, audit));
+            }
+            TurnResult::Refused(rejection)
+        }
+        Decision::Accept(events) => match too_large(&events) {
+            Some(rejection) => TurnResult::Refused(rejection),
+            None => {
+                frames.push(commit(state, command, Outcome::Accepted, events));
+                TurnResult::Done
+            }
+        },
+    };
+    Turned { frames, result }
+}
+
+/// The case that a command is about.
+fn touched(body: &Body) -> Option<CaseNo> {
+    match body {
+        Body::Resubmit { case, .. } | Body::Withdraw { case, .. } | Body::ReferUp { case, .. } => Some(*case),
+        Body::Decide(answer) => Some(answer.case),
+        Body::Found { .. }
+        | Body::Store(_)
+        | Body::Activate { .. }
+        | Body::Submit { .. }
+        | Body::Fact { .. }
+        | Body::Timer { .. }
+        | Body::Sweep => None,
+    }
+}
+
+/// The touched case's timers that are due, and its open work after a change of organisation: frames of their own.
+fn before(state: &mut State, at: Timestamp, case: CaseNo, frames: &mut Vec<Frame>) {
+    for _ in 0..TIMERS_BEFORE_MAX {
+        let Some((due, timer)) = state.due_of(case, at) else { break };
+        let command = Command { at, cause: Cause::Timer { due }, body: Body::Timer { case, timer } };
+        match guarded(|| decide(state, &command)).unwrap_or_else(Decision::from) {
+            Decision::Accept(events) => frames.push(commit(state, &command, Outcome::Accepted, events)),
+            Decision::Refuse { .. } | Decision::Repeat(_) => break,
+        }
+    }
+    let moved = guarded(|| sweep_case(state, at, case)).unwrap_or_default();
+    if !moved.is_empty() {
+        let command = Command { at, cause: Cause::Timer { due: at }, body: Body::Sweep };
+        frames.push(commit(state, &command, Outcome::Accepted, moved));
+    }
+}
+
+/// Applies the events and whatever follows from them, and makes the frame.
+fn commit(state: &mut State, command: &Command, outcome: Outcome, events: Vec<Event>) -> Frame {
+    state.begin(command.at);
+    let mut cases: Vec<CaseNo> = Vec::new();
+    for event in &events {
+        cases.extend(event.case().filter(|case| !cases.contains(case)));
+        apply(state, event);
+    }
+    let mut events = events;
+    let mut bytes = size_of(&events);
+    for case in cases {
+        follow(state, command.at, case, &mut events, &mut bytes);
+    }
+    state.finish(&command.cause, &outcome);
+    Frame { at: command.at, cause: command.cause.clone(), outcome, events }
+}
+
+/// What follows by itself for a case, until it rests. A refusal, or a panic, holds the case.
+fn follow(state: &mut State, at: Timestamp, case: CaseNo, events: &mut Vec<Event>, bytes: &mut usize) {
+    while state.case(case).is_some_and(needs_advance) {
+        let next = guarded(|| advance(state, case, at)).unwrap_or_else(Err);
+        let next = match next {
+            Ok(next) if next.is_empty() => return,
+            Ok(next) => next,
+            Err(rejection) => held(state, case, at, &rejection),
+        };
+        let size = size_of(&next);
+        let full = events.len() + next.len() > FRAME_EVENTS_SPLIT || *bytes + size > FRAME_BYTES_MAX / 2;
+        let next = if full { vec![Event::TurnSplit(TurnSplit { case })] } else { next };
+        for event in &next {
+            apply(state, event);
+        }
+        events.extend(next);
+        *bytes += size;
+        if full {
+            return;
+        }
+    }
+}
+
+fn size_of(events: &[Event]) -> usize {
+    let mut encoded = Vec::new();
+    let encodes = events.iter().try_for_each(|event| crate::event::encode_event(event, &mut encoded));
+    if encodes.is_ok() { encoded.len() } else { usize::MAX }
+}
+
+/// Before anything is applied: what the command itself does must leave room for what follows.
+fn too_large(events: &[Event]) -> Option<Rejection> {
+    if events.len() <= FRAME_EVENTS_MAX - 8 && size_of(events) <= FRAME_BYTES_MAX - 4096 {
+        return None;
+    }
+    let message =
+        format!("expected what one command does to fit a frame of {FRAME_BYTES_MAX} bytes; make it smaller");
+    Some(Rejection::new(Code::FrameTooLarge, message))
+}
+
+/// A panic while deciding is a defect that must not take the engine down: nothing was written.
+fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, Rejection> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|_| {
+        let message = "expected a decision, found a defect of the engine; nothing was done, please report it";
+        Rejection::new(Code::Internal, message)
+    })
 }

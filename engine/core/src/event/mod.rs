@@ -3,7 +3,7 @@
 //! A published shape is frozen: each kind has a number and golden bytes; a change of meaning is a new kind.
 
 mod body;
-mod codec;
+pub(crate) mod codec;
 mod plan;
 
 pub use body::*;

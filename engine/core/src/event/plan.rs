@@ -78,6 +78,8 @@ pub struct Level {
     pub limit: Option<Decimal>,
     /// Whether this level decides.
     pub decides: bool,
+    /// The group whose members vote at this level.
+    pub group: Option<Name>,
 }
 
 /// Why a signature counts for a position.

@@ -398,6 +398,7 @@ fn decided(case: &mut Case, at: Timestamp, e: &TaskDecided) {
         capacities: task.capacities,
         person: e.person.clone(),
         verdict: e.verdict,
+        reason: e.reason.clone(),
         counts_as_review: e.counts_as_review,
         at,
         revision: case.revision,

@@ -159,6 +159,8 @@ pub struct Signature {
     pub person: Name,
     /// The answer.
     pub verdict: Verdict,
+    /// Why.
+    pub reason: Option<Name>,
     /// An approval that counted as a review only.
     pub counts_as_review: bool,
     /// When.

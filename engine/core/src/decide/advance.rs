@@ -1,0 +1,391 @@
+//! What follows by itself: where a case goes next, whom it asks, when a step closes. One batch of events at a time.
+
+use super::plan::{NoPlan, plan};
+use super::resolve::{driver, or_superior, who};
+use super::step::{StepResult, closed_blind_parts, ready, result};
+use super::timers::milestones;
+use super::{Ctx, internal};
+use crate::command::{CaseNo, TaskNo};
+use crate::definition::{Activity, Chain, Duty, StateDef, Target, Who};
+use crate::eval::{Scope, evaluate, holds, holds_or_absent};
+use crate::event::*;
+use crate::name::Name;
+use crate::rejection::{Code, Rejection};
+use crate::state::{Case, Signature, SlotStatus, Stage, State, Step};
+use crate::time::Timestamp;
+use crate::value::Value;
+
+/// A case may take so many steps without input from outside.
+pub const STEPS_MAX: u32 = 256;
+
+/// Whether something follows by itself.
+pub fn needs_advance(case: &Case) -> bool {
+    matches!(
+        case.stage(),
+        Stage::Entering(_) | Stage::Leaving { .. } | Stage::Working { .. } | Stage::People { .. }
+    )
+}
+
+/// The next events of a case. None: it rests. A refusal holds the case.
+pub fn advance(state: &State, number: CaseNo, at: Timestamp) -> Result<Vec<Event>, Rejection> {
+    let Some(case) = state.case(number).filter(|case| needs_advance(case)) else { return Ok(Vec::new()) };
+    let ctx = Ctx::of(state, at, case)?;
+    let chain = ctx.chain(case.chain())?;
+    if case.steps() > STEPS_MAX {
+        let message =
+            format!("expected input from outside within {STEPS_MAX} steps; the chain goes in a circle");
+        return Err(Rejection::new(Code::LoopLimit, message));
+    }
+    match case.stage() {
+        Stage::Entering(target) => enter(&ctx, case, chain, *target, None),
+        Stage::Leaving { state, outcome } => {
+            let target = arrow(&ctx, case, chain, *state, outcome)?;
+            enter(&ctx, case, chain, target, Some(outcome))
+        }
+        Stage::Working { state } => work(&ctx, case, chain, *state),
+        Stage::People { step, .. } => people(&ctx, case, step),
+        Stage::Fact { .. } | Stage::Until { .. } | Stage::Draft | Stage::Held { .. } => Ok(Vec::new()),
+    }
+}
+
+/// The event that holds a case for an operator.
+pub fn held(state: &State, number: CaseNo, at: Timestamp, why: &Rejection) -> Vec<Event> {
+    let Some(case) = state.case(number) else { return Vec::new() };
+    let told = Ctx::of(state, at, case).ok().and_then(|ctx| driver(&ctx, case)).into_iter().collect();
+    let mut events = withdraw_tasks(case, WithdrawnCause::Held);
+    let code = Name::from(why.code.as_str());
+    events.push(Event::CaseHeld(CaseHeld { case: number, code, detail: why.message.clone(), told }));
+    events
+}
+
+/// Every open task falls away.
+pub(super) fn withdraw_tasks(case: &Case, cause: WithdrawnCause) -> Vec<Event> {
+    let withdrawn =
+        |task: &TaskNo| Event::TaskWithdrawn(TaskWithdrawn { case: case.number(), task: *task, cause });
+    case.tasks().keys().map(withdrawn).collect()
+}
+
+fn state_of(chain: &Chain, state: u16) -> Result<&StateDef, Rejection> {
+    chain.states.get(usize::from(state)).ok_or_else(|| internal("an arrow leads to a state of the chain"))
+}
+
+fn arrow(ctx: &Ctx<'_>, case: &Case, chain: &Chain, state: u16, outcome: &Name) -> Result<Target, Rejection> {
+    let state = state_of(chain, state)?;
+    let scope = ctx.scope(case, chain);
+    for arrow in state.next.get(outcome).into_iter().flatten() {
+        if holds_or_absent(arrow.when.as_ref(), &scope)? {
+            return Ok(arrow.go);
+        }
+    }
+    let code = if outcome == "beyond" { Code::BeyondAuthority } else { Code::NoArrow };
+    let message = format!("expected an arrow for {outcome} of state {} that holds, found none", state.name);
+    Err(Rejection::new(code, message))
+}
+
+fn enter(
+    ctx: &Ctx<'_>,
+    case: &Case,
+    chain: &Chain,
+    target: Target,
+    outcome: Option<&Name>,
+) -> Result<Vec<Event>, Rejection> {
+    let number = case.number();
+    match target {
+        Target::End(end) => {
+            let end = chain
+                .ends
+                .get(usize::from(end))
+                .ok_or_else(|| internal("an arrow leads to an end of the chain"))?;
+            let ended = CaseEnded { case: number, end: end.name.clone(), good: end.good, code: None };
+            Ok(vec![Event::CaseEnded(ended)])
+        }
+        Target::Draft => to_draft(ctx, case, chain),
+        Target::OnHold => {
+            let outcome = outcome.map_or("", |o| o.as_str());
+            let message = format!("expected an operator: the chain leads to on-hold after {outcome:?}");
+            Err(Rejection::new(Code::OnHold, message))
+        }
+        Target::State(state) => enter_state(ctx, case, chain, state),
+    }
+}
+
+/// R12: so many returns lead back to draft; the next one ends the case.
+fn to_draft(ctx: &Ctx<'_>, case: &Case, chain: &Chain) -> Result<Vec<Event>, Rejection> {
+    let returns = case.returns() + 1;
+    if returns <= ctx.company()?.policies.returns.at_most {
+        return Ok(vec![Event::CaseReturned(CaseReturned { case: case.number(), returns })]);
+    }
+    let end =
+        chain.ends.iter().find(|e| !e.good && e.name == "rejected").or(chain.ends.iter().find(|e| !e.good));
+    let end = end.map_or_else(|| Name::from("rejected"), |e| e.name.clone());
+    let code = Some(Name::from(Code::RevisionLimit.as_str()));
+    Ok(vec![Event::CaseEnded(CaseEnded { case: case.number(), end, good: false, code })])
+}
+
+fn enter_state(ctx: &Ctx<'_>, case: &Case, chain: &Chain, number: u16) -> Result<Vec<Event>, Rejection> {
+    let state = state_of(chain, number)?;
+    let scope = ctx.scope(case, chain);
+    if !holds_or_absent(state.when.as_ref(), &scope)? {
+        let outcome = state.good.clone();
+        let skipped = StateSkipped { case: case.number(), name: state.name.clone(), state: number, outcome };
+        return Ok(vec![Event::StateSkipped(skipped)]);
+    }
+    let work = match &state.activity {
+        Activity::Check(_) | Activity::Choose(_) => Work::None,
+        Activity::Wait(wait) => Work::Fact(wait.fact.clone()),
+        Activity::WaitUntil(expr) => match instant(ctx, &evaluate(expr, &scope)?)? {
+            until if until <= ctx.at => Work::None,
+            until => Work::Until(until),
+        },
+        Activity::People(node) => match plan(*ctx, case, chain, state, node) {
+            Ok(plan) => Work::People(plan),
+            Err(NoPlan::Beyond) => return beyond(case, chain, state, number),
+            Err(NoPlan::Refused(rejection)) => return Err(rejection),
+        },
+    };
+    let expires_at = match &state.expires {
+        Some(expiry) => Some(super::timers::deadline(ctx, expiry.after)?),
+        None => None,
+    };
+    let cc = copied(ctx, case, &scope, &state.cc, case.state().is_none() && case.revision() == 1, chain)?;
+    let name = state.name.clone();
+    Ok(vec![Event::StateEntered(StateEntered {
+        case: case.number(),
+        state: number,
+        name,
+        work,
+        expires_at,
+        cc,
+    })])
+}
+
+fn beyond(case: &Case, chain: &Chain, state: &StateDef, number: u16) -> Result<Vec<Event>, Rejection> {
+    if !state.next.contains_key("beyond") {
+        let message = format!(
+            "expected an amount within some limit; nobody on the line of {} in {} may decide it",
+            state.name, chain.name
+        );
+        return Err(Rejection::new(Code::BeyondAuthority, message));
+    }
+    let (case, name) = (case.number(), state.name.clone());
+    let entered = StateEntered {
+        case,
+        state: number,
+        name: name.clone(),
+        work: Work::None,
+        expires_at: None,
+        cc: vec![],
+    };
+    let outcome = Name::from("beyond");
+    let closed = StepClosed { case, state: name, outcome, opinions: Vec::new() };
+    Ok(vec![Event::StateEntered(entered), Event::StepClosed(closed)])
+}
+
+/// Copies inform and never block: one that cannot be resolved is left out.
+fn copied(
+    ctx: &Ctx<'_>,
+    case: &Case,
+    scope: &Scope<'_>,
+    of_state: &[Who],
+    first: bool,
+    chain: &Chain,
+) -> Result<Vec<Name>, Rejection> {
+    let mut cc: Vec<Name> = Vec::new();
+    let mut add = |names: Vec<Name>| cc.extend(names.into_iter().filter(|n| !n.is_empty()));
+    for one in of_state.iter().chain(chain.cc.iter().filter(|_| first)) {
+        add(who(ctx, case, scope, one).unwrap_or_default());
+    }
+    for (one, when) in chain.monitors.iter().filter(|_| first) {
+        if holds_or_absent(when.as_ref(), scope)? {
+            add(who(ctx, case, scope, one).unwrap_or_default());
+        }
+    }
+    cc.dedup();
+    Ok(cc)
+}
+
+fn instant(ctx: &Ctx<'_>, value: &Value) -> Result<Timestamp, Rejection> {
+    match value {
+        Value::Time(at) => Ok(*at),
+        Value::Date(date) => Ok(ctx.company()?.calendar.zone.instant(*date, 0)),
+        other => {
+            Err(Rejection::new(Code::Unevaluable, format!("expected a time to wait for, found {other}")))
+        }
+    }
+}
+
+/// Checks and choices, and times that have already passed: decided at once.
+fn work(ctx: &Ctx<'_>, case: &Case, chain: &Chain, number: u16) -> Result<Vec<Event>, Rejection> {
+    let state = state_of(chain, number)?;
+    let scope = ctx.scope(case, chain);
+    let case_no = case.number();
+    let closed = |outcome: &str| {
+        let outcome = Name::from(outcome);
+        Event::StepClosed(StepClosed {
+            case: case_no,
+            state: state.name.clone(),
+            outcome,
+            opinions: Vec::new(),
+        })
+    };
+    match &state.activity {
+        Activity::Check(checks) => {
+            let mut codes = Vec::new();
+            for check in checks {
+                if !holds(&check.must, &scope)? {
+                    codes.push(check.code.clone());
+                }
+            }
+            if codes.is_empty() {
+                return Ok(vec![closed("passed")]);
+            }
+            Ok(vec![Event::ChecksFailed(ChecksFailed { case: case_no, codes }), closed("failed")])
+        }
+        Activity::Choose(branches) => {
+            for branch in branches {
+                if holds_or_absent(branch.when.as_ref(), &scope)? {
+                    return Ok(vec![Event::BranchChosen(BranchChosen { case: case_no, go: branch.go })]);
+                }
+            }
+            let message = format!("expected a branch of state {} that holds, found none", state.name);
+            Err(Rejection::new(Code::NoArrow, message))
+        }
+        Activity::WaitUntil(_) => Ok(vec![closed("due")]),
+        Activity::People(_) | Activity::Wait(_) => Err(internal("a state that waits is not decided at once")),
+    }
+}
+
+/// One thing at a time: close what is decided, open what is ready, close the step.
+fn people(ctx: &Ctx<'_>, case: &Case, step: &Step) -> Result<Vec<Event>, Rejection> {
+    let root = result(&step.plan.root, step);
+    let wanted = if root == StepResult::Open { ready(&step.plan.root, step) } else { Vec::new() };
+    let mut events: Vec<Event> = case
+        .tasks()
+        .iter()
+        .filter(|(_, task)| !wanted.contains(&task.slot))
+        .map(|(task, _)| TaskWithdrawn {
+            case: case.number(),
+            task: *task,
+            cause: WithdrawnCause::StepClosed,
+        })
+        .map(Event::TaskWithdrawn)
+        .collect();
+    if root != StepResult::Open {
+        events.push(Event::StepClosed(StepClosed {
+            case: case.number(),
+            state: step.state.clone(),
+            outcome: outcome_name(ctx, case, root)?,
+            opinions: closed_opinions(case, step, &(0..step.slots.len() as u16).collect::<Vec<_>>()),
+        }));
+        return Ok(events);
+    }
+    let mut parts = Vec::new();
+    closed_blind_parts(&step.plan.root, step, &mut parts);
+    let slots: Vec<u16> =
+        (0..step.slots.len() as u16).filter(|s| parts.iter().any(|part| part.holds(*s))).collect();
+    let opinions = closed_opinions(case, step, &slots);
+    if !opinions.is_empty() {
+        events.push(Event::OpinionsOpened(OpinionsOpened { case: case.number(), opinions }));
+    }
+    let mut next_task = case.next_task();
+    for slot in wanted {
+        if step.slots.get(usize::from(slot)) == Some(&SlotStatus::Waiting) {
+            events.push(ask(ctx, case, step, slot, &mut next_task)?);
+        }
+    }
+    Ok(events)
+}
+
+fn outcome_name(ctx: &Ctx<'_>, case: &Case, root: StepResult) -> Result<Name, Rejection> {
+    let chain = ctx.chain(case.chain())?;
+    let state = state_of(chain, case.state().ok_or_else(|| internal("people are asked in a state"))?)?;
+    Ok(match root {
+        StepResult::Returned => Name::from("returned"),
+        StepResult::Rejected => Name::from("rejected"),
+        StepResult::Passed | StepResult::Open | StepResult::Void => state.good.clone(),
+    })
+}
+
+/// Blind opinions of these slots that are still closed.
+fn closed_opinions(case: &Case, step: &Step, slots: &[u16]) -> Vec<Opinion> {
+    let mut opinions = Vec::new();
+    for slot in slots {
+        let place = usize::from(*slot);
+        let blind = step.plan.slots.get(place).is_some_and(|s| s.blind);
+        let task = match step.slots.get(place) {
+            Some(SlotStatus::Answered(task, _) | SlotStatus::PassedOn(task)) if blind => *task,
+            _ => continue,
+        };
+        if step.opened.contains(&task) {
+            continue;
+        }
+        if let Some(s) = case.signatures().iter().find(|s| s.task == task) {
+            opinions.push(Opinion {
+                task,
+                position: s.position.clone(),
+                person: s.person.clone(),
+                verdict: s.verdict,
+                reason: s.reason.clone(),
+            });
+        }
+    }
+    opinions
+}
+
+/// Asks a slot, unless a signature given before still stands for it (R12).
+fn ask(
+    ctx: &Ctx<'_>,
+    case: &Case,
+    step: &Step,
+    slot: u16,
+    next_task: &mut TaskNo,
+) -> Result<Event, Rejection> {
+    let plan = step.plan.slots.get(usize::from(slot)).ok_or_else(|| internal("a ready slot is planned"))?;
+    if let Some(signature) = standing(ctx, case, step, plan) {
+        let kept = SignatureKept { case: case.number(), slot, task: signature.task };
+        return Ok(Event::SignatureKept(kept));
+    }
+    // R8: the path is fixed at submission, the holder when the task opens.
+    let authority = plan.level.as_ref().map(|level| &level.authority);
+    let resolved = or_superior(ctx, &plan.position, &plan.barred, authority)?;
+    let mut capacities = plan.capacities.clone();
+    if resolved.position != plan.position {
+        capacities.retain(|c| c.position != plan.position);
+        capacities.extend(resolved.capacities);
+    }
+    let task = *next_task;
+    *next_task += 1;
+    Ok(Event::TaskOpened(TaskOpened {
+        case: case.number(),
+        task,
+        slot,
+        duty: plan.duty,
+        position: resolved.position,
+        holders: resolved.holders,
+        capacities,
+        milestones: milestones(ctx, plan.within)?,
+    }))
+}
+
+/// A signature that stands: same state, same post, same duty, agreeing, not voided, by somebody who may still sign.
+fn standing<'a>(ctx: &Ctx<'_>, case: &'a Case, step: &Step, slot: &Slot) -> Option<&'a Signature> {
+    if !ctx.company().ok()?.policies.returns.keep_unless_commercial {
+        return None;
+    }
+    let used = |s: &Signature| {
+        step.slots
+            .iter()
+            .any(|status| matches!(status, SlotStatus::Kept(t) | SlotStatus::Answered(t, _) if *t == s.task))
+    };
+    case.signatures().iter().rev().find(|s| {
+        s.state == step.state
+            && s.position == slot.position
+            && s.duty == slot.duty
+            && !s.void
+            && !s.counts_as_review
+            && !slot.barred.contains(&s.person)
+            && (s.duty != Duty::Input || s.revision == case.revision())
+            && s.verdict.agrees()
+            && !used(s)
+    })
+}

@@ -1,0 +1,356 @@
+//! A person answers a task, or hands it up.
+
+use rust_decimal::Decimal;
+
+use super::advance::withdraw_tasks;
+use super::permission::{Wish, allowed};
+use super::plan::{extension, interested};
+use super::resolve::{Power, at_post};
+use super::route::{limit_of, power, suffices};
+use super::submit::content_of;
+use super::{Ctx, Decision, internal, open_case};
+use crate::command::{Answer, CaseNo, Request, TaskNo, Verdict};
+use crate::definition::Duty;
+use crate::event::*;
+use crate::name::Name;
+use crate::rejection::{Code, Rejection};
+use crate::state::{Case, Stage, State, Step, Task};
+use crate::time::Timestamp;
+
+/// A reason is at most so many bytes.
+pub(super) const REASON_BYTES_MAX: usize = 2_000;
+
+/// Decides a task. The refusals are in order of their precedence.
+pub(super) fn decide_task(state: &State, at: Timestamp, request: &Request, answer: &Answer) -> Decision {
+    let case = match open_case(state, answer.case) {
+        Ok(case) => case,
+        Err(rejection) => return rejection.into(),
+    };
+    let wish = |case: &Case| -> Result<_, Rejection> {
+        let ctx = Ctx::of(state, at, case)?;
+        allowed(&ctx, request, Wish { verb: "decide", chain: Some(case.chain()), amount: case.amount() })?;
+        not_held(case)?;
+        Ok(ctx)
+    };
+    let ctx = match wish(case) {
+        Ok(ctx) => ctx,
+        Err(rejection) => return rejection.into(),
+    };
+    let task = match find_task(case, answer.task) {
+        Ok(task) => task,
+        Err(rejection) => return late_or(case, request, answer, rejection),
+    };
+    if let Some(decision) = own_document(&ctx, case, task, request, answer) {
+        return decision;
+    }
+    answered(&ctx, case, task, request, answer).into()
+}
+
+fn not_held(case: &Case) -> Result<(), Rejection> {
+    match case.stage() {
+        Stage::Held { code, .. } => {
+            let message = format!(
+                "expected a case that is not held; case {} waits for an operator ({code})",
+                case.number()
+            );
+            Err(Rejection::new(Code::CaseHeld, message))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn find_task(case: &Case, number: TaskNo) -> Result<&Task, Rejection> {
+    if let Some(task) = case.tasks().get(&number) {
+        return Ok(task);
+    }
+    if (1..case.next_task()).contains(&number) {
+        let message =
+            format!("expected an open task, task {number} was answered or fell away; look at the case again");
+        return Err(Rejection::new(Code::Conflict, message));
+    }
+    let message = format!("expected the number of a task of case {}, found {number}", case.number());
+    Err(Rejection::new(Code::TaskUnknown, message))
+}
+
+/// An answer that comes after colleagues have decided is recorded as late and changes nothing.
+fn late_or(case: &Case, request: &Request, answer: &Answer, rejection: Rejection) -> Decision {
+    let asked =
+        case.withdrawn().iter().any(|(task, position)| *task == answer.task && *position == request.position);
+    let late = LateAnswer {
+        case: case.number(),
+        task: answer.task,
+        person: request.person.clone(),
+        verdict: answer.verdict,
+    };
+    let audit = if asked { vec![Event::LateAnswer(late)] } else { Vec::new() };
+    Decision::Refuse { rejection, audit }
+}
+
+/// R2: nobody decides a document that they submitted or benefit from. The attempt is recorded.
+fn own_document(
+    ctx: &Ctx<'_>,
+    case: &Case,
+    task: &Task,
+    request: &Request,
+    answer: &Answer,
+) -> Option<Decision> {
+    let decides = matches!(task.duty, Duty::Approve | Duty::Review);
+    let own = || ctx.chain(case.chain()).and_then(|chain| interested(ctx, case, chain));
+    if !decides || !own().is_ok_and(|persons| persons.contains(&request.person)) {
+        return None;
+    }
+    let message = format!(
+        "expected somebody else than {}, who submitted case {} or benefits from it; the task is {}'s",
+        request.person,
+        case.number(),
+        task.position
+    );
+    let attempt = SelfApprovalAttempted {
+        case: case.number(),
+        task: answer.task,
+        person: request.person.clone(),
+        position: request.position.clone(),
+    };
+    let audit = vec![Event::SelfApprovalAttempted(attempt)];
+    Some(Decision::Refuse { rejection: Rejection::new(Code::SelfApproval, message), audit })
+}
+
+fn is_assignee(task: &Task, request: &Request) -> Result<(), Rejection> {
+    if task.position == request.position && task.holders.contains(&request.person) {
+        return Ok(());
+    }
+    let message = format!(
+        "expected {} of {}, who is asked; {} as {} is not",
+        task.holders.iter().map(Name::as_str).collect::<Vec<_>>().join(" or "),
+        task.position,
+        request.person,
+        request.position
+    );
+    Err(Rejection::new(Code::NotAssignee, message))
+}
+
+fn answered(
+    ctx: &Ctx<'_>,
+    case: &Case,
+    task: &Task,
+    request: &Request,
+    answer: &Answer,
+) -> Result<Vec<Event>, Rejection> {
+    is_assignee(task, request)?;
+    seen(case, task, answer.version)?;
+    if answer.content_hash != *case.content_hash() {
+        let message =
+            "expected the hash of the document's present revision; it has changed since, look at it again";
+        return Err(Rejection::at(Code::Conflict, "content_hash", message));
+    }
+    let step = case.step().ok_or_else(|| internal("an open task belongs to a step"))?;
+    let slot =
+        step.plan.slots.get(usize::from(task.slot)).ok_or_else(|| internal("a task belongs to a slot"))?;
+    fits(task.duty, slot.veto, answer.verdict)?;
+    let overrides = answer.verdict == Verdict::Approve && objected(case);
+    reasoned(answer, overrides)?;
+    if task.duty == Duty::Edit {
+        return edited(ctx, case, task, request, answer);
+    }
+    let mut decided = decided_event(case, slot, request, answer);
+    decided.overrides = overrides;
+    let deciding = answer.verdict == Verdict::Approve && slot.level.as_ref().is_some_and(|l| l.decides);
+    if !deciding || holds_authority(ctx, case, task, slot) {
+        return Ok(vec![Event::TaskDecided(decided)]);
+    }
+    decided.counts_as_review = true;
+    decided.overrides = false;
+    let mut events = vec![Event::TaskDecided(decided)];
+    events.extend(grown(ctx, case, step, (task.slot, slot), Some(&request.person))?);
+    Ok(events)
+}
+
+fn decided_event(case: &Case, slot: &Slot, request: &Request, answer: &Answer) -> TaskDecided {
+    TaskDecided {
+        case: case.number(),
+        task: answer.task,
+        person: request.person.clone(),
+        verdict: answer.verdict,
+        counts_as_review: false,
+        overrides: false,
+        blind: slot.blind,
+        reason: answer.reason.clone(),
+        content_hash: answer.content_hash,
+    }
+}
+
+/// R19: what the person saw is still so.
+fn seen(case: &Case, task: &Task, version: u32) -> Result<(), Rejection> {
+    if task.version == version {
+        return Ok(());
+    }
+    let message = format!(
+        "expected version {} of the task, found {version}; case {} has changed since, look at it again",
+        task.version,
+        case.number()
+    );
+    Err(Rejection::at(Code::Conflict, "version", message))
+}
+
+fn fits(duty: Duty, veto: bool, verdict: Verdict) -> Result<(), Rejection> {
+    use Verdict::{Approve, Input, Object, Pass, Reject, Return, Submit};
+    let (fits, expected) = match duty {
+        Duty::Approve => (matches!(verdict, Approve | Return | Reject), "approve, return or reject"),
+        Duty::Review if veto => {
+            (matches!(verdict, Pass | Object | Return | Reject), "pass, object, return or reject")
+        }
+        Duty::Review => (matches!(verdict, Pass | Object | Return), "pass, object or return"),
+        Duty::Input => (matches!(verdict, Input), "input"),
+        Duty::Edit => (matches!(verdict, Submit), "submit, with the document"),
+    };
+    if fits {
+        return Ok(());
+    }
+    let message = format!("expected {expected}, found {}", verdict.word());
+    Err(Rejection::at(Code::VerdictNotAllowed, "verdict", message))
+}
+
+/// Whether a reviewer's objection stands against the present revision.
+fn objected(case: &Case) -> bool {
+    case.signatures().iter().any(|s| s.verdict == Verdict::Object && !s.void && s.revision == case.revision())
+}
+
+fn reasoned(answer: &Answer, overrides: bool) -> Result<(), Rejection> {
+    let needs = matches!(answer.verdict, Verdict::Object | Verdict::Return | Verdict::Reject) || overrides;
+    let reason = answer.reason.as_ref().map(|r| r.trim()).unwrap_or_default();
+    if reason.len() > REASON_BYTES_MAX {
+        let message =
+            format!("expected a reason of at most {REASON_BYTES_MAX} bytes, found {}", reason.len());
+        return Err(Rejection::at(Code::ReasonRequired, "reason", message));
+    }
+    if !needs || !reason.is_empty() {
+        return Ok(());
+    }
+    let message = if overrides {
+        "expected a reason: a reviewer objected, and approving overrides the objection".to_owned()
+    } else {
+        format!("expected a reason for {}", answer.verdict.word())
+    };
+    Err(Rejection::at(Code::ReasonRequired, "reason", message))
+}
+
+/// R8: authority is tested when the decision is made, against the limits that hold then.
+fn holds_authority(ctx: &Ctx<'_>, case: &Case, task: &Task, slot: &Slot) -> bool {
+    let Some(level) = &slot.level else { return true };
+    let Ok(organisation) = ctx.organisation() else { return false };
+    let Some(authority) = ctx.active.authority(&level.authority) else { return false };
+    let limit = |name: &Name| {
+        limit_of(organisation, authority, name, ctx.at).map_or(Some(Decimal::ZERO), |l| l.up_to)
+    };
+    let limit = match &level.group {
+        // R2: whoever stands at the top has their documents decided by the group that the policy names.
+        Some(_) if case.path().is_empty() => None,
+        Some(group) => limit(group),
+        None => {
+            let own = at_post(ctx, &task.position, &slot.barred, Some(&level.authority));
+            power(limit(&task.position), own.as_ref().map_or(&Power::Full, |resolved| &resolved.power))
+        }
+    };
+    suffices(limit, level.need)
+}
+
+/// The route grows above a slot whose signature does not decide; beyond every limit the approval is refused.
+fn grown(
+    ctx: &Ctx<'_>,
+    case: &Case,
+    step: &Step,
+    (number, slot): (u16, &Slot),
+    signed: Option<&Name>,
+) -> Result<Vec<Event>, Rejection> {
+    let chain = ctx.chain(case.chain())?;
+    let Some((levels, slots)) = extension(*ctx, case, chain, (step, slot), signed)? else {
+        let message =
+            format!("expected a level above {} that may decide this amount, found none", slot.position);
+        return Err(Rejection::new(Code::BeyondAuthority, message));
+    };
+    Ok(vec![Event::RouteExtended(RouteExtended { case: case.number(), slot: number, levels, slots })])
+}
+
+/// An editor hands in the completed document; a commercial change sends the case over its course again.
+fn edited(
+    ctx: &Ctx<'_>,
+    case: &Case,
+    task: &Task,
+    request: &Request,
+    answer: &Answer,
+) -> Result<Vec<Event>, Rejection> {
+    let Some(document) = &answer.document else {
+        return Err(Rejection::at(
+            Code::FieldMissing,
+            "fields",
+            "expected the completed document, found nothing",
+        ));
+    };
+    let content = content_of(ctx, case.chain(), document, case.submitter(), Some(case.number()))?;
+    let step = case.step().ok_or_else(|| internal("an open task belongs to a step"))?;
+    let slot =
+        step.plan.slots.get(usize::from(task.slot)).ok_or_else(|| internal("a task belongs to a slot"))?;
+    let signed = case.signatures().iter().any(|s| !s.void && s.duty != Duty::Edit);
+    let voids = signed && content.commercial != *case.commercial();
+    let mut events = vec![Event::TaskDecided(decided_event(case, slot, request, answer))];
+    if voids {
+        let others = withdraw_tasks(case, WithdrawnCause::StepClosed);
+        let own = |event: &Event| matches!(event, Event::TaskWithdrawn(e) if e.task == answer.task);
+        events.extend(others.into_iter().filter(|event| !own(event)));
+    }
+    events.push(Event::CaseResubmitted(CaseResubmitted {
+        case: case.number(),
+        revision: case.revision() + 1,
+        content,
+        voids_signatures: voids,
+        person: request.person.clone(),
+        by_editor: true,
+    }));
+    Ok(events)
+}
+
+/// R22: what is within one's own limit is not handed up, except for a reason that the policy names.
+pub(super) fn refer_up(
+    state: &State,
+    at: Timestamp,
+    request: &Request,
+    (number, task_no, version, reason): (CaseNo, TaskNo, u32, &Name),
+) -> Result<Vec<Event>, Rejection> {
+    let case = open_case(state, number)?;
+    let ctx = Ctx::of(state, at, case)?;
+    allowed(&ctx, request, Wish { verb: "refer-up", chain: Some(case.chain()), amount: case.amount() })?;
+    not_held(case)?;
+    let task = find_task(case, task_no)?;
+    is_assignee(task, request)?;
+    seen(case, task, version)?;
+    let step = case.step().ok_or_else(|| internal("an open task belongs to a step"))?;
+    let slot =
+        step.plan.slots.get(usize::from(task.slot)).ok_or_else(|| internal("a task belongs to a slot"))?;
+    let Some(level) = &slot.level else {
+        let message = "expected a level of a climb; this task is asked of its position by name".to_owned();
+        return Err(Rejection::new(Code::NotDeciding, message));
+    };
+    let push_up = &ctx.company()?.policies.push_up;
+    if push_up.refused && !push_up.except.contains(reason) {
+        let allowed = push_up.except.iter().map(Name::as_str).collect::<Vec<_>>().join(" or ");
+        let message = if level.decides {
+            format!(
+                "expected {} to decide what is within its own limit; only {allowed} hands it up",
+                task.position
+            )
+        } else {
+            format!(
+                "expected an opinion of {}: the route goes up by itself; only {allowed} hands it up",
+                task.position
+            )
+        };
+        return Err(Rejection::at(Code::WithinAuthority, "reason", message));
+    }
+    let referred =
+        TaskReferred { case: number, task: task_no, person: request.person.clone(), reason: reason.clone() };
+    let mut events = vec![Event::TaskReferred(referred)];
+    if level.decides {
+        events.extend(grown(&ctx, case, step, (task.slot, slot), None)?);
+    }
+    Ok(events)
+}

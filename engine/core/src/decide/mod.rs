@@ -1,0 +1,196 @@
+//! `decide`: reads State and a command, answers with events or a refusal. It never writes.
+
+mod advance;
+mod answer;
+mod definitions;
+mod permission;
+mod plan;
+mod resolve;
+mod route;
+mod step;
+mod submit;
+mod timers;
+
+use crate::command::{Body, CaseNo, Cause, Command};
+use crate::definition::{Chain, Company, Organisation};
+use crate::eval::Scope;
+use crate::event::Event;
+use crate::name::Name;
+use crate::rejection::{Code, Rejection};
+use crate::state::{Case, Release, State};
+use crate::time::Timestamp;
+
+pub use advance::{STEPS_MAX, advance, held, needs_advance};
+pub use permission::{may_ask, may_see};
+pub use route::limit_of;
+pub use step::{StepResult, ready, result};
+pub(crate) use timers::sweep_case;
+
+/// What is to become of a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// These events happen, all of them or none.
+    Accept(Vec<Event>),
+    /// Nothing happens, but for what auditors must know.
+    Refuse {
+        /// Why.
+        rejection: Rejection,
+        /// What is recorded of it; usually nothing.
+        audit: Vec<Event>,
+    },
+    /// The request took effect before, in this frame.
+    Repeat(u64),
+}
+
+impl From<Rejection> for Decision {
+    fn from(rejection: Rejection) -> Decision {
+        Decision::Refuse { rejection, audit: Vec::new() }
+    }
+}
+
+impl From<Result<Vec<Event>, Rejection>> for Decision {
+    fn from(result: Result<Vec<Event>, Rejection>) -> Decision {
+        match result {
+            Ok(events) => Decision::Accept(events),
+            Err(rejection) => rejection.into(),
+        }
+    }
+}
+
+/// A refusal leaves at most so many events for auditors per system and minute.
+pub const AUDITS_PER_MINUTE: u32 = 60;
+
+/// Decides one command from outside.
+pub fn decide(state: &State, command: &Command) -> Decision {
+    if let Cause::Request(request) = &command.cause {
+        match permission::repeated(state, request, command.at) {
+            Ok(None) => {}
+            Ok(Some(sequence)) => return Decision::Repeat(sequence),
+            Err(rejection) => return rejection.into(),
+        }
+    }
+    let decision = decide_body(state, command);
+    within_audit_rate(state, command, decision)
+}
+
+fn decide_body(state: &State, command: &Command) -> Decision {
+    let at = command.at;
+    match (&command.body, &command.cause) {
+        (Body::Found { company, administrator }, Cause::Operator { .. }) => {
+            definitions::found(state, company, administrator).into()
+        }
+        (Body::Store(stored), Cause::Operator { .. }) => definitions::store(state, stored).into(),
+        (Body::Activate { definitions }, Cause::Operator { .. }) => {
+            definitions::activate(state, definitions).into()
+        }
+        (Body::Submit { chain, document, addressee }, Cause::Request(request)) => {
+            submit::submit(state, at, request, (chain, document, addressee.as_ref()))
+        }
+        (Body::Resubmit { case, document }, Cause::Request(request)) => {
+            submit::resubmit(state, at, request, *case, document).into()
+        }
+        (Body::Decide(answer), Cause::Request(request)) => answer::decide_task(state, at, request, answer),
+        (Body::Withdraw { case, reason }, Cause::Request(request)) => {
+            submit::withdraw(state, at, request, *case, reason.as_ref()).into()
+        }
+        (Body::ReferUp { case, task, version, reason }, Cause::Request(request)) => {
+            answer::refer_up(state, at, request, (*case, *task, *version, reason)).into()
+        }
+        (Body::Fact { fact, message_id, data }, Cause::Request(request)) => {
+            submit::fact(state, at, request, (fact, message_id, data)).into()
+        }
+        (Body::Timer { case, timer }, Cause::Timer { .. }) => timers::fire(state, at, *case, *timer).into(),
+        (Body::Sweep, Cause::Timer { .. }) => timers::sweep(state, at).into(),
+        _ => Rejection::new(Code::Forbidden, "expected this command from another kind of caller").into(),
+    }
+}
+
+fn within_audit_rate(state: &State, command: &Command, decision: Decision) -> Decision {
+    match (decision, &command.cause) {
+        (Decision::Refuse { rejection, audit }, Cause::Request(request))
+            if state.audits_in_minute(&request.system, command.at) >= AUDITS_PER_MINUTE =>
+        {
+            drop(audit);
+            rejection.into()
+        }
+        (decision, _) => decision,
+    }
+}
+
+/// What decisions about one case read: the rules it pinned and the rules that hold now (R8).
+#[derive(Clone, Copy)]
+pub(crate) struct Ctx<'a> {
+    /// Everything.
+    pub(crate) state: &'a State,
+    /// The command's stamp.
+    pub(crate) at: Timestamp,
+    /// The rules of the release that the case pinned: chain, document, tables, policies.
+    pub(crate) pinned: &'a Release,
+    /// The rules that hold now: holders, limits, calendar.
+    pub(crate) active: &'a Release,
+}
+
+impl<'a> Ctx<'a> {
+    pub(crate) fn now(state: &'a State, at: Timestamp) -> Result<Ctx<'a>, Rejection> {
+        let active = state.definitions().active().ok_or_else(|| {
+            Rejection::new(
+                Code::NotFounded,
+                "expected active definitions; activate some with `countersign init`",
+            )
+        })?;
+        Ok(Ctx { state, at, pinned: active, active })
+    }
+
+    pub(crate) fn of(state: &'a State, at: Timestamp, case: &Case) -> Result<Ctx<'a>, Rejection> {
+        let pinned = state.definitions().release(case.release());
+        let pinned = pinned.ok_or_else(|| internal("a release that a case pins is kept"))?;
+        Ok(Ctx { pinned, ..Ctx::now(state, at)? })
+    }
+
+    pub(crate) fn chain(&self, name: &Name) -> Result<&'a Chain, Rejection> {
+        self.pinned.chain(name).ok_or_else(|| {
+            Rejection::new(
+                Code::ChainUnknown,
+                format!("expected the name of an active chain, found {name:?}"),
+            )
+        })
+    }
+
+    pub(crate) fn company(&self) -> Result<&'a Company, Rejection> {
+        self.pinned.company().ok_or_else(|| internal("a release has a company"))
+    }
+
+    pub(crate) fn organisation(&self) -> Result<&'a Organisation, Rejection> {
+        self.active.organisation().ok_or_else(|| internal("a release has an organisation"))
+    }
+
+    pub(crate) fn scope(&self, case: &'a Case, chain: &'a Chain) -> Scope<'a> {
+        Scope {
+            rules: self.pinned,
+            document: case.fields(),
+            defines: &chain.defines,
+            submitter: Some(case.submitter()),
+            message: None,
+            at: self.at,
+        }
+    }
+}
+
+/// A rule of the engine itself does not hold.
+pub(crate) fn internal(expected: &str) -> Rejection {
+    Rejection::new(Code::Internal, format!("expected that {expected}; this is a defect of the engine"))
+}
+
+/// An open case, or why there is none.
+pub(crate) fn open_case(state: &State, number: CaseNo) -> Result<&Case, Rejection> {
+    if let Some(case) = state.case(number) {
+        return Ok(case);
+    }
+    if (1..state.next_case()).contains(&number) {
+        return Err(Rejection::new(
+            Code::CaseClosed,
+            format!("expected an open case, case {number} is over"),
+        ));
+    }
+    Err(Rejection::new(Code::CaseUnknown, format!("expected the number of a case, found {number}")))
+}

@@ -1,0 +1,154 @@
+//! Who may ask: repeats, what a system may assert, who holds a post.
+
+use super::Ctx;
+use crate::command::{Request, VouchedBy};
+use crate::definition::SystemGrant;
+use crate::name::Name;
+use crate::rejection::{Code, Rejection};
+use crate::state::{Case, State};
+use crate::time::{MINUTE, Timestamp};
+use crate::value::Value;
+
+/// A caller's clock may be ahead by so much.
+const SENT_AHEAD_MAX_MS: i64 = 5 * MINUTE;
+
+/// The frame of an equal request that took effect before, if any.
+pub(super) fn repeated(state: &State, request: &Request, at: Timestamp) -> Result<Option<u64>, Rejection> {
+    let id = &request.request_id;
+    if let Some(seen) = state.requests().get(&request.system, id) {
+        if seen.fingerprint == request.fingerprint {
+            return Ok(Some(seen.sequence));
+        }
+        let message =
+            format!("expected a new request_id for a new request; {id:?} was used with another content");
+        return Err(Rejection::at(Code::RequestIdReused, "request_id", message));
+    }
+    if request.sent_at < state.requests().oldest_judged(at) {
+        let message = format!(
+            "expected a request sent within the last 24 hours, this one was first sent at {}; look up what became of it, then send a new one",
+            request.sent_at
+        );
+        return Err(Rejection::at(Code::RequestExpired, "sent_at", message));
+    }
+    if request.sent_at > at.plus(SENT_AHEAD_MAX_MS) {
+        let message =
+            format!("expected sent_at to be at most 5 minutes ahead of {at}, found {}", request.sent_at);
+        return Err(Rejection::at(Code::SentAtAhead, "sent_at", message));
+    }
+    Ok(None)
+}
+
+/// What a request wants to do, as systems.yaml bounds it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wish<'a> {
+    /// The verb, as in messages.
+    pub(super) verb: &'a str,
+    /// The chain, where it is about one.
+    pub(super) chain: Option<&'a Name>,
+    /// The amount, where it changes something.
+    pub(super) amount: Option<&'a Value>,
+}
+
+/// Whether systems.yaml lets the request's system assert its person and this wish, and the person holds the post.
+pub(super) fn allowed(ctx: &Ctx<'_>, request: &Request, wish: Wish<'_>) -> Result<(), Rejection> {
+    asserted(ctx, request, wish)?;
+    if ctx.organisation()?.holds(&request.person, &request.position, ctx.at) {
+        return Ok(());
+    }
+    let message = format!("expected a post that {} holds, found {:?}", request.person, request.position);
+    Err(Rejection::at(Code::NotHolder, "position", message))
+}
+
+/// Whether systems.yaml lets the request's system assert its person and this wish.
+pub(super) fn asserted(ctx: &Ctx<'_>, request: &Request, wish: Wish<'_>) -> Result<(), Rejection> {
+    if request.vouched_by == VouchedBy::Local {
+        return Ok(());
+    }
+    let grant = grant(ctx, &request.system)?;
+    let forbidden = |what: String| {
+        let system = &request.system;
+        let message =
+            format!("expected a system that systems.yaml lets {what}, found {system}; ask the process owner");
+        Err(Rejection::new(Code::Forbidden, message))
+    };
+    if !grant.verbs.has(wish.verb) {
+        return forbidden(format!("use `{}`", wish.verb));
+    }
+    if !grant.persons.has(&request.person) {
+        return forbidden(format!("speak for {}", request.person));
+    }
+    if let Some(chain) = wish.chain.filter(|chain| !grant.chains.has(chain)) {
+        return forbidden(format!("touch the chain {chain}"));
+    }
+    if let (Some(limit), Some(amount)) = (grant.up_to, wish.amount.and_then(Value::decimal)) {
+        if amount > limit {
+            return forbidden(format!("assert more than {limit}"));
+        }
+    }
+    Ok(())
+}
+
+/// What systems.yaml says of a system.
+fn grant<'a>(ctx: &Ctx<'a>, system: &Name) -> Result<&'a SystemGrant, Rejection> {
+    let systems = ctx.active.systems();
+    systems.and_then(|s| s.systems.get(system)).ok_or_else(|| {
+        let message =
+            format!("expected a system that systems.yaml names, found {system}; ask the process owner");
+        Rejection::new(Code::Forbidden, message)
+    })
+}
+
+/// Whether a system may report a fact.
+pub(super) fn may_report(ctx: &Ctx<'_>, request: &Request, fact: &Name) -> Result<(), Rejection> {
+    if request.vouched_by == VouchedBy::Local {
+        return Ok(());
+    }
+    let grant = grant(ctx, &request.system)?;
+    if grant.verbs.has("fact") && grant.facts.has(fact) {
+        return Ok(());
+    }
+    let message = format!("expected a system that systems.yaml lets report {fact}, found {}", request.system);
+    Err(Rejection::new(Code::Forbidden, message))
+}
+
+/// For queries: whether the system may use the verb for the person, about the chain if one is named. Nothing is changed.
+pub fn may_ask(
+    state: &State,
+    at: Timestamp,
+    request: &Request,
+    verb: &str,
+    chain: Option<&Name>,
+) -> Result<(), Rejection> {
+    let ctx = Ctx::now(state, at)?;
+    let wish = Wish { verb, chain, amount: None };
+    asserted(&ctx, request, wish)?;
+    let known = ctx.organisation()?.holds(&request.person, &request.position, at);
+    if known {
+        return Ok(());
+    }
+    let message = format!("expected a post that {} holds, found {:?}", request.person, request.position);
+    Err(Rejection::at(Code::NotHolder, "position", message))
+}
+
+/// For queries about a case: whether the person has to do with it, as submitter, signer, assignee, or as a
+/// superior or driver of one of them.
+pub fn may_see(state: &State, at: Timestamp, case: &Case, request: &Request) -> bool {
+    if request.vouched_by == VouchedBy::Local {
+        return true;
+    }
+    let Ok(ctx) = Ctx::of(state, at, case) else { return false };
+    let Ok(organisation) = ctx.organisation() else { return false };
+    let position = &request.position;
+    let of_case = |name: &Name| name == position;
+    let chain = ctx.chain(case.chain()).ok();
+    let driver =
+        chain.and_then(|c| c.driver.clone()).or_else(|| ctx.company().ok().and_then(|c| c.driver.clone()));
+    let asked = case.tasks().values().map(|t| &t.position);
+    let signed = case.signatures().iter().map(|s| &s.position);
+    let planned = case.step().into_iter().flat_map(|s| s.plan.slots.iter().map(|slot| &slot.position));
+    let mut concerned = asked.chain(signed).chain(planned).chain([&case.submitter().position]);
+    let person_in_it = case.submitter().person == request.person;
+    person_in_it
+        || driver.as_ref().is_some_and(of_case)
+        || concerned.any(|name| of_case(name) || organisation.superiors(name).iter().any(of_case))
+}

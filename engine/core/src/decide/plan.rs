@@ -1,0 +1,369 @@
+//! From a chain's nodes to a plan: conditions evaluated, positions resolved, routes climbed. Fixed when a state is entered.
+
+use rust_decimal::Decimal;
+
+use super::resolve::{at_post, or_superior, who};
+use super::route::{Ascent, LevelPlan, climb, measured};
+use super::{Ctx, internal};
+use crate::definition::{Authority, Chain, Climb, Duty, Member, Node, Signer, StateDef};
+use crate::eval::{Scope, evaluate, holds_or_absent};
+use crate::event::{Capacity, CapacityWhy, Level, Plan, PlanNode, Slot};
+use crate::name::Name;
+use crate::rejection::{Code, Rejection};
+use crate::state::{Case, SlotStatus, Step};
+use crate::time::Span;
+use crate::value::Value;
+
+/// Why there is no plan.
+pub(super) enum NoPlan {
+    /// The amount is beyond every limit.
+    Beyond,
+    /// Nobody can be found, or a condition has no value.
+    Refused(Rejection),
+}
+
+impl<E: Into<Rejection>> From<E> for NoPlan {
+    fn from(error: E) -> NoPlan {
+        NoPlan::Refused(error.into())
+    }
+}
+
+/// What members inherit from what they stand in.
+#[derive(Clone, Copy, Default)]
+struct Inherited {
+    within: Option<Span>,
+    blind: bool,
+}
+
+pub(super) struct Planner<'a> {
+    ctx: Ctx<'a>,
+    case: &'a Case,
+    scope: Scope<'a>,
+    barred: Vec<Name>,
+    slots: Vec<Slot>,
+    first_slot: u16,
+}
+
+/// Plans a state in which people are asked.
+pub(super) fn plan(
+    ctx: Ctx<'_>,
+    case: &Case,
+    chain: &Chain,
+    state: &StateDef,
+    node: &Node,
+) -> Result<Plan, NoPlan> {
+    let mut planner = Planner::new(ctx, case, chain, 0)?;
+    let inherited = Inherited { within: state.within, blind: false };
+    let root = planner.node(node, inherited)?.unwrap_or_default();
+    Ok(Plan { root, slots: planner.slots })
+}
+
+impl<'a> Planner<'a> {
+    pub(super) fn new(
+        ctx: Ctx<'a>,
+        case: &'a Case,
+        chain: &'a Chain,
+        first_slot: u16,
+    ) -> Result<Planner<'a>, Rejection> {
+        let scope = ctx.scope(case, chain);
+        let barred = interested(&ctx, case, chain)?;
+        Ok(Planner { ctx, case, scope, barred, slots: Vec::new(), first_slot })
+    }
+
+    fn node(&mut self, node: &Node, inherited: Inherited) -> Result<Option<PlanNode>, NoPlan> {
+        let blind = Inherited { blind: true, ..inherited };
+        Ok(Some(match node {
+            Node::Signer(signer) => return self.signer(signer, inherited),
+            Node::Climb(climb) => PlanNode::Climb(self.climb(climb, inherited)?),
+            Node::All(members) => {
+                PlanNode::All(self.members(members, blind)?.into_iter().map(|(_, n)| n).collect())
+            }
+            Node::Any(members) => {
+                PlanNode::Any(self.members(members, inherited)?.into_iter().map(|(_, n)| n).collect())
+            }
+            Node::InOrder(members) => {
+                PlanNode::InOrder(self.members(members, inherited)?.into_iter().map(|(_, n)| n).collect())
+            }
+            Node::Votes { need, members } => {
+                PlanNode::Votes { need: *need, members: self.members(members, inherited)? }
+            }
+        }))
+    }
+
+    fn members(&mut self, members: &[Member], inherited: Inherited) -> Result<Vec<(u32, PlanNode)>, NoPlan> {
+        let mut nodes = Vec::new();
+        for member in members {
+            if !holds_or_absent(member.when.as_ref(), &self.scope)? {
+                continue;
+            }
+            let inherited = Inherited { within: member.within.or(inherited.within), ..inherited };
+            if let Some(node) = self.node(&member.node, inherited)? {
+                nodes.push((member.weight, node));
+            }
+        }
+        Ok(nodes)
+    }
+
+    fn signer(&mut self, signer: &Signer, inherited: Inherited) -> Result<Option<PlanNode>, NoPlan> {
+        let mut barred = Vec::new();
+        if matches!(signer.duty, Duty::Approve | Duty::Review) {
+            barred.clone_from(&self.barred);
+        }
+        for except in &signer.except {
+            for position in who(&self.ctx, self.case, &self.scope, except)? {
+                barred.extend(holders(&self.ctx, &position)?);
+            }
+        }
+        let mut nodes = Vec::new();
+        for name in who(&self.ctx, self.case, &self.scope, &signer.who)? {
+            if self.is_group(&name)? {
+                nodes.push(self.group(&name, signer.duty, inherited, None)?);
+                continue;
+            }
+            let resolved = match or_superior(&self.ctx, &name, &barred, None) {
+                // A contribution blocks nothing: where nobody can give it, nobody is asked.
+                Err(_) if signer.duty == Duty::Input => continue,
+                resolved => resolved?,
+            };
+            let mut slot = self.slot(signer.duty, resolved.position, resolved.capacities, inherited)?;
+            slot.veto = signer.veto;
+            slot.barred.clone_from(&barred);
+            nodes.push(self.push(slot));
+        }
+        Ok(if nodes.len() > 1 { Some(PlanNode::All(nodes)) } else { nodes.pop() })
+    }
+
+    fn is_group(&self, name: &Name) -> Result<bool, Rejection> {
+        Ok(self.ctx.organisation()?.groups.contains_key(name))
+    }
+
+    /// A group's members vote; who is barred has no vote, and a vacant seat gives none.
+    fn group(
+        &mut self,
+        name: &Name,
+        duty: Duty,
+        inherited: Inherited,
+        level: Option<Level>,
+    ) -> Result<PlanNode, Rejection> {
+        let group = self.ctx.organisation()?.groups.get(name).cloned();
+        let group = group.ok_or_else(|| internal("a group is one"))?;
+        let policies = &self.ctx.company()?.policies;
+        let own_top = policies.own_top.as_ref().filter(|top| top.decided_by == *name && top.everybody_else);
+        let (mut seated, mut barred) = (Vec::new(), 0_u32);
+        for member in &group.members {
+            match at_post(&self.ctx, member, &self.barred, None) {
+                Ok(resolved) => seated.push(resolved),
+                Err(super::resolve::Gap::Barred) => barred += 1,
+                Err(_) => {}
+            }
+        }
+        let others = group.members.len() as u32 - barred;
+        let everybody = own_top.is_some() && barred > 0 && self.case.path().is_empty();
+        let need = if everybody { others } else { group.need.min(others) }.max(1);
+        if (seated.len() as u32) < need {
+            let message = format!("expected {need} members of {name} who can decide, found {}", seated.len());
+            return Err(Rejection::new(Code::NoApprover, message));
+        }
+        let within = inherited.within.unwrap_or(self.ctx.company()?.deadlines.group);
+        let inherited = Inherited { within: Some(within), ..inherited };
+        let mut members = Vec::new();
+        for resolved in seated {
+            let mut slot = self.slot(duty, resolved.position, resolved.capacities, inherited)?;
+            slot.level.clone_from(&level);
+            slot.barred.clone_from(&self.barred);
+            members.push((1, self.push(slot)));
+        }
+        Ok(PlanNode::Votes { need, members })
+    }
+
+    fn climb(&mut self, wanted: &Climb, inherited: Inherited) -> Result<Vec<PlanNode>, NoPlan> {
+        let authority = self.authority(&wanted.authority)?;
+        let amount = match &wanted.amount {
+            Some(expr) => evaluate(expr, &self.scope)?,
+            None => self.case.amount().cloned().unwrap_or(Value::Missing),
+        };
+        let need = measured(authority, &amount)?;
+        let mut at_least = Vec::new();
+        for level in &wanted.at_least {
+            if holds_or_absent(level.when.as_ref(), &self.scope)? {
+                at_least.push(level.level.clone());
+            }
+        }
+        let barred = self.barred.clone();
+        let ascent = Ascent { authority, need, at_least, barred: &barred, from: 0, below: (Vec::new(), 0) };
+        let levels = climb(&self.ctx, self.case, &ascent)?.ok_or(NoPlan::Beyond)?;
+        let mut beside = Vec::new();
+        for signer in &wanted.beside {
+            if holds_or_absent(signer.when.as_ref(), &self.scope)? {
+                beside.extend(who(&self.ctx, self.case, &self.scope, &signer.who)?);
+            }
+        }
+        Ok(self.levels(authority, need, levels, (beside, inherited.within))?)
+    }
+
+    pub(super) fn authority(&self, name: &Name) -> Result<&'a Authority, Rejection> {
+        let found = self.ctx.active.authority(name).or_else(|| self.ctx.pinned.authority(name));
+        found.ok_or_else(|| internal("an authority that a chain climbs is defined"))
+    }
+
+    /// The nodes of the levels of a route; the last decides, with whoever stands beside it.
+    pub(super) fn levels(
+        &mut self,
+        authority: &Authority,
+        need: Decimal,
+        levels: Vec<LevelPlan>,
+        (beside, within): (Vec<Name>, Option<Span>),
+    ) -> Result<Vec<PlanNode>, Rejection> {
+        let mut nodes = Vec::new();
+        for level in levels {
+            let fact = Level {
+                authority: authority.name.clone(),
+                place: level.place,
+                need,
+                limit: level.limit,
+                decides: level.decides,
+                group: level.group.then(|| level.position.clone()),
+            };
+            let duty = if level.decides { Duty::Approve } else { Duty::Review };
+            let beside: Vec<Name> = match level.decides {
+                true => level.beside.iter().chain(&beside).cloned().collect(),
+                false => Vec::new(),
+            };
+            let inherited = Inherited { within, blind: !beside.is_empty() };
+            let node = if level.group {
+                self.group(&level.position, duty, inherited, Some(fact))?
+            } else {
+                let mut slot = self.slot(duty, level.position, level.capacities, inherited)?;
+                slot.level = Some(fact);
+                slot.barred.clone_from(&self.barred);
+                self.push(slot)
+            };
+            nodes.push(if beside.is_empty() {
+                node
+            } else {
+                self.beside(node, &level.holders, &beside, within)?
+            });
+        }
+        Ok(nodes)
+    }
+
+    /// Who stands beside a deciding level is another person, always (R6).
+    fn beside(
+        &mut self,
+        decider: PlanNode,
+        holders: &[Name],
+        names: &[Name],
+        within: Option<Span>,
+    ) -> Result<PlanNode, Rejection> {
+        let mut parts = vec![decider];
+        let mut barred: Vec<Name> = self.barred.iter().chain(holders).cloned().collect();
+        for name in names {
+            let resolved = or_superior(&self.ctx, name, &barred, None)?;
+            barred.extend(resolved.holders);
+            let inherited = Inherited { within, blind: true };
+            let mut slot = self.slot(Duty::Approve, resolved.position, resolved.capacities, inherited)?;
+            slot.barred.clone_from(&barred);
+            slot.barred.retain(|person| self.barred.contains(person) || holders.contains(person));
+            parts.push(self.push(slot));
+        }
+        Ok(PlanNode::All(parts))
+    }
+
+    fn slot(
+        &self,
+        duty: Duty,
+        position: Name,
+        mut capacities: Vec<Capacity>,
+        inherited: Inherited,
+    ) -> Result<Slot, Rejection> {
+        let deadlines = &self.ctx.company()?.deadlines;
+        let kind = self.ctx.organisation()?.positions.get(&position).map(|p| &p.kind);
+        let by_kind = kind.and_then(|kind| deadlines.by_kind.get(kind)).copied();
+        let within = inherited.within.or(by_kind).unwrap_or(deadlines.review);
+        if matches!(&capacities[..], [only] if only.position == position && only.why == CapacityWhy::Own) {
+            capacities.clear();
+        }
+        Ok(Slot {
+            duty,
+            position,
+            capacities,
+            veto: false,
+            blind: inherited.blind,
+            within,
+            level: None,
+            barred: vec![],
+        })
+    }
+
+    fn push(&mut self, slot: Slot) -> PlanNode {
+        let number = self.first_slot + self.slots.len() as u16;
+        self.slots.push(slot);
+        PlanNode::Slot(number)
+    }
+
+    pub(super) fn into_slots(self) -> Vec<Slot> {
+        self.slots
+    }
+}
+
+/// R2: the persons who submitted a document or benefit from it.
+pub(super) fn interested(ctx: &Ctx<'_>, case: &Case, chain: &Chain) -> Result<Vec<Name>, Rejection> {
+    let scope = ctx.scope(case, chain);
+    let mut persons = vec![case.submitter().person.clone()];
+    for beneficiary in &chain.benefits {
+        for position in who(ctx, case, &scope, beneficiary)? {
+            persons.extend(holders(ctx, &position)?);
+        }
+    }
+    Ok(persons)
+}
+
+fn holders(ctx: &Ctx<'_>, position: &Name) -> Result<Vec<Name>, Rejection> {
+    Ok(ctx.organisation()?.positions.get(position).map(|p| p.holders.clone()).unwrap_or_default())
+}
+
+/// The levels that a route grows by above a slot whose own signature does not decide. None: beyond every limit.
+pub(super) fn extension(
+    ctx: Ctx<'_>,
+    case: &Case,
+    chain: &Chain,
+    (step, slot): (&Step, &Slot),
+    signed: Option<&Name>,
+) -> Result<Option<(Vec<PlanNode>, Vec<Slot>)>, Rejection> {
+    let level = slot.level.as_ref().ok_or_else(|| internal("a route that grows is a climb"))?;
+    let mut planner = Planner::new(ctx, case, chain, step.plan.slots.len() as u16)?;
+    let authority = planner.authority(&level.authority)?;
+    let barred = planner.barred.clone();
+    let mut below = signers_below(case, step);
+    below.0.extend(signed.filter(|person| !below.0.contains(person)).cloned());
+    let ascent = Ascent {
+        authority,
+        need: level.need,
+        at_least: Vec::new(),
+        barred: &barred,
+        from: usize::from(level.place) + 1,
+        below,
+    };
+    let Some(levels) = climb(&ctx, case, &ascent)? else { return Ok(None) };
+    let nodes = planner.levels(authority, level.need, levels, (Vec::new(), None))?;
+    Ok(Some((nodes, planner.into_slots())))
+}
+
+/// The distinct persons who have signed levels of the step's climb, and how many levels it has.
+fn signers_below(case: &Case, step: &Step) -> (Vec<Name>, usize) {
+    let mut persons: Vec<Name> = Vec::new();
+    let mut levels = 0;
+    for (slot, status) in step.plan.slots.iter().zip(&step.slots) {
+        if slot.level.is_none() {
+            continue;
+        }
+        levels += 1;
+        let task = match status {
+            SlotStatus::Answered(task, _) | SlotStatus::Kept(task) | SlotStatus::PassedOn(task) => *task,
+            _ => continue,
+        };
+        let person = case.signatures().iter().find(|s| s.task == task).map(|s| s.person.clone());
+        persons.extend(person.filter(|p| !persons.contains(p)));
+    }
+    (persons, levels)
+}

@@ -1,0 +1,118 @@
+//! The tree of a step: what it has come to, and who is to be asked next. Pure functions of plan and slots.
+
+use crate::command::Verdict;
+use crate::event::PlanNode;
+use crate::state::{SlotStatus, Step};
+
+/// What a part of a step has come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StepResult {
+    /// Somebody is still to answer.
+    Open,
+    /// Everybody needed has agreed.
+    Passed,
+    /// Back to the submitter.
+    Returned,
+    /// No.
+    Rejected,
+    /// It fell away; it counts neither way.
+    Void,
+}
+
+/// What the part has come to.
+pub fn result(node: &PlanNode, step: &Step) -> StepResult {
+    use StepResult::{Open, Passed, Rejected, Returned, Void};
+    match node {
+        PlanNode::Slot(slot) => step.slots.get(usize::from(*slot)).map_or(Open, |s| of_slot(*s)),
+        PlanNode::All(parts) => {
+            // A rejection closes at once; otherwise all are waited for, and a return beats the rest.
+            let results: Vec<StepResult> = parts.iter().map(|part| result(part, step)).collect();
+            [Rejected, Open, Returned].into_iter().find(|r| results.contains(r)).unwrap_or(Passed)
+        }
+        PlanNode::Any(parts) => {
+            let first = parts.iter().map(|part| result(part, step)).find(|r| !matches!(r, Open | Void));
+            first.unwrap_or(if parts.iter().any(|part| result(part, step) == Open) { Open } else { Passed })
+        }
+        PlanNode::Votes { need, members } => votes(*need, members, step),
+        PlanNode::InOrder(parts) | PlanNode::Climb(parts) => parts
+            .iter()
+            .map(|part| result(part, step))
+            .find(|r| !matches!(r, Passed | Void))
+            .unwrap_or(Passed),
+    }
+}
+
+fn of_slot(status: SlotStatus) -> StepResult {
+    match status {
+        SlotStatus::Waiting | SlotStatus::Open(_) => StepResult::Open,
+        SlotStatus::Answered(_, Verdict::Return) => StepResult::Returned,
+        SlotStatus::Answered(_, Verdict::Reject) => StepResult::Rejected,
+        SlotStatus::Answered(..) | SlotStatus::Kept(_) | SlotStatus::PassedOn(_) | SlotStatus::Lapsed => {
+            StepResult::Passed
+        }
+        SlotStatus::Withdrawn => StepResult::Void,
+    }
+}
+
+/// The slate is fixed: whoever has not answered may still approve, whoever said anything else may not.
+fn votes(need: u32, members: &[(u32, PlanNode)], step: &Step) -> StepResult {
+    let weigh = |wanted: StepResult| -> u64 {
+        let members = members.iter().filter(|(_, node)| result(node, step) == wanted);
+        members.map(|(weight, _)| u64::from(*weight)).sum()
+    };
+    let (passed, open) = (weigh(StepResult::Passed), weigh(StepResult::Open));
+    if passed >= u64::from(need) {
+        StepResult::Passed
+    } else if passed + open >= u64::from(need) {
+        StepResult::Open
+    } else if weigh(StepResult::Rejected) > 0 {
+        StepResult::Rejected
+    } else {
+        StepResult::Returned
+    }
+}
+
+/// The slots that are to be asked now, asked already or not.
+pub fn ready(node: &PlanNode, step: &Step) -> Vec<u16> {
+    let mut slots = Vec::new();
+    collect_ready(node, step, &mut slots);
+    slots
+}
+
+fn collect_ready(node: &PlanNode, step: &Step, slots: &mut Vec<u16>) {
+    if result(node, step) != StepResult::Open {
+        return;
+    }
+    match node {
+        PlanNode::Slot(slot) => slots.push(*slot),
+        PlanNode::All(parts) | PlanNode::Any(parts) => {
+            parts.iter().for_each(|p| collect_ready(p, step, slots))
+        }
+        PlanNode::Votes { members, .. } => members.iter().for_each(|(_, p)| collect_ready(p, step, slots)),
+        PlanNode::InOrder(parts) | PlanNode::Climb(parts) => {
+            if let Some(part) = parts.iter().find(|part| result(part, step) == StepResult::Open) {
+                collect_ready(part, step, slots);
+            }
+        }
+    }
+}
+
+/// The parts that are `all` and have closed: their opinions may be opened.
+pub(super) fn closed_blind_parts<'a>(node: &'a PlanNode, step: &Step, parts: &mut Vec<&'a PlanNode>) {
+    match node {
+        PlanNode::Slot(_) => {}
+        PlanNode::All(inner) => {
+            if result(node, step) == StepResult::Open {
+                inner.iter().for_each(|part| closed_blind_parts(part, step, parts));
+            } else {
+                parts.push(node);
+            }
+        }
+        PlanNode::Any(inner) | PlanNode::InOrder(inner) | PlanNode::Climb(inner) => {
+            inner.iter().for_each(|part| closed_blind_parts(part, step, parts));
+        }
+        PlanNode::Votes { members, .. } => {
+            members.iter().for_each(|(_, part)| closed_blind_parts(part, step, parts));
+        }
+    }
+}

@@ -1,0 +1,280 @@
+//! Documents come in, come again, are taken back; facts arrive.
+
+use super::advance::withdraw_tasks;
+use super::permission::{Wish, allowed, may_report};
+use super::{Ctx, Decision, internal, open_case};
+use crate::command::{CaseNo, Request};
+use crate::definition::{Activity, Chain};
+use crate::document::{commercial_hash, content_hash, typed, untyped};
+use crate::eval::{Scope, evaluate, holds};
+use crate::event::*;
+use crate::name::Name;
+use crate::rejection::{Code, Rejection};
+use crate::state::{Stage, State};
+use crate::time::Timestamp;
+use crate::value::{Fields, Raw, Value};
+
+/// Hands in a document.
+pub(super) fn submit(
+    state: &State,
+    at: Timestamp,
+    request: &Request,
+    (chain, document, addressee): (&Name, &Raw, Option<&Name>),
+) -> Decision {
+    let ctx = match Ctx::now(state, at) {
+        Ok(ctx) => ctx,
+        Err(rejection) => return rejection.into(),
+    };
+    let (definition, submitter) = match may_submit(&ctx, request, chain) {
+        Ok(found) => found,
+        Err(rejection) => return rejection.into(),
+    };
+    match addressed(&ctx, definition, &submitter, addressee) {
+        Ok(None) => {}
+        Ok(Some((rejection, audit))) => return Decision::Refuse { rejection, audit: vec![audit] },
+        Err(rejection) => return rejection.into(),
+    }
+    let content = match content_of(&ctx, chain, document, &submitter, None) {
+        Ok(content) => content,
+        Err(rejection) => return rejection.into(),
+    };
+    let wish = Wish { verb: "submit", chain: Some(chain), amount: content.amount.as_ref() };
+    if let Err(rejection) = allowed(&ctx, request, wish) {
+        return rejection.into();
+    }
+    let path = ctx.organisation().map(|o| o.superiors(&submitter.position)).unwrap_or_default();
+    Decision::Accept(vec![Event::CaseSubmitted(CaseSubmitted {
+        case: state.next_case(),
+        chain: chain.clone(),
+        release: ctx.active.number,
+        submitter,
+        path,
+        content,
+    })])
+}
+
+fn may_submit<'a>(ctx: &Ctx<'a>, request: &Request, chain: &Name) -> Result<(&'a Chain, Party), Rejection> {
+    let definition = ctx.chain(chain)?;
+    allowed(ctx, request, Wish { verb: "submit", chain: Some(chain), amount: None })?;
+    let post =
+        ctx.organisation()?.positions.get(&request.position).ok_or_else(|| internal("a held post exists"))?;
+    let initiates = |name: &Name| *name == post.kind || *name == request.position;
+    if definition.initiators.as_ref().is_some_and(|names| !names.iter().any(initiates)) {
+        let names = definition.initiators.iter().flatten().map(Name::as_str).collect::<Vec<_>>().join(", ");
+        let message = format!(
+            "expected one of {names} to submit to {chain}, found {} ({})",
+            request.position, post.kind
+        );
+        return Err(Rejection::at(Code::NotInitiator, "position", message));
+    }
+    let submitter = Party {
+        person: request.person.clone(),
+        position: request.position.clone(),
+        unit: post.unit.clone(),
+        kind: post.kind.clone(),
+    };
+    Ok((definition, submitter))
+}
+
+/// R10: a document goes to the immediate superior, unless the chain may go direct.
+fn addressed(
+    ctx: &Ctx<'_>,
+    chain: &Chain,
+    submitter: &Party,
+    addressee: Option<&Name>,
+) -> Result<Option<(Rejection, Event)>, Rejection> {
+    let Some(addressee) = addressee else { return Ok(None) };
+    let organisation = ctx.organisation()?;
+    if !organisation.positions.contains_key(addressee) && !organisation.groups.contains_key(addressee) {
+        let message = format!("expected the name of a position, found {addressee:?}");
+        return Err(Rejection::at(Code::FieldType, "addressee", message));
+    }
+    let policy = &ctx.company()?.policies.skip_level;
+    let superior = organisation.superiors(&submitter.position).first().cloned();
+    let exempt = chain.skip_level_allowed || policy.except.contains(&chain.name) || !policy.refused;
+    if exempt || superior.as_ref() == Some(addressee) {
+        return Ok(None);
+    }
+    let expected = superior.as_ref().map_or("nobody", |s| s.as_str());
+    let message = format!(
+        "expected {expected}, the immediate superior of {}, found {addressee}; address it level by level",
+        submitter.position
+    );
+    let attempt = SkipLevelAttempted {
+        chain: chain.name.clone(),
+        person: submitter.person.clone(),
+        position: submitter.position.clone(),
+        addressee: addressee.clone(),
+        superior,
+    };
+    let rejection = Rejection::at(Code::SkipLevel, "addressee", message);
+    Ok(Some((rejection, Event::SkipLevelAttempted(attempt))))
+}
+
+/// Types a document, tests what the chain requires, and works out what State keeps of it.
+pub(super) fn content_of(
+    ctx: &Ctx<'_>,
+    chain: &Name,
+    document: &Raw,
+    submitter: &Party,
+    own: Option<CaseNo>,
+) -> Result<Content, Rejection> {
+    let chain = ctx.chain(chain)?;
+    let kind =
+        ctx.pinned.document(&chain.document).ok_or_else(|| internal("a chain's document type is defined"))?;
+    let fields = typed(kind, document, ctx.pinned, ctx.at)?;
+    let scope = Scope {
+        rules: ctx.pinned,
+        document: &fields,
+        defines: &chain.defines,
+        submitter: Some(submitter),
+        message: None,
+        at: ctx.at,
+    };
+    let claims = claims(ctx, chain, &fields, own)?;
+    for requirement in &chain.requires {
+        if !holds(&requirement.must, &scope)? {
+            let message =
+                format!("expected what {} requires for a submission to hold; it does not", chain.name);
+            return Err(Rejection::new(Code::Rule(requirement.code.clone()), message));
+        }
+    }
+    let amount = chain.amount.as_ref().map(|expr| evaluate(expr, &scope)).transpose()?;
+    let key = chain.key.as_ref().map(|expr| evaluate(expr, &scope)).transpose()?;
+    let key = key.map(|value| Name::from(value.to_string()));
+    let hash = content_hash(&fields);
+    let commercial = commercial_hash(kind, &fields);
+    Ok(Content { hash, commercial, keeps: chain.reads.clone(), amount, key, claims, document: fields })
+}
+
+/// Unique values: two open or well-ended cases of a chain never share one.
+fn claims(
+    ctx: &Ctx<'_>,
+    chain: &Chain,
+    fields: &Fields,
+    own: Option<CaseNo>,
+) -> Result<Vec<Name>, Rejection> {
+    let kind =
+        ctx.pinned.document(&chain.document).ok_or_else(|| internal("a chain's document type is defined"))?;
+    let mut claims = Vec::new();
+    for field in kind.fields.iter().filter(|f| f.unique) {
+        let Some(value) = fields.get(&field.name).filter(|v| **v != Value::Missing) else { continue };
+        let claim = Name::from(format!("{}/{}/{value}", chain.name, field.name));
+        if let Some(other) = ctx.state.claimed(&claim).filter(|other| Some(*other) != own) {
+            let message = format!("expected a new {}, {value} is case {other}'s", field.name);
+            return Err(Rejection::at(Code::NotUnique, format!("document.{}", field.name), message));
+        }
+        claims.push(claim);
+    }
+    Ok(claims)
+}
+
+/// Hands in a returned document again (R12).
+pub(super) fn resubmit(
+    state: &State,
+    at: Timestamp,
+    request: &Request,
+    number: CaseNo,
+    document: &Raw,
+) -> Result<Vec<Event>, Rejection> {
+    let case = open_case(state, number)?;
+    let ctx = Ctx::of(state, at, case)?;
+    allowed(&ctx, request, Wish { verb: "resubmit", chain: Some(case.chain()), amount: None })?;
+    by_submitter(case.submitter(), request)?;
+    if !matches!(case.stage(), Stage::Draft) {
+        let message =
+            format!("expected a document that was returned; case {number} is under way, withdraw it first");
+        return Err(Rejection::new(Code::NotInDraft, message));
+    }
+    let content = content_of(&ctx, case.chain(), document, case.submitter(), Some(number))?;
+    allowed(
+        &ctx,
+        request,
+        Wish { verb: "resubmit", chain: Some(case.chain()), amount: content.amount.as_ref() },
+    )?;
+    let keeps = ctx.company()?.policies.returns.keep_unless_commercial;
+    let voids_signatures = !keeps || content.commercial != *case.commercial();
+    Ok(vec![Event::CaseResubmitted(CaseResubmitted {
+        case: number,
+        revision: case.revision() + 1,
+        content,
+        voids_signatures,
+        person: request.person.clone(),
+        by_editor: false,
+    })])
+}
+
+/// Ownership is by position: whoever holds the submitter's post now may act for the document.
+fn by_submitter(submitter: &Party, request: &Request) -> Result<(), Rejection> {
+    if submitter.position == request.position {
+        return Ok(());
+    }
+    let message =
+        format!("expected {}, whose document it is, found {}", submitter.position, request.position);
+    Err(Rejection::at(Code::NotSubmitter, "position", message))
+}
+
+/// The submitter takes the document back. Whoever has signed is told.
+pub(super) fn withdraw(
+    state: &State,
+    at: Timestamp,
+    request: &Request,
+    number: CaseNo,
+    reason: Option<&Name>,
+) -> Result<Vec<Event>, Rejection> {
+    let case = open_case(state, number)?;
+    let ctx = Ctx::of(state, at, case)?;
+    allowed(&ctx, request, Wish { verb: "withdraw", chain: Some(case.chain()), amount: None })?;
+    by_submitter(case.submitter(), request)?;
+    if !matches!(case.stage(), Stage::Draft | Stage::People { .. }) {
+        let message =
+            format!("expected a document that still waits for signatures; case {number} is beyond that");
+        return Err(Rejection::new(Code::Conflict, message));
+    }
+    let mut told: Vec<Name> = Vec::new();
+    for position in case.signatures().iter().map(|s| &s.position) {
+        if !told.contains(position) {
+            told.push(position.clone());
+        }
+    }
+    let mut events = withdraw_tasks(case, WithdrawnCause::CaseWithdrawn);
+    events.push(Event::CaseWithdrawn(CaseWithdrawn { case: number, reason: reason.cloned(), told }));
+    Ok(events)
+}
+
+/// A fact goes to the one case that waits for it.
+pub(super) fn fact(
+    state: &State,
+    at: Timestamp,
+    request: &Request,
+    (fact, message_id, data): (&Name, &Name, &Raw),
+) -> Result<Vec<Event>, Rejection> {
+    may_report(&Ctx::now(state, at)?, request, fact)?;
+    let Value::Record(fields) = untyped(data) else {
+        return Err(Rejection::at(
+            Code::FieldType,
+            "data",
+            "expected what the fact says to be an object of fields",
+        ));
+    };
+    for number in state.waiting_for(fact) {
+        let case = open_case(state, number)?;
+        let ctx = Ctx::of(state, at, case)?;
+        let chain = ctx.chain(case.chain())?;
+        let definition = case.state().and_then(|s| chain.states.get(usize::from(s))).map(|s| &s.activity);
+        let Some(Activity::Wait(wait)) = definition else { continue };
+        let scope = Scope { message: Some(&fields), ..ctx.scope(case, chain) };
+        // A message that a condition cannot read is not meant for this case.
+        if holds(&wait.matches, &scope).unwrap_or(false) {
+            return Ok(vec![Event::FactReceived(FactReceived {
+                case: number,
+                fact: fact.clone(),
+                message_id: message_id.clone(),
+                data: fields,
+            })]);
+        }
+    }
+    let message =
+        format!("expected a case that waits for {fact} with this content, found none; send it again later");
+    Err(Rejection::new(Code::NoWaitingCase, message))
+}
