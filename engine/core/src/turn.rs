@@ -111,6 +111,13 @@ fn commit(state: &mut State, command: &Command, outcome: Outcome, events: Vec<Ev
     Frame { at: command.at, cause: command.cause.clone(), outcome, events }
 }
 
+/// For a preview: what follows by itself from an event that was applied before.
+pub(crate) fn settle(state: &mut State, at: Timestamp, case: CaseNo) -> Frame {
+    let (mut events, mut bytes) = (Vec::new(), 0);
+    follow(state, at, case, &mut events, &mut bytes);
+    Frame { at, cause: Cause::Timer { due: at }, outcome: Outcome::Accepted, events }
+}
+
 /// What follows by itself for a case, until it rests. A refusal, or a panic, holds the case.
 fn follow(state: &mut State, at: Timestamp, case: CaseNo, events: &mut Vec<Event>, bytes: &mut usize) {
     while state.case(case).is_some_and(needs_advance) {

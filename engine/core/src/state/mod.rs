@@ -115,6 +115,11 @@ impl State {
         self.audits.get(system).filter(|(m, _)| *m == minute).map_or(0, |(_, n)| *n)
     }
 
+    /// The same rules with no case, for a preview.
+    pub(crate) fn without_cases(&self) -> State {
+        State { head: self.head.clone(), definitions: self.definitions.clone(), ..State::default() }
+    }
+
     /// BLAKE3 of the whole state in its encoded form.
     pub fn hash(&self) -> [u8; 32] {
         struct Sink(blake3::Hasher);

@@ -1,0 +1,172 @@
+//! Why somebody is asked, and why somebody else is not: the facts that a plan recorded, in sentences.
+
+use crate::decide::limit_of;
+use crate::definition::Duty;
+use crate::event::{CapacityWhy, Slot};
+use crate::name::Name;
+use crate::state::{Case, SlotStatus, State, Step};
+use crate::time::Timestamp;
+
+/// Why a slot of the present step exists, and what has become of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SlotReason {
+    /// The position planned.
+    pub position: Name,
+    /// What is asked.
+    pub duty: Duty,
+    /// `waiting`, `asked`, `answered`, `kept`, `passed-on`, `lapsed`, `withdrawn`.
+    pub status: &'static str,
+    /// The rule and its facts, one sentence each.
+    pub because: Vec<String>,
+}
+
+/// Explains every slot of the step that a case stands in; empty where nobody is asked.
+pub fn explain(case: &Case) -> Vec<SlotReason> {
+    let Some(step) = case.step() else { return Vec::new() };
+    let slots = step.plan.slots.iter().zip(&step.slots);
+    slots.map(|(slot, status)| reason(case, step, slot, *status)).collect()
+}
+
+fn reason(case: &Case, step: &Step, slot: &Slot, status: SlotStatus) -> SlotReason {
+    let mut because = vec![format!(
+        "State {} of chain {} (release {}, pinned at submission) asks it to {}.",
+        step.state,
+        case.chain(),
+        case.release(),
+        duty_word(slot.duty)
+    )];
+    if let Some(level) = &slot.level {
+        let limit = level.limit.map_or_else(|| "unlimited".to_owned(), |limit| limit.to_string());
+        because.push(format!(
+            "R1: level {} of authority {}: its limit is {limit}, the amount is {}; it {}.",
+            level.place + 1,
+            level.authority,
+            level.need,
+            if level.decides {
+                "is the first that suffices and decides"
+            } else {
+                "is below the deciding level"
+            }
+        ));
+    }
+    because.extend(slot.capacities.iter().map(|c| capacity(&c.position, c.why)));
+    if let SlotStatus::Open(task) = status {
+        if let Some(task) = case.tasks().get(&task) {
+            let holders = task.holders.iter().map(Name::as_str).collect::<Vec<_>>().join(", ");
+            because.push(format!(
+                "Task version {}: {} is held by {holders}; due {}.",
+                task.version, task.position, task.milestones.overdue
+            ));
+        }
+    }
+    if let SlotStatus::Kept(task) = status {
+        because.push(format!("R12: the signature of task {task} still stands; no commercial field changed."));
+    }
+    SlotReason { position: slot.position.clone(), duty: slot.duty, status: status_word(status), because }
+}
+
+fn capacity(position: &Name, why: CapacityWhy) -> String {
+    match why {
+        CapacityWhy::Own => format!("It signs as {position}."),
+        CapacityWhy::Vacant => format!("R7: {position} is vacant; the superior signs once for both."),
+        CapacityWhy::Acting => {
+            format!("R7: it acts for {position}, which is vacant, with a share of its limit.")
+        }
+        CapacityWhy::Delegate => format!("R7: {position} is vacant and has delegated its authority."),
+        CapacityWhy::Merged => format!("R5: the same person holds {position} and signs once for both."),
+        CapacityWhy::Abolished => format!("R9: {position} no longer exists; its superior signs."),
+        CapacityWhy::Barred => format!("R2: who holds {position} may not sign here; the superior does."),
+        CapacityWhy::Referred => format!("R22: {position} handed the case up."),
+        CapacityWhy::Independent => format!("R6: the signature of {position} must be another person's."),
+    }
+}
+
+/// Why a position is not asked in the present step, or that it is.
+pub fn why_not(state: &State, case: &Case, position: &Name, at: Timestamp) -> Vec<String> {
+    let Some(step) = case.step() else {
+        return vec![format!("Nobody is asked now: case {} stands at no step of people.", case.number())];
+    };
+    let release = state.definitions().active();
+    let Some(post) = release.and_then(|r| r.organisation()).and_then(|o| o.positions.get(position)) else {
+        return vec![format!("{position} is no position of the organisation.")];
+    };
+    if step.plan.slots.iter().any(|slot| slot.position == *position) {
+        return vec![format!("{position} is on the route; see why above.")];
+    }
+    let mut because = Vec::new();
+    if post.holders.contains(&case.submitter().person) {
+        because.push(format!("R2: {} submitted the case and may not decide it.", case.submitter().person));
+    }
+    if post.holders.is_empty() {
+        because.push(format!("R7: {position} is vacant."));
+    }
+    for slot in &step.plan.slots {
+        for capacity in slot.capacities.iter().filter(|c| c.position == *position) {
+            because.push(format!(
+                "{} signs for it: {}",
+                slot.position,
+                self::capacity(position, capacity.why)
+            ));
+        }
+    }
+    let decider = step.plan.slots.iter().find_map(|s| s.level.as_ref().filter(|l| l.decides).map(|l| (s, l)));
+    if let Some((slot, level)) = decider {
+        because.extend(level_reason(state, case, position, slot, level, at));
+    }
+    if because.is_empty() {
+        because.push(format!("State {} of chain {} does not ask {position}.", step.state, case.chain()));
+    }
+    because
+}
+
+fn level_reason(
+    state: &State,
+    case: &Case,
+    position: &Name,
+    decider: &Slot,
+    level: &crate::event::Level,
+    at: Timestamp,
+) -> Vec<String> {
+    let release = state.definitions().active();
+    let place = case.path().iter().position(|p| p == position);
+    let Some(place) = place else {
+        return vec![format!("{position} is not a solid superior of {}.", case.submitter().position)];
+    };
+    let limit = release
+        .and_then(|r| Some(limit_of(r.organisation()?, r.authority(&level.authority)?, position, at)?.up_to));
+    let limit = match limit {
+        Some(Some(limit)) => limit.to_string(),
+        Some(None) => "unlimited".to_owned(),
+        None => "0".to_owned(),
+    };
+    if place > usize::from(level.place) {
+        return vec![format!(
+            "R1: {} decides at level {} because its limit suffices for {}; {position} (limit {limit}) stands above and is not needed.",
+            decider.position,
+            level.place + 1,
+            level.need
+        )];
+    }
+    vec![format!("R1: the limit of {position} is {limit}; the amount is {}.", level.need)]
+}
+
+fn duty_word(duty: Duty) -> &'static str {
+    match duty {
+        Duty::Approve => "approve",
+        Duty::Review => "review",
+        Duty::Input => "give input",
+        Duty::Edit => "complete the document",
+    }
+}
+
+fn status_word(status: SlotStatus) -> &'static str {
+    match status {
+        SlotStatus::Waiting => "waiting",
+        SlotStatus::Open(_) => "asked",
+        SlotStatus::Answered(..) => "answered",
+        SlotStatus::Kept(_) => "kept",
+        SlotStatus::PassedOn(_) => "passed-on",
+        SlotStatus::Lapsed => "lapsed",
+        SlotStatus::Withdrawn => "withdrawn",
+    }
+}
