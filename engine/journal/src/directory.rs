@@ -8,10 +8,9 @@ use std::sync::Arc;
 
 use crate::storage::{Access, Listed, Storage, StorageFile};
 
-/// Bytes written at once while a file is filled with zeros.
+/// Bytes written and synced at once while a file is filled with zeros. Little, because the log's own sync
+/// waits behind them: with 8 MiB some appends took 25 ms, with 1 MiB none took over 3 ms.
 const FILL_BYTES: usize = 1 << 20;
-/// Bytes after which a fill is synced, so that it never queues much before the log's own sync.
-const FILL_SYNC_BYTES: u64 = 8 << 20;
 /// Ending of a file that is still being filled. Such a file is no part of the log.
 const UNFINISHED: &str = ".new";
 
@@ -33,6 +32,8 @@ impl DirStorage {
             let absolute = path.canonicalize()?;
             absolute.parent().map_or(Ok(()), sync_directory)?;
         }
+        // A process killed between a rename and its sync leaves a name that a power cut would still take.
+        sync_directory(&path)?;
         Ok(DirStorage { path })
     }
 
@@ -56,16 +57,11 @@ impl DirStorage {
         file.write_all(start)?;
         let zeros = vec![0; FILL_BYTES];
         let mut left = bytes.saturating_sub(start.len() as u64);
-        let mut unsynced = 0;
         while left > 0 {
             let now = left.min(FILL_BYTES as u64);
             file.write_all(&zeros[..usize::try_from(now).unwrap_or(FILL_BYTES)])?;
+            file.sync_data()?;
             left -= now;
-            unsynced += now;
-            if unsynced >= FILL_SYNC_BYTES {
-                file.sync_data()?;
-                unsynced = 0;
-            }
         }
         file.sync_all()
     }

@@ -38,3 +38,37 @@ impl Index {
 pub(crate) fn near(before: Position, at: Position) -> bool {
     before.segment == at.segment && at.offset < before.offset + STRIDE_BYTES
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_are_a_stride_apart_and_the_one_before_is_found() {
+        let mut index = Index::default();
+        assert_eq!(index.find(1), None);
+        for sequence in 1..=1000 {
+            let (segment, offset) = (1 + (sequence - 1) / 500, 512 + (sequence - 1) % 500 * 1000);
+            index.note(sequence, Position { segment, offset });
+        }
+        assert_eq!(index.entries.len(), 2 * 500_usize.div_ceil(66));
+        for sequence in 1..=1000 {
+            let (first, at) = index.find(sequence).expect("an entry");
+            assert!(first <= sequence && (sequence - first) * 1000 < STRIDE_BYTES + 1000);
+            assert_eq!(
+                at,
+                Position { segment: 1 + (first - 1) / 500, offset: 512 + (first - 1) % 500 * 1000 }
+            );
+        }
+    }
+
+    #[test]
+    fn a_reader_can_fill_in_what_opening_has_skipped() {
+        let mut index = Index::default();
+        index.note(1, Position { segment: 1, offset: 512 });
+        index.note(900, Position { segment: 2, offset: 512 });
+        index.note(400, Position { segment: 1, offset: 512 + 2 * STRIDE_BYTES });
+        assert_eq!(index.find(500), Some((400, Position { segment: 1, offset: 512 + 2 * STRIDE_BYTES })));
+        assert_eq!(index.find(399), Some((1, Position { segment: 1, offset: 512 })));
+    }
+}

@@ -340,3 +340,29 @@ fn foreign_and_unknown_bytes_are_named() {
     let error = small.judge(&disk).expect_err("a later format");
     assert!(error.code() == "LOG_FORMAT_UNKNOWN" && error.to_string().contains("format 2"), "{error}");
 }
+
+/// Bytes changed with their checksum: only the chain of hashes, or the head record, knows.
+#[test]
+fn a_frame_forged_with_its_checksum_breaks_the_chain() {
+    let small = Small::new(0);
+    for (index, group) in small.groups.iter().enumerate() {
+        let disk = small.disk.fork();
+        disk.edit(&segment_name(group.segment), |bytes| {
+            let header = group.start as usize + 84;
+            let length: [u8; 4] = bytes[header..header + 4].try_into().expect("four bytes");
+            let frame = header + 8..header + 8 + u32::from_le_bytes(length) as usize;
+            bytes[frame.start] ^= 1;
+            let crc = crc32c::crc32c_append(crc32c::crc32c(&length), &bytes[frame]);
+            bytes[header + 4..header + 8].copy_from_slice(&crc.to_le_bytes());
+        });
+        let error = small.judge(&disk).expect_err("forged");
+        let place = error.place().expect("a place");
+        match small.groups.get(index + 1) {
+            Some(next) => {
+                assert_eq!((error.code(), place.sequence), ("LOG_DAMAGED", next.first), "{error}");
+                assert!(error.to_string().contains("follows the hash"), "{error}");
+            }
+            None => assert_eq!((error.code(), place.sequence), ("LOG_TAIL_CUT", group.first), "{error}"),
+        }
+    }
+}

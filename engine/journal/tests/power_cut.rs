@@ -25,6 +25,9 @@ fn check_after_cut(disk: &SimDisk, oracle: &Oracle, random: &mut Random) -> Resu
     if report.head_record.sequence > oracle.acknowledged.len() as u64 {
         return Err("the head record is ahead of what was acknowledged".to_owned());
     }
+    if report.head_record.sequence < oracle.head_record {
+        return Err(format!("the head record of sequence {} is lost", oracle.head_record));
+    }
     let mut frames = read_all(&journal.log()).map_err(|error| error.to_string())?;
     oracle.check(&frames)?;
     // The log goes on where it ended.
@@ -75,6 +78,25 @@ fn the_harness_detects_that_syncs_were_removed() {
     // A cut that happens to keep everything cannot be told from a sync, and early cuts lose little.
     assert!(wrong.len() as u64 > calls / 2, "only {} of {calls} cuts were noticed", wrong.len());
     assert!(wrong.iter().any(|why| why.contains("are left")), "a plain loss is among them: {wrong:?}");
+}
+
+/// After a failed sync the cache shows a head record that the disk does not have.
+#[test]
+fn a_head_record_is_written_again_after_opening() {
+    for seed in 0..100 {
+        let disk = SimDisk::new(seed);
+        let mut journal = Journal::create(disk.storage(), common::LOG_ID, 1, SMALL).expect("a new log");
+        journal.append_frames([b"durable".as_slice()]).expect("an append");
+        disk.fail(countersign_journal::sim::Failure::Sync(1));
+        journal.write_head().expect_err("the sync fails");
+        disk.restart_process();
+        let (mut journal, _) = Journal::open(disk.storage(), None).expect("the cache is whole");
+        journal.write_head().expect("a head record");
+        disk.cut_power();
+        disk.power_on();
+        let report = countersign_journal::verify(&disk).expect("a whole log");
+        assert_eq!((report.head_record, report.head_slots_damaged), (report.head, 0), "seed {seed}");
+    }
 }
 
 /// A killed process leaves its unsynced group in the cache. Once the log was opened, the group counts, so it

@@ -144,3 +144,26 @@ fn opening_from_a_snapshot_reads_only_the_end_and_checks_its_hash() {
     let refused = Journal::open(disk.storage(), Some(beyond)).expect_err("beyond the end");
     assert!(matches!(refused, Error::TailCut { recorded: 201, .. }), "{refused}");
 }
+
+#[test]
+fn files_that_are_no_part_of_the_log_are_left_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let storage = || DirStorage::open_or_create(folder.path()).expect("a folder").storage();
+    let mut journal = Journal::create(storage(), LOG_ID, 1, SMALL).expect("a new log");
+    journal.append_frames([b"one".as_slice()]).expect("an append");
+    drop(journal);
+    // A segment whose preparation was interrupted, larger than a whole one, and two strangers.
+    for name in ["0000000002.log.new", "notes.txt", "2.log"] {
+        std::fs::write(folder.path().join(name), vec![1; 20_000]).expect("a file");
+    }
+    let (mut journal, report) = Journal::open(storage(), None).expect("a whole log");
+    assert_eq!((report.segments, report.cut), (1, None));
+    assert!(journal.preparer().prepare_next().expect("a segment"));
+    for number in 0..10 {
+        journal.append_frames([vec![number; 2900].as_slice()]).expect("an append");
+    }
+    drop(journal);
+    assert_eq!(reopen(storage()).expect("a whole log").len(), 11);
+    assert!(!folder.path().join("0000000002.log.new").exists());
+    assert!(DirStorage::open(folder.path().join("notes.txt")).is_err());
+}

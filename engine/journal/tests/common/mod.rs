@@ -40,6 +40,8 @@ impl Random {
 #[derive(Debug, Default)]
 pub(crate) struct Oracle {
     pub(crate) created: bool,
+    /// The last sequence that a head record was written for.
+    pub(crate) head_record: u64,
     /// Frames of groups that were acknowledged, in order.
     pub(crate) acknowledged: Vec<Vec<u8>>,
     /// Frames of the group whose append failed.
@@ -88,7 +90,7 @@ pub(crate) fn run_workload(
         oracle.in_flight.clear();
         let extra = match random.below(16) {
             0..2 => preparer.prepare_next().map(|_| ()),
-            2..4 => journal.write_head(),
+            2..4 => journal.write_head().map(|()| oracle.head_record = journal.head().sequence),
             _ => Ok(()),
         };
         if let Err(error) = extra {
