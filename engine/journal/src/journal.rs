@@ -70,8 +70,8 @@ impl Journal {
     /// full; without, all of the log.
     ///
     /// # Errors
-    /// `LOG_MISSING`, `LOG_DAMAGED`, `LOG_TAIL_CUT`, `LOG_FOREIGN`, `LOG_FORMAT_UNKNOWN`, `IO`. Nothing has been
-    /// changed then, but for `IO`.
+    /// `LOG_MISSING`, `LOG_DAMAGED`, `LOG_TAIL_CUT`, `LOG_FOREIGN`, `LOG_FORMAT_UNKNOWN`: nothing was changed.
+    /// `IO`: it may be cut already, or in part; open again.
     pub fn open(storage: Arc<dyn Storage>, from: Option<Head>) -> Result<(Journal, Report), Error> {
         let walk = walk(&*storage, Access::Write, from)?;
         make_durable(&walk)?;

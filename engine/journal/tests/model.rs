@@ -57,7 +57,8 @@ proptest! {
                 Step::WriteHead => journal.write_head().expect("a head record"),
                 Step::ReadOne(part) if !model.is_empty() => {
                     let index = part * model.len() / 1000;
-                    prop_assert_eq!(&journal.log().read_frame(index as u64 + 1).expect("a frame"), &model[index]);
+                    let frame = journal.log().read_frame(index as u64 + 1).expect("a frame");
+                    prop_assert_eq!(&frame, &model[index]);
                 }
                 Step::ReadOne(_) => {}
                 Step::Reopen | Step::ReopenFrom(_) | Step::CutPower => {
@@ -65,7 +66,10 @@ proptest! {
                         disk.cut_power();
                         disk.power_on();
                     }
-                    let from = if let Step::ReopenFrom(part) = step { heads.get(part * heads.len() / 1000) } else { None };
+                    let from = match step {
+                        Step::ReopenFrom(part) => heads.get(part * heads.len() / 1000),
+                        _ => None,
+                    };
                     let head = journal.head();
                     let (opened, report) = Journal::open(disk.storage(), from.copied()).expect("a whole log");
                     prop_assert_eq!((report.head, report.cut), (head, None));
