@@ -1,1 +1,44 @@
 //! The single writer and its followers.
+//!
+//! ```text
+//! callers --> bounded queue --> [core thread]  stamp, turn, hold the reply
+//!                                   | frames
+//!                                   v
+//!                              [log thread]    one write + one fdatasync per group, no linger
+//!                                   | durable sequence
+//!                                   v
+//!         replies released · followers read the log: views here, publication in the server
+//! ```
+//!
+//! There is one State, owned by the core thread, ahead of the disk by at most one group in flight and one
+//! filling. There is no rollback: a failed write or sync ends the process. Every answer names the highest
+//! sequence that it rests on, and leaves only once that is durable.
+//!
+//! Start with [`Engine`], then [`EngineHandle`] for callers, [`LogView`] for followers, [`views`] for queries.
+
+mod clock;
+mod disk;
+mod engine;
+mod error;
+mod failure;
+mod follow;
+mod handle;
+mod log_thread;
+mod message;
+mod options;
+mod pipe;
+mod recovery;
+mod release;
+mod reply;
+pub mod views;
+mod writer;
+
+pub use clock::{Clock, ManualClock, SystemClock, Wake};
+pub use disk::Room;
+pub use engine::{Engine, Founding};
+pub use error::{EngineError, ReadError, Unavailable};
+pub use follow::{Follower, LogReader, LogView};
+pub use handle::{EngineHandle, Pending, Status};
+pub use options::{EngineOptions, Home, OnFatal, ViewsAt, lock_file, log_directory, views_directory};
+pub use recovery::RecoveryReport;
+pub use reply::{Incoming, Reply, ReplyResult, result_of};

@@ -1,0 +1,26 @@
+//! What waits in the queue of the core thread.
+
+use countersign_core::state::State;
+use tokio::sync::oneshot;
+
+use crate::release::ReplyTo;
+use crate::reply::Incoming;
+
+/// Looks at State and gives the call that sends what it found, with the sequence it saw.
+pub(crate) type ReadCall = Box<dyn FnOnce(&State) -> Box<dyn FnOnce() + Send> + Send>;
+
+/// A message to the core thread.
+pub(crate) enum Message {
+    /// A command.
+    Command(Incoming, ReplyTo),
+    /// A look at State.
+    Read(ReadCall),
+    /// An operator confirms the time that the clock shows.
+    ConfirmClock,
+    /// Answer once nothing is due any more.
+    Settle(oneshot::Sender<u64>),
+    /// Something else has changed: look.
+    Wake,
+    /// Go on to the end of what was sent before, then stop.
+    Stop,
+}

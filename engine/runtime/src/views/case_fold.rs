@@ -1,0 +1,243 @@
+//! What each event does to the row of its case.
+
+use countersign_core::command::{TaskNo, Verdict};
+use countersign_core::definition::Duty;
+use countersign_core::event::*;
+use countersign_core::name::Name;
+use countersign_core::time::Timestamp;
+
+use super::fold::take_content;
+use super::rows::{AnswerRow, CaseRow, EndedRow, RouteRow, RouteStatus, SignedRow, SlotRow, Status, TaskRow};
+
+/// Folds an event of a case into its row.
+pub(super) fn fold_case(row: &mut CaseRow, sequence: u64, at: Timestamp, event: &Event) {
+    match event {
+        Event::CaseResubmitted(e) => resubmitted(row, sequence, e),
+        Event::StateEntered(e) => entered(row, e),
+        Event::StateSkipped(e) => {
+            row.route.push(RouteRow { state: e.name.clone(), slot: None, status: RouteStatus::Skipped });
+        }
+        Event::ChecksFailed(e) => row.failed_checks.clone_from(&e.codes),
+        Event::StepClosed(e) => {
+            open_opinions(row, &e.opinions);
+            row.status = Status::Running;
+            row.expires_at = None;
+        }
+        Event::OpinionsOpened(e) => open_opinions(row, &e.opinions),
+        Event::CaseReturned(e) => {
+            row.returns = e.returns;
+            (row.state, row.status) = (Name::from("draft"), Status::Draft);
+        }
+        Event::CaseEnded(e) => {
+            let ended = EndedRow { end: e.end.clone(), good: e.good, code: e.code.clone(), at };
+            end(row, ended);
+        }
+        Event::CaseWithdrawn(e) => {
+            let end_name = Name::from("withdrawn");
+            end(row, EndedRow { end: end_name, good: false, code: e.reason.clone(), at });
+        }
+        Event::CaseHeld(e) => {
+            row.state = Name::from("on-hold");
+            row.status = Status::OnHold { code: e.code.clone(), detail: e.detail.clone() };
+            row.expires_at = None;
+        }
+        Event::StateExpired(_) | Event::FactReceived(_) => {
+            row.status = Status::Running;
+            row.expires_at = None;
+        }
+        _ => fold_task(row, at, event),
+    }
+}
+
+fn fold_task(row: &mut CaseRow, at: Timestamp, event: &Event) {
+    match event {
+        Event::TaskOpened(e) => {
+            route(row, e.slot, RouteStatus::Open(e.task));
+            let task = opened(row.state.clone(), at, e);
+            row.tasks.insert(e.task, task);
+        }
+        Event::TaskDecided(e) => decided(row, at, e),
+        Event::TaskWithdrawn(e) => close(row, e.task, RouteStatus::Withdrawn),
+        Event::TaskLapsed(e) => close(row, e.task, RouteStatus::Lapsed),
+        Event::TaskReferred(e) => close(row, e.task, RouteStatus::PassedOn(e.task)),
+        Event::SignatureKept(e) => {
+            route(row, e.slot, RouteStatus::Kept(e.task));
+            row.signed
+                .iter_mut()
+                .filter(|signed| signed.task == e.task)
+                .for_each(|signed| signed.kept = true);
+        }
+        Event::TaskOverdue(e) => {
+            row.tasks.entry(e.task).and_modify(|task| task.overdue = true);
+        }
+        Event::TaskEscalated(e) => {
+            row.tasks.entry(e.task).and_modify(|task| (task.overdue, task.escalated) = (true, true));
+        }
+        Event::TaskReassigned(e) => reassigned(row, e),
+        Event::RouteExtended(e) => extended(row, e),
+        _ => {}
+    }
+}
+
+/// See core's `apply`: what a new revision leaves standing is its rule.
+fn resubmitted(row: &mut CaseRow, sequence: u64, e: &CaseResubmitted) {
+    take_content(row, sequence, &e.content);
+    row.revision = e.revision;
+    if e.voids_signatures {
+        let stands = |signed: &SignedRow| e.by_editor && signed.duty == Duty::Edit;
+        row.signed.iter_mut().filter(|signed| !stands(signed)).for_each(|signed| signed.void = true);
+    }
+    if e.voids_signatures || !e.by_editor {
+        row.route.clear();
+        row.status = Status::Running;
+        row.expires_at = None;
+    }
+}
+
+fn entered(row: &mut CaseRow, e: &StateEntered) {
+    row.state = e.name.clone();
+    row.expires_at = e.expires_at;
+    // A state that is entered again asks anew: its places before are history, which the timeline tells.
+    row.route.retain(|place| place.state != e.name);
+    row.status = match &e.work {
+        Work::Fact(fact) => Status::WaitsForFact(fact.clone()),
+        Work::Until(until) => Status::WaitsUntil(*until),
+        Work::None => Status::Running,
+        Work::People(plan) => {
+            extend(row, 0, &plan.slots);
+            Status::Running
+        }
+    };
+}
+
+fn extended(row: &mut CaseRow, e: &RouteExtended) {
+    let state = row.state.clone();
+    let own = row.route.iter().filter(|place| place.state == state && place.slot.is_some()).count();
+    extend(row, own, &e.slots);
+}
+
+/// Adds slots of the present state, counted on from `first`.
+fn extend(row: &mut CaseRow, first: usize, slots: &[Slot]) {
+    let state = row.state.clone();
+    row.route.extend(slots.iter().zip(first..).map(|(slot, number)| RouteRow {
+        state: state.clone(),
+        slot: Some(SlotRow {
+            slot: u16::try_from(number).unwrap_or(u16::MAX),
+            duty: slot.duty,
+            position: slot.position.clone(),
+            capacities: slot.capacities.clone(),
+            decides: slot.level.as_ref().is_some_and(|level| level.decides),
+        }),
+        status: RouteStatus::Ahead,
+    }));
+}
+
+fn opened(state: Name, at: Timestamp, e: &TaskOpened) -> TaskRow {
+    TaskRow {
+        task: e.task,
+        slot: e.slot,
+        state,
+        duty: e.duty,
+        position: e.position.clone(),
+        holders: e.holders.clone(),
+        capacities: e.capacities.clone(),
+        version: 1,
+        opened_at: at,
+        milestones: e.milestones,
+        overdue: false,
+        escalated: false,
+    }
+}
+
+fn reassigned(row: &mut CaseRow, e: &TaskReassigned) {
+    let Some(task) = row.tasks.get_mut(&e.task) else { return };
+    task.position = e.position.clone();
+    task.holders.clone_from(&e.holders);
+    task.capacities.clone_from(&e.capacities);
+    task.milestones = e.milestones;
+    task.version += 1;
+    (task.overdue, task.escalated) = (false, false);
+    let slot = task.slot;
+    if let Some(place) = place(row, slot).and_then(|place| place.slot.as_mut()) {
+        place.position = e.position.clone();
+        place.capacities.clone_from(&e.capacities);
+    }
+}
+
+fn decided(row: &mut CaseRow, at: Timestamp, e: &TaskDecided) {
+    let Some(task) = row.tasks.get(&e.task).cloned() else { return };
+    close(row, e.task, answered(e.task, !e.blind && e.counts_as_review));
+    let answer = AnswerRow {
+        verdict: e.verdict,
+        reason: e.reason.clone(),
+        counts_as_review: e.counts_as_review,
+        overrides: e.overrides,
+    };
+    let (answer, sealed) = if e.blind { (None, Some(answer)) } else { (Some(answer), None) };
+    row.signed.push(SignedRow {
+        task: e.task,
+        state: task.state,
+        duty: task.duty,
+        position: task.position,
+        capacities: task.capacities,
+        person: e.person.clone(),
+        answer,
+        at,
+        revision: row.revision,
+        content_hash: e.content_hash,
+        void: false,
+        kept: false,
+        sealed,
+    });
+}
+
+fn answered(task: TaskNo, passed_on: bool) -> RouteStatus {
+    if passed_on { RouteStatus::PassedOn(task) } else { RouteStatus::Signed(task) }
+}
+
+/// The answers of a blind part are open now.
+fn open_opinions(row: &mut CaseRow, opinions: &[Opinion]) {
+    for opinion in opinions {
+        let Some(signed) = row.signed.iter_mut().find(|signed| signed.task == opinion.task) else { continue };
+        if signed.answer.is_none() {
+            signed.answer = signed.sealed.take().or_else(|| Some(said(opinion.verdict, &opinion.reason)));
+        }
+        let passed_on = signed.answer.as_ref().is_some_and(|answer| answer.counts_as_review);
+        let was = RouteStatus::Signed(opinion.task);
+        row.route.iter_mut().filter(|place| place.status == was).for_each(|place| {
+            place.status = answered(opinion.task, passed_on);
+        });
+    }
+}
+
+fn said(verdict: Verdict, reason: &Option<Name>) -> AnswerRow {
+    AnswerRow { verdict, reason: reason.clone(), counts_as_review: false, overrides: false }
+}
+
+fn close(row: &mut CaseRow, task: TaskNo, status: RouteStatus) {
+    if let Some(task) = row.tasks.remove(&task) {
+        route(row, task.slot, status);
+    }
+}
+
+fn route(row: &mut CaseRow, slot: u16, status: RouteStatus) {
+    if let Some(place) = place(row, slot) {
+        place.status = status;
+    }
+}
+
+/// The place of a slot of the present state.
+fn place(row: &mut CaseRow, slot: u16) -> Option<&mut RouteRow> {
+    let state = row.state.clone();
+    let is_it =
+        |place: &&mut RouteRow| place.state == state && place.slot.as_ref().is_some_and(|s| s.slot == slot);
+    row.route.iter_mut().rev().find(is_it)
+}
+
+fn end(row: &mut CaseRow, ended: EndedRow) {
+    row.state = ended.end.clone();
+    row.status = Status::Ended;
+    row.expires_at = None;
+    row.tasks.clear();
+    row.ended = Some(ended);
+}

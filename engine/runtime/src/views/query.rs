@@ -1,0 +1,112 @@
+//! Questions to the views. They read files and are quick; they may be asked from a task.
+
+use countersign_core::command::CaseNo;
+use countersign_core::event::Event;
+use countersign_core::value::Fields;
+
+use super::rows::{CaseRow, InboxRow, TimelineEvent, TimelinePage, TimelineRow};
+use super::store::{ViewsError, decode};
+use super::{Views, keys};
+
+impl Views {
+    /// The open tasks that a person may answer, the earliest deadline first.
+    ///
+    /// # Errors
+    /// `VIEW_FAILED`.
+    pub fn inbox(&self, person: &str) -> Result<Vec<InboxRow>, ViewsError> {
+        let mut rows = Vec::new();
+        let mut last: Option<CaseRow> = None;
+        for key in self.inner.db.scan_prefix(keys::inbox_of(person)).keys() {
+            let Some((case, task)) = keys::case_and_task(&key?) else { continue };
+            if last.as_ref().is_none_or(|row| row.case != case) {
+                last = self.row(case)?;
+            }
+            // A batch may have come in between: then the task is no longer open.
+            let found = last.as_ref().and_then(|row| Some(row.inbox_row(row.tasks.get(&task)?)));
+            rows.extend(found);
+        }
+        rows.sort_by_key(|row| (row.due, row.case, row.task));
+        Ok(rows)
+    }
+
+    /// A case, open or over.
+    ///
+    /// # Errors
+    /// `VIEW_FAILED`.
+    pub fn case(&self, case: CaseNo) -> Result<Option<CaseRow>, ViewsError> {
+        Ok(self.row(case)?.map(CaseRow::without_sealed))
+    }
+
+    /// What a person handed in, the newest first, from before the case `before` on.
+    ///
+    /// # Errors
+    /// `VIEW_FAILED`.
+    pub fn submitted_by(
+        &self,
+        person: &str,
+        before: Option<CaseNo>,
+        limit: usize,
+    ) -> Result<Vec<CaseRow>, ViewsError> {
+        let range = keys::submitted(person, 0)..keys::submitted(person, before.unwrap_or(CaseNo::MAX));
+        let mut rows = Vec::new();
+        for key in self.inner.db.range(range).keys().rev().take(limit) {
+            let case = keys::last_number(&key?).map_or(Ok(None), |case| self.case(case))?;
+            rows.extend(case);
+        }
+        Ok(rows)
+    }
+
+    /// What happened to a case from this sequence on: whole frames, until there are at least `limit` events.
+    ///
+    /// # Errors
+    /// `VIEW_FAILED`, or whatever keeps the log from being read.
+    pub fn timeline(&self, case: CaseNo, from: u64, limit: usize) -> Result<TimelinePage, ViewsError> {
+        let Some(row) = self.row(case)? else { return Ok(TimelinePage::default()) };
+        let mut page = TimelinePage::default();
+        for key in self.inner.db.range(keys::timeline(case, from)..=keys::timeline(case, u64::MAX)).keys() {
+            let Some(sequence) = keys::last_number(&key?) else { continue };
+            if page.rows.len() >= limit {
+                page.next = Some(sequence);
+                break;
+            }
+            let frame = self.inner.log.read_frame(sequence)?;
+            let events = frame.events.into_iter().zip(0..).filter(|(event, _)| event.case() == Some(case));
+            page.rows.extend(events.map(|(event, index)| TimelineRow {
+                sequence,
+                index,
+                at: frame.at,
+                cause: frame.cause.clone(),
+                event: show(&row, event),
+            }));
+        }
+        Ok(page)
+    }
+
+    /// The document of a case as it stands, read from the log. None where the frame holds none of this case.
+    ///
+    /// # Errors
+    /// Whatever keeps the log from being read.
+    pub fn document(&self, case: CaseNo, document_at: u64) -> Result<Option<Fields>, ViewsError> {
+        let frame = self.inner.log.read_frame(document_at)?;
+        let documents = frame.events.into_iter().filter_map(|event| match event {
+            Event::CaseSubmitted(e) if e.case == case => Some(e.content.document),
+            Event::CaseResubmitted(e) if e.case == case => Some(e.content.document),
+            _ => None,
+        });
+        Ok(documents.last())
+    }
+
+    fn row(&self, case: CaseNo) -> Result<Option<CaseRow>, ViewsError> {
+        self.inner.db.get(keys::case(case))?.map(|bytes| decode(&bytes)).transpose()
+    }
+}
+
+/// What may be shown of an event while the case stands as `row` says.
+fn show(row: &CaseRow, event: Event) -> TimelineEvent {
+    match event {
+        Event::TaskDecided(e) if e.blind && row.is_sealed(e.task) => {
+            TimelineEvent::SealedDecision { case: e.case, task: e.task, person: e.person }
+        }
+        event => TimelineEvent::Open(Box::new(event)),
+    }
+}

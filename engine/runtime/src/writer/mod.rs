@@ -1,0 +1,257 @@
+//! The core thread: the only one that has State. It stamps, runs turns, encodes frames and holds replies.
+
+mod guard;
+mod timers;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
+use std::time::Duration;
+
+use countersign_core::command::{Body, Command};
+use countersign_core::frame::Frame;
+use countersign_core::state::State;
+use countersign_core::time::Timestamp;
+use countersign_core::turn::{TurnResult, Turned};
+use tokio::sync::oneshot;
+
+use crate::clock::Clock;
+use crate::disk::{Disk, Room};
+use crate::error::Unavailable;
+use crate::failure::Failure;
+use crate::follow::LogView;
+use crate::message::Message;
+use crate::pipe::{Batch, Pipe};
+use crate::release::{Held, ReplyTo};
+use crate::reply::{Incoming, Reply, ReplyResult, result_of};
+use guard::Guard;
+use timers::Timers;
+
+/// The turn of core, or a test's.
+pub(crate) type TurnFn = fn(&mut State, &Command) -> Turned;
+
+/// Messages of one run, before what it did is handed over.
+const RUN_MAX: usize = 128;
+/// Messages of a run while the log thread waits for work.
+const RUN_WHILE_LOG_WAITS_MAX: usize = 32;
+/// Replies that one batch holds at most.
+const HELD_MAX: usize = 4096;
+/// The longest sleep: a failing disk, a full one and a jumping clock are noticed after it at the latest.
+const SLEEP_MAX: Duration = Duration::from_secs(1);
+
+/// What the core thread shares with the handle.
+#[derive(Default)]
+pub(crate) struct Flags {
+    pub(crate) clock_jumped: AtomicBool,
+    pub(crate) timers_stuck: AtomicBool,
+}
+
+/// What the core thread needs.
+pub(crate) struct WriterParts {
+    pub(crate) state: State,
+    pub(crate) turn: TurnFn,
+    pub(crate) queue: Receiver<Message>,
+    pub(crate) pipe: Arc<Pipe>,
+    pub(crate) log: Arc<LogView>,
+    pub(crate) disk: Arc<Disk>,
+    pub(crate) failure: Arc<Failure>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) flags: Arc<Flags>,
+}
+
+/// The core thread.
+pub(crate) struct Writer {
+    parts: WriterParts,
+    guard: Guard,
+    timers: Timers,
+    /// The stamp of this run.
+    at: Timestamp,
+    monotonic: Duration,
+    room: Room,
+    /// A frame on its way into the group.
+    scratch: Vec<u8>,
+    settling: Vec<oneshot::Sender<u64>>,
+    stopping: bool,
+}
+
+/// The engine has failed: nothing more is done.
+pub(crate) struct Broken;
+
+impl Writer {
+    pub(crate) fn new(parts: WriterParts) -> Writer {
+        let guard = Guard::new(&*parts.clock);
+        Writer {
+            guard,
+            timers: Timers::default(),
+            at: parts.state.head().at,
+            monotonic: Duration::ZERO,
+            room: Room::Enough,
+            scratch: Vec::new(),
+            settling: Vec::new(),
+            stopping: false,
+            parts,
+        }
+    }
+
+    /// Runs until it is told to stop, or something fails. Gives back State where it stopped cleanly.
+    pub(crate) fn run(mut self) -> Option<State> {
+        while !self.stopping {
+            let first = self.wait();
+            self.look();
+            if first.is_none() && !self.has_due() && self.settling.is_empty() {
+                continue;
+            }
+            let batch = self.parts.pipe.take()?;
+            let batch = self.turns(first, batch).ok()?;
+            self.parts.pipe.put(batch);
+            if self.parts.failure.failed() {
+                return None;
+            }
+        }
+        self.parts.pipe.close();
+        Some(self.parts.state)
+    }
+
+    /// The next message, waiting for it until something is due.
+    fn wait(&mut self) -> Option<Message> {
+        let sleep = self.sleep();
+        if sleep.is_zero() {
+            return match self.parts.queue.try_recv() {
+                Ok(message) => Some(message),
+                Err(TryRecvError::Empty) => None,
+                Err(TryRecvError::Disconnected) => Some(Message::Stop),
+            };
+        }
+        match self.parts.queue.recv_timeout(sleep) {
+            Ok(message) => Some(message),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => Some(Message::Stop),
+        }
+    }
+
+    /// Looks at clock and disk, once for a run.
+    fn look(&mut self) {
+        let (wall, monotonic) = self.guard.look(&*self.parts.clock);
+        self.at = wall.max(self.parts.state.head().at);
+        self.monotonic = monotonic;
+        self.room = self.parts.disk.room();
+        self.parts.flags.clock_jumped.store(self.guard.jumped(), Ordering::Relaxed);
+    }
+
+    /// One run: what is due, then what waits in the queue.
+    fn turns(&mut self, first: Option<Message>, batch: Batch) -> Result<Batch, Broken> {
+        let mut batch = self.fire_due(batch)?;
+        let mut next = first;
+        let mut count = 0;
+        while let Some(message) = next {
+            batch = self.take(message, batch)?;
+            count += 1;
+            let enough = if self.parts.pipe.log_waits() { RUN_WHILE_LOG_WAITS_MAX } else { RUN_MAX };
+            if count >= enough || self.stopping {
+                break;
+            }
+            next = self.parts.queue.try_recv().ok();
+        }
+        self.settle(&mut batch);
+        Ok(batch)
+    }
+
+    fn take(&mut self, message: Message, mut batch: Batch) -> Result<Batch, Broken> {
+        match message {
+            Message::Command(incoming, to) => return self.command(incoming, to, batch),
+            Message::Read(look) => self.hold(Held::Read(look(&self.parts.state)), &mut batch),
+            Message::ConfirmClock => {
+                self.guard.confirm(&*self.parts.clock);
+                self.look();
+            }
+            Message::Settle(to) => self.settling.push(to),
+            Message::Wake => {}
+            Message::Stop => self.stopping = true,
+        }
+        if batch.held.len() >= HELD_MAX { self.parts.pipe.exchange(batch).ok_or(Broken) } else { Ok(batch) }
+    }
+
+    fn command(&mut self, incoming: Incoming, to: ReplyTo, batch: Batch) -> Result<Batch, Broken> {
+        if let Err(unavailable) = self.admit(&incoming.body) {
+            drop(to.send(Err(unavailable)));
+            return Ok(batch);
+        }
+        let command = Command { at: self.at, cause: incoming.cause, body: incoming.body };
+        let turned = (self.parts.turn)(&mut self.parts.state, &command);
+        let mut batch = self.write(&turned.frames, batch)?;
+        let sequence = self.parts.state.head().sequence;
+        let held = match (turned.result, turned.frames.last()) {
+            (TurnResult::Repeat(sequence), _) => Held::Repeat(to, sequence),
+            (TurnResult::Refused(rejection), _) => {
+                let result = ReplyResult::Refused(rejection);
+                Held::Reply(to, Reply { result, sequence, repeated: false })
+            }
+            (TurnResult::Done, Some(frame)) => {
+                Held::Reply(to, Reply { result: result_of(frame), sequence, repeated: false })
+            }
+            (TurnResult::Done, None) => {
+                self.parts.failure.raise("a command took effect without a frame".to_owned());
+                return Err(Broken);
+            }
+        };
+        self.hold(held, &mut batch);
+        if batch.held.len() >= HELD_MAX { self.parts.pipe.exchange(batch).ok_or(Broken) } else { Ok(batch) }
+    }
+
+    /// Whether a command may be judged at all now.
+    fn admit(&self, body: &Body) -> Result<(), Unavailable> {
+        if self.guard.jumped() {
+            return Err(Unavailable::ClockJump);
+        }
+        let is_new_work = matches!(body, Body::Submit { .. } | Body::Resubmit { .. } | Body::Store(_));
+        match self.room {
+            Room::Enough => Ok(()),
+            Room::Reserve if !is_new_work => Ok(()),
+            Room::Reserve | Room::None => Err(Unavailable::DiskFull),
+        }
+    }
+
+    /// Puts frames that State already contains on their way to the disk.
+    fn write(&mut self, frames: &[Frame], mut batch: Batch) -> Result<Batch, Broken> {
+        for frame in frames {
+            self.scratch.clear();
+            if let Err(error) = frame.encode(&mut self.scratch) {
+                self.parts.failure.raise(format!("a frame cannot be encoded: {error}"));
+                return Err(Broken);
+            }
+            if !batch.group.fits(self.scratch.len()) && !batch.group.is_empty() {
+                batch = self.parts.pipe.exchange(batch).ok_or(Broken)?;
+            }
+            if let Err(error) = batch.group.push(&self.scratch) {
+                self.parts.failure.raise(format!("a frame cannot be written: {error}"));
+                return Err(Broken);
+            }
+        }
+        Ok(batch)
+    }
+
+    /// Keeps a reply until all that State holds now is durable; it goes at once where that is so already.
+    fn hold(&self, held: Held, batch: &mut Batch) {
+        let durable = self.parts.log.durable() >= self.parts.state.head().sequence;
+        if durable && !matches!(held, Held::Repeat(..)) {
+            held.release(&self.parts.log);
+        } else {
+            batch.held.push(held);
+        }
+    }
+
+    /// Answers those who wait for everything due to be done.
+    fn settle(&mut self, batch: &mut Batch) {
+        if self.settling.is_empty() || self.has_due() {
+            return;
+        }
+        let sequence = self.parts.state.head().sequence;
+        for to in std::mem::take(&mut self.settling) {
+            let send = Box::new(move || {
+                // A caller that no longer waits is no concern of ours.
+                let _ = to.send(sequence);
+            });
+            self.hold(Held::Read(send), batch);
+        }
+    }
+}
