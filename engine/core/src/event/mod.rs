@@ -21,6 +21,9 @@ macro_rules! events {
         }
 
         impl Event {
+            /// Every kind: its number in the log and its name on the wire.
+            pub const KINDS: &'static [(u16, &'static str)] = &[$(($kind, $name)),+];
+
             /// The number of its kind in the log.
             pub fn kind(&self) -> u16 {
                 match self { $(Event::$variant(_) => $kind),+ }

@@ -1,0 +1,181 @@
+//! A company under test: compiled from the shipped demo company, moved by commands in virtual time.
+#![allow(dead_code, reason = "each test binary uses its part")]
+
+use std::path::Path;
+
+use countersign_core::command::*;
+use countersign_core::definition::{Definition, FORM};
+use countersign_core::frame::Frame;
+use countersign_core::name::Name;
+use countersign_core::rejection::Rejection;
+use countersign_core::state::State;
+use countersign_core::time::Timestamp;
+use countersign_core::turn::{TurnResult, turn};
+use countersign_core::value::Raw;
+
+/// The demo company's definitions, compiled.
+pub fn demo_definitions() -> Vec<Definition> {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../workflows/yuanlan");
+    let files = countersign_chain::load_dir(&dir).expect("the demo company can be read");
+    let (bundle, diagnostics) = countersign_chain::compile(&files);
+    let bundle = bundle.unwrap_or_else(|| panic!("the demo company does not compile: {diagnostics:#?}"));
+    bundle.definitions.into_iter().map(|compiled| compiled.definition).collect()
+}
+
+/// A running company.
+pub struct World {
+    pub state: State,
+    pub at: Timestamp,
+    pub definitions: Vec<Definition>,
+    pub frames: Vec<Frame>,
+    serial: u64,
+}
+
+impl World {
+    /// Founds a company with these definitions.
+    pub fn new(definitions: Vec<Definition>, at: Timestamp) -> World {
+        let mut world = World { state: State::default(), at, definitions, frames: Vec::new(), serial: 0 };
+        let found = Body::Found { company: Name::from("yuanlan"), administrator: Name::from("H03") };
+        world.operator(found).expect("a log begins");
+        world.activate();
+        world
+    }
+
+    /// Stores and activates the definitions as they are now, and sweeps open work.
+    pub fn activate(&mut self) {
+        let mut numbers = Vec::new();
+        for definition in self.definitions.clone() {
+            numbers.push(self.state.definitions().next_number());
+            let stored = Stored {
+                path: definition.name(),
+                source: String::new(),
+                sha256: [0; 32],
+                form: FORM,
+                compiled: definition.encode().expect("a definition encodes"),
+            };
+            self.operator(Body::Store(Box::new(stored))).expect("a definition is stored");
+        }
+        self.operator(Body::Activate { definitions: numbers }).expect("definitions are activated");
+        while self.state.sweep().is_some() {
+            self.run(Cause::Timer { due: self.at }, Body::Sweep).expect("open work is swept");
+        }
+    }
+
+    pub fn operator(&mut self, body: Body) -> Result<u64, Rejection> {
+        self.run(Cause::Operator { os_user: Name::from("root") }, body)
+    }
+
+    /// A request of a system that may assert anything.
+    pub fn request(&mut self, person: &str, position: &str, body: Body) -> Result<u64, Rejection> {
+        self.serial += 1;
+        let id = format!("r{}", self.serial);
+        self.request_as(&id, person, position, body)
+    }
+
+    pub fn request_as(
+        &mut self,
+        id: &str,
+        person: &str,
+        position: &str,
+        body: Body,
+    ) -> Result<u64, Rejection> {
+        let request = Request {
+            system: Name::from("test"),
+            request_id: Name::from(id),
+            fingerprint: fingerprint(&body),
+            sent_at: self.at,
+            person: Name::from(person),
+            position: Name::from(position),
+            vouched_by: VouchedBy::Local,
+        };
+        self.run(Cause::Request(request), body)
+    }
+
+    /// Runs a command; the result is the sequence of the frame that tells its outcome.
+    pub fn run(&mut self, cause: Cause, body: Body) -> Result<u64, Rejection> {
+        let turned = turn(&mut self.state, &Command { at: self.at, cause, body });
+        self.frames.extend(turned.frames);
+        match turned.result {
+            TurnResult::Done => Ok(self.state.head().sequence),
+            TurnResult::Repeat(sequence) => Ok(sequence),
+            TurnResult::Refused(rejection) => Err(rejection),
+        }
+    }
+
+    /// Moves the clock; every timer fires at its own instant.
+    pub fn clock(&mut self, to: Timestamp) {
+        while let Some((due, case, timer)) = self.state.next_timer().filter(|(due, ..)| *due <= to) {
+            self.at = self.at.max(due);
+            self.run(Cause::Timer { due }, Body::Timer { case, timer }).expect("a timer that is due fires");
+        }
+        self.at = to;
+    }
+
+    /// The first holder of a position, or who acts for it.
+    pub fn holder(&self, position: &str) -> String {
+        let release = self.state.definitions().active().expect("definitions are active");
+        let organisation = release.organisation().expect("an organisation is active");
+        let post = organisation.positions.get(position).unwrap_or_else(|| panic!("no position {position}"));
+        let acting = organisation.acting_holders(post, self.at);
+        post.holders.first().or(acting.first()).map(ToString::to_string).unwrap_or_default()
+    }
+
+    /// The open task of a position.
+    pub fn task_of(&self, case: CaseNo, position: &str) -> Option<(TaskNo, u32)> {
+        let case = self.state.case(case)?;
+        case.tasks().iter().find(|(_, task)| task.position == *position).map(|(no, task)| (*no, task.version))
+    }
+
+    pub fn answer(
+        &self,
+        case: CaseNo,
+        task: (TaskNo, u32),
+        verdict: Verdict,
+        reason: Option<&str>,
+    ) -> Answer {
+        let content_hash = self.state.case(case).map(|c| *c.content_hash()).unwrap_or_default();
+        let (task, version) = task;
+        Answer { case, task, version, content_hash, verdict, reason: reason.map(Name::from), document: None }
+    }
+}
+
+/// A digest of a body, as the shell would make one of the message.
+pub fn fingerprint(body: &Body) -> [u8; 16] {
+    let text = format!("{body:?}");
+    let mut digest = [0_u8; 16];
+    for (i, byte) in text.bytes().enumerate() {
+        digest[i % 16] = digest[i % 16].wrapping_mul(31).wrapping_add(byte);
+    }
+    digest
+}
+
+pub fn at(text: &str) -> Timestamp {
+    Timestamp::parse(text).unwrap_or_else(|| panic!("not a time with a zone: {text}"))
+}
+
+pub fn text(text: &str) -> Raw {
+    Raw::Text(text.to_owned())
+}
+
+pub fn number(number: impl ToString) -> Raw {
+    Raw::Number(number.to_string())
+}
+
+pub fn record<const N: usize>(fields: [(&str, Raw); N]) -> Raw {
+    Raw::Record(fields.into_iter().map(|(name, raw)| (name.to_owned(), raw)).collect())
+}
+
+/// A contract of one line. Its customer is of grade A, its terms are the grade's, its margin is comfortable.
+pub fn contract(number: &str, qty: u32, price: &str) -> Raw {
+    let price = record([("amount", text(price)), ("currency", text("CNY"))]);
+    let line = record([("product", text("EB-P")), ("qty", self::number(qty)), ("price", price)]);
+    record([
+        ("contract_no", text(number)),
+        ("order_no", text("SO-1")),
+        ("customer", text("CU-JS-002")),
+        ("lines", Raw::List(vec![line])),
+        ("days", self::number(60)),
+        ("prepay", text("0%")),
+        ("deliver_in", self::number(30)),
+    ])
+}
