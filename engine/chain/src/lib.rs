@@ -1,1 +1,40 @@
 //! YAML text -> compiled definitions, with diagnostics.
+//!
+//! ```text
+//! load_dir(folder) -> files          reads, within limits
+//! compile(files)   -> bundle, diagnostics
+//!
+//! yaml      text -> tree with places; nothing that readers of YAML disagree on
+//! read      tree -> names, numbers, spans, mappings with known keys
+//! condition text -> tokens -> tree -> types -> core's expressions
+//! company, organisation, authority, table, document, chain, systems: tree -> core's definitions
+//! ```
+//!
+//! The language is described in workflows/README.md, each code of a diagnostic in [`codes`].
+
+mod authority;
+mod chain;
+pub mod codes;
+mod company;
+mod compile;
+mod condition;
+mod diagnostic;
+mod document;
+mod hierarchy;
+mod organisation;
+mod plain;
+mod policies;
+mod read;
+mod source;
+mod suggest;
+mod systems;
+mod table;
+mod types;
+mod value;
+mod world;
+mod yaml;
+mod zone;
+
+pub use compile::{Bundle, Compiled, compile};
+pub use diagnostic::{Diagnostic, Severity};
+pub use source::{FILE_BYTES_MAX, FILES_MAX, SourceFile, load_dir};

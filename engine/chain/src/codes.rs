@@ -1,0 +1,82 @@
+//! Every code a diagnostic may carry: what it means and how to mend it.
+
+/// One row of the table of codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Code {
+    /// The code as printed.
+    pub code: &'static str,
+    /// What it means.
+    pub means: &'static str,
+    /// How to mend it.
+    pub mend: &'static str,
+}
+
+macro_rules! codes {
+    ($($name:ident: $means:literal, $mend:literal;)+) => {
+        $(pub(crate) const $name: &str = stringify!($name);)+
+
+        /// All codes, in the order in which the manual lists them.
+        pub const CODES: &[Code] = &[
+            $(Code { code: stringify!($name), means: $means, mend: $mend }),+
+        ];
+    };
+}
+
+codes! {
+    NOT_READABLE: "a file or folder cannot be read, or is not UTF-8 text", "check the path and its permissions; save the file as UTF-8";
+    TOO_LARGE: "a file, a folder or a tree is beyond the limits", "split it: 1 MiB a file, 500 files, depth 32, 100,000 nodes, 4 KiB a condition";
+    STRAY_FILE: "a file that no part of a company is read from (warning)", "move it to the folder it belongs to, or out of the company's folder";
+    MISSING_FILE: "company.yaml or organisation.yaml is not there", "add the file";
+    FILE_NAME: "a definition's name differs from its file's name", "name the file like what it defines";
+    YAML_SYNTAX: "the file is not YAML", "mind indentation, colons and closing brackets";
+    YAML_FEATURE: "an anchor, alias, tag, merge key or second document", "write the value out; one document a file";
+    YAML_KEY: "a key that is not plain text", "write `name: value`";
+    DUPLICATE_KEY: "a key stands twice", "keep one of them";
+    YAML_BOOLEAN: "yes, no, on, off, y or n, which YAML readers take for true and false", "write true or false; choose another name";
+    YAML_NULL: "an empty value, null or ~", "write the value, or take the key away";
+    YAML_TIME: "an unquoted time, which some YAML readers take for a number", "put it in quotes";
+    YAML_DATE: "an unquoted date", "put it in quotes";
+    YAML_NUMBER: "a number in a spelling that YAML readers disagree on", "write digits and at most one point, or quote what is a text";
+    CUT_EXPRESSION: "a comma inside { } or [ ] cut an expression", "write it on a line of its own, or in quotes";
+    WRONG_SHAPE: "a list, mapping or single value where another is expected", "write it as the message shows";
+    MISSING_KEY: "a key that must be there is not", "add it";
+    UNKNOWN_KEY: "a key that means nothing here", "correct its spelling or take it away";
+    MISPLACED_KEY: "a key that this activity does not have", "take it away or move it";
+    NOT_YET: "a part of the language that this version does not carry", "take it away until a later version";
+    BAD_NAME: "a name in a spelling that is not allowed", "letters, digits, - and _; begin with a letter; at most 64";
+    BAD_VALUE: "a value that its type does not allow", "write it as the message shows";
+    BAD_CODE: "a refusal code in another spelling than UPPER_CASE", "write it like CUSTOMER_NOT_FILED";
+    AMOUNT_SCALE: "money with more digits than its currency has", "round it to the currency's minor unit";
+    UNKNOWN_TYPE: "a type that does not exist", "use a type of the manual, a table's name, or words joined by |";
+    UNKNOWN_NAME: "a name that nothing has", "correct its spelling, or define it first";
+    UNKNOWN_FIELD: "a field or column that is not there", "correct its spelling, or add the field";
+    DUPLICATE_NAME: "two things of one kind have one name", "rename one of them";
+    RESERVED_NAME: "a name that the engine uses itself", "choose another name";
+    BAD_EXPRESSION: "a condition that cannot be read", "correct it at the place shown";
+    TYPE_ERROR: "values that do not go together", "compare and compute like with like";
+    NEEDS_ELSE: "a value that may be missing is used as if it were there", "add `else` and what holds then";
+    NOT_READABLE_HERE: "a name read where it cannot be known", "see the manual's table of what can be read where";
+    NO_SUCH_ROW: "a row that its table does not have", "correct the key, or add the row";
+    IT_OUTSIDE_FOLD: "`it` outside a fold, or a fold within another's body", "use it only inside every, some, sum, where, count; name the inner one under define";
+    TOP: "not exactly one position has `solid: top`", "give every other position its superior";
+    CYCLE: "superiors, units or posts in a circle", "let one of them lead to the top";
+    ORPHAN: "a position that does not reach the top", "give it a superior that does";
+    TWO_SUPERIORS: "more than one solid superior", "keep one under solid, the others under dotted";
+    GROUP_NEED: "a group that needs more members than it has", "lower need, or add members";
+    BAD_PERIOD: "an end that is not after its beginning", "correct the dates";
+    UNREACHABLE_STATE: "a state that no arrow leads to", "lead an arrow to it, or take it away";
+    UNREACHABLE_END: "an end that no arrow leads to (warning)", "lead an arrow to it, or take it away";
+    NO_ARROW: "an outcome that leads nowhere", "add it under next";
+    IMPOSSIBLE_OUTCOME: "an arrow for an outcome that the activity cannot have", "take it away or correct its name";
+    UNREACHABLE_BRANCH: "something after a branch that always holds", "move it before the branch without a condition";
+    ENDLESS_LOOP: "a loop in which nobody acts and no time passes", "put a person, a message or a time into it";
+    NO_AUTHORITY: "somebody is to decide who holds no limit", "give a limit in authority.yaml, or ask for a review";
+    MEASURE: "an amount and an authority that count different things", "use an authority of the same measure";
+    NO_DEADLINE: "a step without any deadline (warning)", "add within or expires, or `review` under deadlines in company.yaml";
+    EXPIRES_INTO_GOOD: "time alone leads to a good end (warning)", "let it expire into a bad end or a state in which somebody decides";
+}
+
+/// The row of a code.
+pub fn explain(code: &str) -> Option<&'static Code> {
+    CODES.iter().find(|row| row.code == code)
+}

@@ -1,0 +1,210 @@
+//! Files into a bundle of definitions, in the order in which they refer to one another.
+
+use std::collections::BTreeSet;
+
+use countersign_core::definition::Definition;
+use sha2::{Digest, Sha256};
+
+use crate::codes;
+use crate::diagnostic::{Diagnostic, Place, Report};
+use crate::read::{self, not_yet};
+use crate::source::{self, FILE_BYTES_MAX, FILES_MAX, Kind, SourceFile};
+use crate::world::{Names, World};
+use crate::yaml::{self, Body, Node};
+use crate::{authority, chain, company, document, organisation, systems, table};
+
+/// One definition with the text that it was compiled from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Compiled {
+    /// The compiled form.
+    pub definition: Definition,
+    /// The file, relative to the company's folder.
+    pub path: String,
+    /// The text: the whole file, or one entry of authority.yaml.
+    pub source: String,
+    /// SHA-256 of the text.
+    pub sha256: [u8; 32],
+}
+
+/// All definitions of a company: company, organisation, authorities, tables, documents, chains, systems.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bundle {
+    /// In an order in which each refers only to those before it or of its own kind.
+    pub definitions: Vec<Compiled>,
+}
+
+/// A file as a tree.
+struct Parsed {
+    kind: Kind,
+    file: u16,
+    node: Node,
+}
+
+/// Compiles the files of a company. All findings are collected; there is a bundle only where none is an error.
+pub fn compile(files: &[SourceFile]) -> (Option<Bundle>, Vec<Diagnostic>) {
+    let report = Report::new(files);
+    let parsed = parse(files, &report);
+    let names = names(&parsed, &report);
+    let mut world = World::new(report, names);
+    let mut bundle = Bundle::default();
+    let definitions = read_all(&parsed, &mut world);
+    for (definition, place) in definitions {
+        bundle.definitions.extend(compiled(definition, place, files));
+    }
+    let failed = world.report.failed();
+    ((!failed).then_some(bundle), world.report.finish())
+}
+
+fn compiled(definition: Definition, place: Place, files: &[SourceFile]) -> Option<Compiled> {
+    let file = files.get(usize::from(place.file))?;
+    let source = match place.start {
+        u32::MAX => file.text.clone(),
+        start => file.text.get(start as usize..place.end as usize)?.trim_end().to_owned(),
+    };
+    let sha256 = Sha256::digest(source.as_bytes()).into();
+    Some(Compiled { definition, path: file.path.clone(), source, sha256 })
+}
+
+fn parse(files: &[SourceFile], report: &Report<'_>) -> Vec<Parsed> {
+    let mut parsed = Vec::new();
+    let mut seen = BTreeSet::new();
+    for (number, file) in files.iter().enumerate() {
+        let number = u16::try_from(number).unwrap_or(u16::MAX);
+        if usize::from(number) >= FILES_MAX {
+            let message = format!("more than {FILES_MAX} files");
+            report.error(codes::TOO_LARGE, Place::whole(0), message, "move what does not belong here away");
+            break;
+        }
+        let place = Place::whole(number);
+        let kind = source::kind(&file.path);
+        match kind {
+            _ if !seen.insert(file.path.as_str()) => {
+                report.error(codes::DUPLICATE_NAME, place, "this file is given twice", "give it once");
+            }
+            Kind::Stray => {
+                let help = "a company has company.yaml, organisation.yaml, authority.yaml, systems.yaml, \
+                            tables/*.yaml, documents/*.yaml and chains/*.yaml";
+                report.warn(codes::STRAY_FILE, place, "nothing is read from this file", help);
+            }
+            Kind::Later => not_yet(place, "this file", report),
+            _ if file.text.len() > FILE_BYTES_MAX => {
+                report.error(codes::TOO_LARGE, place, "a file of more than 1 MiB", "split it");
+            }
+            _ => {
+                let node = yaml::parse(number, &file.text, report);
+                parsed.extend(node.map(|node| Parsed { kind, file: number, node }));
+            }
+        }
+    }
+    for (kind, path) in [(Kind::Company, "company.yaml"), (Kind::Organisation, "organisation.yaml")] {
+        if !files.iter().any(|f| source::kind(&f.path) == kind) {
+            let message = format!("a company needs {path}");
+            report.error(codes::MISSING_FILE, Place::whole(0), message, format!("add {path}"));
+        }
+    }
+    parsed
+}
+
+/// The names that files define, so that they may refer to one another in any order.
+fn names(parsed: &[Parsed], report: &Report<'_>) -> Names {
+    let mut names = Names::default();
+    for part in parsed {
+        let Body::Map(entries) = &part.node.body else { continue };
+        let key = match part.kind {
+            Kind::Table => "table",
+            Kind::Document => "document",
+            Kind::Chain => "chain",
+            Kind::Authority => {
+                names.authorities.extend(entries.iter().map(|e| e.key.clone()));
+                continue;
+            }
+            _ => continue,
+        };
+        let Some(entry) = entries.iter().find(|e| e.key == key) else { continue };
+        let Body::Scalar(scalar) = &entry.value.body else { continue };
+        let path = report.path(part.file);
+        let stem = path.rsplit('/').next().and_then(|f| f.strip_suffix(".yaml")).unwrap_or(path);
+        if stem != scalar.text && read::is_name(&scalar.text) {
+            let message = format!("this {key} is called `{}`, its file {stem}.yaml", scalar.text);
+            report.error(codes::FILE_NAME, entry.value.place, message, "let both have one name");
+        }
+        let set = match part.kind {
+            Kind::Table => &mut names.tables,
+            Kind::Document => &mut names.documents,
+            _ => &mut names.chains,
+        };
+        if !set.insert(scalar.text.clone()) {
+            let message = format!("there is another {key} `{}`", scalar.text);
+            report.error(codes::DUPLICATE_NAME, entry.value.place, message, "rename one of them");
+        }
+    }
+    names
+}
+
+/// Reads every kind of file in the order of their references.
+fn read_all(parsed: &[Parsed], world: &mut World<'_>) -> Vec<(Definition, Place)> {
+    let of = |kind: Kind| parsed.iter().filter(move |p| p.kind == kind);
+    let mut found = Vec::new();
+    for part in of(Kind::Organisation) {
+        organisation::read(&part.node, world);
+    }
+    for part in of(Kind::Company) {
+        if let Some((company, defaults)) = company::read(&part.node, world) {
+            found.push((Definition::Company(company.clone()), Place::whole(part.file)));
+            world.company = Some(company);
+            world.defaults = defaults;
+        }
+    }
+    for part in of(Kind::Organisation) {
+        found.push((Definition::Organisation(world.organisation.clone()), Place::whole(part.file)));
+    }
+    for part in of(Kind::Authority) {
+        for (authority, place) in authority::read(&part.node, world) {
+            found.push((Definition::Authority(authority.clone()), place));
+            world.authorities.insert(authority.name.clone(), authority);
+        }
+    }
+    tables(parsed, world, &mut found);
+    for part in of(Kind::Document) {
+        if let Some(document) = document::read(&part.node, world) {
+            found.push((Definition::Document(document.clone()), Place::whole(part.file)));
+            world.documents.insert(document.name.clone(), document);
+        }
+    }
+    for part in of(Kind::Chain) {
+        if let Some(chain) = chain::read(&part.node, world) {
+            found.push((Definition::Chain(chain), Place::whole(part.file)));
+        }
+    }
+    for part in of(Kind::Systems) {
+        if let Some(systems) = systems::read(&part.node, world) {
+            found.push((Definition::Systems(systems), Place::whole(part.file)));
+        }
+    }
+    found
+}
+
+/// Columns of all tables, then the keys of all rows, then the rows, which may name one another.
+fn tables(parsed: &[Parsed], world: &mut World<'_>, found: &mut Vec<(Definition, Place)>) {
+    let parts: Vec<&Parsed> = parsed.iter().filter(|p| p.kind == Kind::Table).collect();
+    let mut names = Vec::new();
+    for part in &parts {
+        if let Some(mut table) = table::columns(&part.node, world) {
+            table.rows = table::keys(&part.node);
+            names.push((table.name.clone(), *part));
+            world.tables.insert(table.name.clone(), table);
+        }
+    }
+    let mut rows = Vec::new();
+    for (name, part) in &names {
+        if let Some(table) = world.tables.get(name) {
+            rows.push((name.clone(), table::rows(&part.node, table, world), part.file));
+        }
+    }
+    for (name, rows, file) in rows {
+        if let Some(table) = world.tables.get_mut(&name) {
+            table.rows = rows;
+            found.push((Definition::Table(table.clone()), Place::whole(file)));
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! Functions, and tables called by a key.
+
+use std::ops::Range;
+
+use countersign_core::expr::{Expr, Fold};
+use countersign_core::value::{Type, Value};
+
+use super::check::Checker;
+use super::fit::{Is, Typed};
+use super::parser::Ast;
+use super::scope::{FUNCTIONS, LATER};
+use crate::codes;
+use crate::suggest;
+use crate::value;
+
+impl Checker<'_, '_, '_> {
+    pub(crate) fn call(
+        &mut self,
+        name: &str,
+        name_at: Range<usize>,
+        items: &[Ast],
+        at: Range<usize>,
+    ) -> Option<Typed> {
+        if self.scope.world.names.tables.contains(name) {
+            return self.table(name, items, at);
+        }
+        let expected = match name {
+            "sum" | "every" | "some" | "where" => (2, 2),
+            "count" => (1, 2),
+            "first" | "abs" | "floor" | "known" => (1, 1),
+            "min" | "max" => (2, 64),
+            "pick" => (3, 3),
+            _ => return self.no_function(name, name_at),
+        };
+        if items.len() < expected.0 || items.len() > expected.1 {
+            let message = format!("{name} does not take {} values", items.len());
+            return self.fail(codes::BAD_EXPRESSION, at, message, usage(name));
+        }
+        match name {
+            "sum" => self.sum(&items[0], &items[1], at),
+            "every" => self.fold(Fold::Every, items, at),
+            "some" => self.fold(Fold::Some, items, at),
+            "count" => self.fold(Fold::Count, items, at),
+            "where" => self.fold(Fold::Where, items, at),
+            "first" => {
+                let (list, of) = self.list(&items[0])?;
+                Some(Typed::of(Expr::First(Box::new(list)), Type::Optional(Box::new(of)), at))
+            }
+            "known" => self.known(&items[0], at),
+            "pick" => self.pick(items, at),
+            "min" | "max" => self.extreme(name, items, at),
+            _ => self.rounded(name, &items[0], at),
+        }
+    }
+
+    fn no_function<T>(&mut self, name: &str, at: Range<usize>) -> Option<T> {
+        if LATER.contains(&name) || self.scope.world.names.chains.contains(name) {
+            return self.later(&format!("{name}(...)"), at);
+        }
+        let tables = self.scope.world.names.tables.iter().map(String::as_str);
+        let help = suggest::nearest(name, FUNCTIONS.iter().copied().chain(tables));
+        self.fail(codes::UNKNOWN_NAME, at, format!("there is no function or table `{name}`"), help)
+    }
+
+    fn table(&mut self, name: &str, items: &[Ast], at: Range<usize>) -> Option<Typed> {
+        let table = self.scope.world.tables.get(name)?;
+        if items.len() != table.key.len() {
+            let parts: Vec<&str> = table.key.iter().map(|c| c.name.as_str()).collect();
+            let message = format!("the key of {name} has {} parts, not {}", parts.len(), items.len());
+            return self.fail(codes::BAD_EXPRESSION, at, message, format!("write {name}({})", parts.join(", ")));
+        }
+        let mut key = Vec::new();
+        for (item, part) in items.iter().zip(&table.key) {
+            let typed = self.check(item)?;
+            // A word or a fallback that is written out can be looked up now.
+            let written = match &typed.expr {
+                _ if table.key.len() > 1 || table.from => None,
+                Expr::Const(Value::Text(text)) => Some(text.clone()),
+                Expr::Else(_, other) => match &**other {
+                    Expr::Const(Value::Text(text)) => Some(text.clone()),
+                    _ => None,
+                },
+                _ => None,
+            };
+            if let Some(text) = written
+                && !value::row(&text, name, self.place(&typed.at), self.scope.world)
+            {
+                return None;
+            }
+            key.push(self.fit(typed, &part.kind)?);
+        }
+        Some(Typed::of(Expr::Row(table.name.clone(), key), Type::Row(table.name.clone()), at))
+    }
+
+    /// A list and the type of its items.
+    fn list(&mut self, ast: &Ast) -> Option<(Expr, Type)> {
+        let typed = self.check(ast)?;
+        let at = typed.at.clone();
+        match self.settle(typed)? {
+            (expr, Type::List(of)) => Some((expr, *of)),
+            (_, Type::Optional(_)) => self.needs_else(at),
+            (_, kind) => {
+                let help = "name a list, such as doc.lines";
+                self.fail(codes::TYPE_ERROR, at, format!("this is {kind}, no list"), help)
+            }
+        }
+    }
+
+    /// Checks a body in which `it` is an item.
+    fn body(&mut self, of: Type, body: &Ast) -> Option<Typed> {
+        if self.it.is_some() {
+            let help = "give the inner one a name under `define`";
+            return self.fail(codes::IT_OUTSIDE_FOLD, body.at.clone(), "a fold stands within another", help);
+        }
+        self.it = Some(of);
+        let typed = self.check(body);
+        self.it = None;
+        typed
+    }
+
+    fn fold(&mut self, fold: Fold, items: &[Ast], at: Range<usize>) -> Option<Typed> {
+        let (list, of) = self.list(&items[0])?;
+        let body = match items.get(1) {
+            None => Expr::Const(Value::Flag(true)),
+            Some(body) => {
+                let typed = self.body(of.clone(), body)?;
+                self.fit(typed, &Type::Flag)?
+            }
+        };
+        let kind = match fold {
+            Fold::Every | Fold::Some => Type::Flag,
+            Fold::Count => Type::Number,
+            Fold::Where => Type::List(Box::new(of)),
+        };
+        Some(Typed::of(Expr::Fold(fold, Box::new(list), Box::new(body)), kind, at))
+    }
+
+    fn sum(&mut self, list: &Ast, body: &Ast, at: Range<usize>) -> Option<Typed> {
+        let (list, of) = self.list(list)?;
+        let typed = self.body(of, body)?;
+        let body_at = typed.at.clone();
+        let (body, kind) = self.settle(typed)?;
+        if matches!(kind, Type::Optional(_)) {
+            return self.needs_else(body_at);
+        }
+        let Some(zero) = self.zero(&kind) else {
+            let help = "sum numbers, money, units or shares";
+            return self.fail(codes::TYPE_ERROR, body_at, format!("{kind} cannot be summed"), help);
+        };
+        Some(Typed::of(Expr::Sum(Box::new(list), Box::new(body), zero), kind, at))
+    }
+
+    fn known(&mut self, item: &Ast, at: Range<usize>) -> Option<Typed> {
+        let typed = self.check(item)?;
+        let item_at = typed.at.clone();
+        let (expr, kind) = self.settle(typed)?;
+        if !matches!(kind, Type::Optional(_)) {
+            let help = "take known( ) away";
+            return self.fail(codes::TYPE_ERROR, item_at, "this value is always there", help);
+        }
+        Some(Typed::of(Expr::Known(Box::new(expr)), Type::Flag, at))
+    }
+
+    fn pick(&mut self, items: &[Ast], at: Range<usize>) -> Option<Typed> {
+        let condition = self.flag(&items[0]);
+        let (a, b) = (self.check(&items[1]), self.check(&items[2]));
+        let (condition, a, b) = (condition?, a?, b?);
+        let (a, b, kind) = self.unify(a, b)?;
+        let expr = Expr::Pick(Box::new(condition), Box::new(a), Box::new(b));
+        Some(Typed::of(expr, kind, at))
+    }
+
+    fn extreme(&mut self, name: &str, items: &[Ast], at: Range<usize>) -> Option<Typed> {
+        let checked: Vec<Option<Typed>> = items.iter().map(|i| self.check(i)).collect();
+        let checked = checked.into_iter().collect::<Option<Vec<_>>>()?;
+        let leader = checked.iter().find(|t| matches!(t.is, Is::Of(_))).or(checked.first()).cloned()?;
+        let leader_at = leader.at.clone();
+        let (_, kind) = self.settle(leader)?;
+        match kind {
+            Type::Number | Type::Percent | Type::Money | Type::Units | Type::Date | Type::Time => {}
+            Type::Optional(_) => return self.needs_else(leader_at),
+            _ => {
+                let help = "take numbers, money, units, shares, dates or times";
+                return self.fail(codes::TYPE_ERROR, leader_at, format!("{kind} has no order"), help);
+            }
+        }
+        let fitted: Vec<Option<Expr>> = checked.into_iter().map(|t| self.fit(t, &kind)).collect();
+        let fitted = fitted.into_iter().collect::<Option<Vec<_>>>()?;
+        let expr = if name == "min" { Expr::Min(fitted) } else { Expr::Max(fitted) };
+        Some(Typed::of(expr, kind, at))
+    }
+
+    fn rounded(&mut self, name: &str, item: &Ast, at: Range<usize>) -> Option<Typed> {
+        let typed = self.check(item)?;
+        let item_at = typed.at.clone();
+        let (expr, kind) = self.settle(typed)?;
+        let fits = match kind {
+            Type::Optional(_) => return self.needs_else(item_at),
+            Type::Number | Type::Units => true,
+            Type::Money | Type::Percent => name == "abs",
+            _ => false,
+        };
+        if !fits {
+            return self.fail(codes::TYPE_ERROR, item_at, format!("{name} does not take {kind}"), usage(name));
+        }
+        let expr = if name == "abs" { Expr::Abs(Box::new(expr)) } else { Expr::Floor(Box::new(expr)) };
+        Some(Typed::of(expr, kind, at))
+    }
+}
+
+/// How a function is written.
+fn usage(name: &str) -> String {
+    let written = match name {
+        "sum" => "sum(list, what of it), such as sum(doc.lines, it.qty * it.price)",
+        "every" | "some" | "where" => "every, some and where take a list and a condition on `it`",
+        "count" => "count(list) or count(list, condition on it)",
+        "min" | "max" => "min(a, b) or max(a, b), two or more values",
+        "pick" => "pick(condition, then, otherwise)",
+        "abs" => "abs(x) of a number, money, units or a share",
+        "floor" => "floor(x) of a number or units",
+        _ => "first(list), known(optional value)",
+    };
+    format!("write {written}")
+}
+

@@ -1,0 +1,85 @@
+//! The condition language: parsed, typed against what its place may read, lowered to core's expressions.
+
+mod arithmetic;
+mod calls;
+mod check;
+mod fit;
+mod lexer;
+mod parser;
+mod scope;
+mod text;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+
+use countersign_core::expr::Expr;
+use countersign_core::name::Name;
+use countersign_core::value::Type;
+
+use crate::codes;
+pub(crate) use lexer::Fault;
+pub(crate) use scope::{Defined, FUNCTIONS, RESERVED, Scope, Site};
+pub(crate) use text::Text;
+
+use check::Checker;
+
+/// A condition in its lowered form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Lowered {
+    pub(crate) expr: Expr,
+    pub(crate) kind: Type,
+    pub(crate) needs: Needs,
+}
+
+/// What a condition reads.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Needs {
+    /// `now` or `today`, by itself or through a define.
+    pub(crate) clock: bool,
+    /// Top-level fields of the document, without those of its defines.
+    pub(crate) fields: BTreeSet<Name>,
+}
+
+/// Lowers an expression of any type. `None` after a report.
+pub(crate) fn any(text: &Text, scope: &Scope<'_, '_>) -> Option<Lowered> {
+    lower(text, scope, |checker, ast| {
+        let typed = checker.check(ast)?;
+        checker.settle(typed)
+    })
+}
+
+/// Lowers an expression that must have a type.
+pub(crate) fn of_type(text: &Text, kind: &Type, scope: &Scope<'_, '_>) -> Option<Lowered> {
+    lower(text, scope, |checker, ast| {
+        let typed = checker.check(ast)?;
+        Some((checker.fit(typed, kind)?, kind.clone()))
+    })
+}
+
+/// Lowers something that must be true or false.
+pub(crate) fn flag(text: &Text, scope: &Scope<'_, '_>) -> Option<Expr> {
+    of_type(text, &Type::Flag, scope).map(|lowered| lowered.expr)
+}
+
+fn lower(
+    text: &Text,
+    scope: &Scope<'_, '_>,
+    inner: impl FnOnce(&mut Checker<'_, '_, '_>, &parser::Ast) -> Option<(Expr, Type)>,
+) -> Option<Lowered> {
+    let report = &scope.world.report;
+    match parser::parse(&text.text) {
+        Ok(ast) => {
+            let mut checker = Checker::new(text, scope);
+            let (expr, kind) = inner(&mut checker, &ast)?;
+            scope.reads.borrow_mut().extend(checker.needs.fields.iter().cloned());
+            Some(Lowered { expr, kind, needs: checker.needs })
+        }
+        Err(Fault { at, message, help }) => {
+            let code = if text.text.len() > parser::LENGTH_MAX { codes::TOO_LARGE } else { codes::BAD_EXPRESSION };
+            report.error(code, text.place(&at), message, help);
+            None
+        }
+    }
+}

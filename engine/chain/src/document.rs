@@ -1,0 +1,213 @@
+//! documents/*.yaml: fields, their types, defaults and computed values.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+use countersign_core::definition::{DocumentType, Field};
+use countersign_core::expr::Expr;
+use countersign_core::name::{Name, Title};
+use countersign_core::value::{Type, Value};
+
+use crate::codes;
+use crate::condition::{self, Scope, Site, Text};
+use crate::read::{self, Keys, Map, not_yet};
+use crate::suggest;
+use crate::table::written_value;
+use crate::types;
+use crate::world::World;
+use crate::yaml::{Body, Entry, Node};
+
+const KEYS: Keys =
+    Keys { known: &["document", "title", "titles", "fields", "commercial"], later: &["secret", "attachments"] };
+
+/// Reads a type of document.
+pub(crate) fn read(node: &Node, world: &World<'_>) -> Option<DocumentType> {
+    let report = &world.report;
+    let map = Map::read(node, "a document", KEYS, report)?;
+    let name = map.need("document", "a document", report).and_then(|n| read::name(n, "a document", report))?;
+    let mut document = DocumentType {
+        title: read::title(map.get("title"), &name, report),
+        name,
+        fields: Vec::new(),
+        commercial: Vec::new(),
+    };
+    let fields = map.need("fields", "a document", report).and_then(|n| Map::any(n, "fields", report));
+    let entries = fields.map_or(&[][..], |m| m.entries);
+    let mut computed: Vec<(usize, Text)> = Vec::new();
+    for entry in entries {
+        if let Some((field, expression)) = field(entry, world) {
+            computed.extend(expression.map(|text| (document.fields.len(), text)));
+            document.fields.push(field);
+        }
+    }
+    titles(map.get("titles"), &mut document, world);
+    for (at, text) in computed {
+        compute(&mut document, at, &text, world);
+    }
+    if let Some(node) = map.need("commercial", "a document", report) {
+        commercial(node, &mut document, world);
+    }
+    Some(document)
+}
+
+fn titles(node: Option<&Node>, document: &mut DocumentType, world: &World<'_>) {
+    let Some(map) = node.and_then(|n| Map::any(n, "titles", &world.report)) else { return };
+    for entry in map.entries {
+        let title = read::title(Some(&entry.value), &entry.key, &world.report);
+        match document.fields.iter_mut().find(|f| f.name == *entry.key.as_str()) {
+            Some(field) => field.title = title,
+            None => unknown_field(&entry.key, entry.at, document, world),
+        }
+    }
+}
+
+fn unknown_field(name: &str, place: crate::diagnostic::Place, document: &DocumentType, world: &World<'_>) {
+    let message = format!("the document {} has no field `{name}`", document.name);
+    let help = suggest::nearest(name, document.fields.iter().map(|f| f.name.as_str()));
+    world.report.error(codes::UNKNOWN_FIELD, place, message, help);
+}
+
+fn commercial(node: &Node, document: &mut DocumentType, world: &World<'_>) {
+    for item in read::list(node, "commercial", &world.report) {
+        let Some(name) = read::name(item, "a field", &world.report) else { continue };
+        if document.fields.iter().any(|f| f.name == name) {
+            document.commercial.push(name);
+        } else {
+            unknown_field(&name, item.place, document, world);
+        }
+    }
+}
+
+/// A field, and the expression that computes it, to be lowered when all fields are known.
+fn field(entry: &Entry, world: &World<'_>) -> Option<(Field, Option<Text>)> {
+    let report = &world.report;
+    let name = read::new_name(&entry.key, entry.at, report)?;
+    let title = Title { en: name.clone(), zh: Name::default() };
+    let mut field = Field {
+        name,
+        title,
+        kind: Type::Text,
+        default: None,
+        computed: None,
+        unique: false,
+        member_defaults: Vec::new(),
+    };
+    match &entry.value.body {
+        Body::Bad => None,
+        Body::List(_) => {
+            let help = "write a type, or `list: { ... }` for a list of records";
+            report.error(codes::WRONG_SHAPE, entry.value.place, "a field's type is no list", help);
+            None
+        }
+        Body::Map(keys) => {
+            let of_list = keys.iter().find(|k| k.key == "list").filter(|_| keys.len() == 1);
+            let members = of_list.map_or(&entry.value, |k| &k.value);
+            let record = Type::Record(record(members, &mut field.member_defaults, world)?);
+            field.kind = if of_list.is_some() { Type::List(Box::new(record)) } else { record };
+            Some((field, None))
+        }
+        Body::Scalar(scalar) => {
+            let text = Text::of(&entry.value, scalar, report);
+            let (written, after) = split(&scalar.text);
+            let mut kind = written;
+            for (suffix, later) in [(", unique", false), (", numbered", true), (", secret", true)] {
+                if let Some(rest) = kind.strip_suffix(suffix) {
+                    if later {
+                        not_yet(entry.value.place, &format!("`{}` fields", &suffix[2..]), report);
+                    }
+                    field.unique |= !later;
+                    kind = rest;
+                }
+            }
+            field.kind = types::parse(kind, text.place(&(0..kind.len())), world)?;
+            if field.unique && !matches!(field.kind, Type::Text | Type::Number | Type::Row(_)) {
+                let help = "take `, unique` away, or make it a text";
+                report.error(codes::BAD_VALUE, entry.value.place, format!("{} cannot be unique", field.kind), help);
+            }
+            let expression = after.map(|at| text.part(at..scalar.text.len()));
+            match expression {
+                Some(e) if is_value(&e.text, &field.kind) => {
+                    field.default = written_value(&e.text, &field.kind, &entry.value, world);
+                    Some((field, None))
+                }
+                other => Some((field, other)),
+            }
+        }
+    }
+}
+
+/// The type, and where what follows ` = ` begins.
+fn split(text: &str) -> (&str, Option<usize>) {
+    match text.find(" = ") {
+        Some(at) => (text[..at].trim_end(), Some(at + 3)),
+        None => (text, None),
+    }
+}
+
+/// Whether a plain value follows ` = ` rather than an expression.
+fn is_value(text: &str, kind: &Type) -> bool {
+    let text = text.trim();
+    let quoted = text.starts_with('"');
+    let number = read::decimal(text.trim_end_matches('%')).is_some();
+    let word = matches!(kind, Type::Choice(words) if words.iter().any(|w| *w == *text));
+    let plain = matches!(kind, Type::Text | Type::Row(_) | Type::Position | Type::Unit) && read::is_name(text);
+    quoted || number || word || plain || matches!(text, "true" | "false" | "[]")
+        || (*kind == Type::Span && countersign_core::time::Span::parse(text).is_some())
+}
+
+fn record(
+    node: &Node,
+    defaults: &mut Vec<(Name, Value)>,
+    world: &World<'_>,
+) -> Option<Vec<(Name, Type)>> {
+    let report = &world.report;
+    let map = Map::any(node, "a record", report)?;
+    let mut members = Vec::new();
+    for entry in map.entries {
+        let Some(name) = read::new_name(&entry.key, entry.at, report) else { continue };
+        let Some(scalar) = read::scalar(&entry.value, "type", report) else { continue };
+        let (written, after) = split(&scalar.text);
+        let Some(kind) = types::parse(written, entry.value.place, world) else { continue };
+        if let Some(at) = after {
+            if is_value(&scalar.text[at..], &kind) {
+                let value = written_value(&scalar.text[at..], &kind, &entry.value, world);
+                defaults.extend(value.map(|v| (name.clone(), v)));
+            } else {
+                not_yet(entry.value.place, "computed members of records", report);
+            }
+        }
+        members.push((name, kind));
+    }
+    if map.entries.is_empty() {
+        report.error(codes::WRONG_SHAPE, node.place, "a record without members", "name at least one member");
+    }
+    Some(members)
+}
+
+fn compute(document: &mut DocumentType, at: usize, text: &Text, world: &World<'_>) {
+    let Some(field) = document.fields.get(at) else { return };
+    let (name, kind) = (field.name.clone(), field.kind.clone());
+    let reads = RefCell::new(BTreeSet::new());
+    let scope = Scope {
+        world,
+        site: Site::Field,
+        document: Some(document),
+        defines: &[],
+        amount: None,
+        driver: None,
+        reads: &reads,
+    };
+    let Some(lowered) = condition::of_type(text, &kind, &scope) else { return };
+    let computed: BTreeSet<&Name> =
+        document.fields.iter().filter(|f| f.computed.is_some() || f.name == name).map(|f| &f.name).collect();
+    let reads = reads.into_inner();
+    if let Some(other) = reads.iter().find(|r| computed.contains(r)).filter(|r| **r == name) {
+        let message = format!("`{other}` is computed from itself");
+        world.report.error(codes::CYCLE, text.whole(), message, "compute it from other fields");
+        return;
+    }
+    let expr: Expr = lowered.expr;
+    if let Some(field) = document.fields.get_mut(at) {
+        field.computed = Some(expr);
+    }
+}

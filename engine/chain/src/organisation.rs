@@ -1,0 +1,279 @@
+//! organisation.yaml: units, positions, groups, delegations.
+
+use std::collections::BTreeMap;
+
+use countersign_core::definition::{Acting, Delegation, Group, Organisation, Position, Unit};
+use countersign_core::name::{Name, Title};
+use rust_decimal::Decimal;
+
+use crate::codes;
+use crate::diagnostic::Place;
+use crate::hierarchy;
+use crate::read::{self, Keys, Map, bad_value};
+use crate::suggest;
+use crate::world::{Names, World};
+use crate::yaml::{Body, Entry, Node};
+
+const KEYS: Keys =
+    Keys { known: &["units", "positions", "groups", "delegations"], later: &["duties", "separate"] };
+
+/// Where the names of an organisation were given and used, for the checks that need all of it.
+#[derive(Default)]
+pub(crate) struct Places {
+    pub(crate) positions: BTreeMap<Name, Place>,
+    pub(crate) solid: BTreeMap<Name, Place>,
+    pub(crate) units: BTreeMap<Name, Place>,
+}
+
+/// Reads organisation.yaml into the world, as far as it can be read.
+pub(crate) fn read(node: &Node, world: &mut World<'_>) {
+    let Some(map) = Map::read(node, "organisation.yaml", KEYS, &world.report) else { return };
+    let mut org = Organisation::default();
+    let mut places = Places::default();
+    for entry in named(map.get("units"), "units", world) {
+        if let Some((name, unit)) = unit(entry, world) {
+            places.units.insert(name.clone(), part_of(entry));
+            org.units.insert(name, unit);
+        }
+    }
+    map.need("positions", "organisation.yaml", &world.report);
+    let entries = named(map.get("positions"), "positions", world);
+    for entry in &entries {
+        if let Some(name) = read::new_name(&entry.key, entry.at, &world.report) {
+            places.positions.insert(name.clone(), entry.at);
+            org.positions.insert(name, Position::default());
+        }
+    }
+    for entry in &entries {
+        let (name, found) = (Name::from(entry.key.as_str()), position(entry, &org, &mut places, world));
+        if let (Some(found), true) = (found, org.positions.contains_key(&name)) {
+            org.positions.insert(name, found);
+        }
+    }
+    for entry in named(map.get("groups"), "groups", world) {
+        if let Some((name, group)) = group(entry, &org, world) {
+            org.groups.insert(name, group);
+        }
+    }
+    for entry in named(map.get("delegations"), "delegations", world) {
+        if let Some((name, delegation)) = delegation(entry, &org, &world.names, world) {
+            org.delegations.insert(name, delegation);
+        }
+    }
+    hierarchy::check(&org, &places, &world.report);
+    world.kinds = org.positions.values().map(|p| p.kind.clone()).filter(|k| !k.is_empty()).collect();
+    world.organisation = org;
+}
+
+fn named<'t>(node: Option<&'t Node>, what: &str, world: &World<'_>) -> Vec<&'t Entry> {
+    let map = node.and_then(|n| Map::any(n, what, &world.report));
+    map.map_or(Vec::new(), |m| m.entries.iter().collect())
+}
+
+/// `en` and `zh` stand beside the other keys.
+fn title(map: &Map<'_>, name: &str, world: &World<'_>) -> Title {
+    let text = |key: &str| {
+        let node = map.get(key)?;
+        read::scalar(node, "title", &world.report).map(|s| Name::from(s.text.as_str()))
+    };
+    Title { en: text("en").unwrap_or_else(|| Name::from(name)), zh: text("zh").unwrap_or_default() }
+}
+
+fn unit(entry: &Entry, world: &World<'_>) -> Option<(Name, Unit)> {
+    let report = &world.report;
+    let name = read::new_name(&entry.key, entry.at, report)?;
+    let keys = Keys { known: &["en", "zh", "part_of"], later: &["province"] };
+    let map = Map::read(&entry.value, "a unit", keys, report)?;
+    let part_of = map.get("part_of").and_then(|n| read::name(n, "a unit", report));
+    Some((name.clone(), Unit { title: title(&map, &name, world), part_of }))
+}
+
+/// Where a unit says what it is part of, otherwise where it is named.
+fn part_of(entry: &Entry) -> Place {
+    match &entry.value.body {
+        Body::Map(keys) => keys.iter().find(|k| k.key == "part_of").map_or(entry.at, |k| k.value.place),
+        _ => entry.at,
+    }
+}
+
+const POSITION: Keys =
+    Keys::of(&["en", "zh", "kind", "unit", "covers", "solid", "dotted", "holders", "acting"]);
+
+fn position(entry: &Entry, org: &Organisation, places: &mut Places, world: &World<'_>) -> Option<Position> {
+    let report = &world.report;
+    let what = format!("the position {}", entry.key);
+    let map = Map::read(&entry.value, &what, POSITION, report)?;
+    let kind = map.need("kind", &what, report).and_then(|n| read::name(n, "a kind", report));
+    let unit_of = |node: &Node| known(node, "unit", org.units.keys(), world);
+    let unit = map.need("unit", &what, report).and_then(unit_of);
+    let several = |key: &str| map.get(key).map_or(&[][..], |n| read::list(n, key, report));
+    let covers = several("covers").iter().filter_map(unit_of).collect();
+    let post = |node: &Node| known(node, "position", org.positions.keys(), world);
+    let dotted = several("dotted").iter().filter_map(post).collect();
+    let holders: Vec<Name> = several("holders").iter().filter_map(|n| person(n, world)).collect();
+    if map.get("holders").is_none() {
+        map.need("holders", &what, report);
+    }
+    let solid = solid(&map, entry, org, places, world);
+    let acting = map.get("acting").and_then(|n| acting(n, &entry.key, org, world));
+    Some(Position {
+        title: title(&map, &entry.key, world),
+        kind: kind.unwrap_or_default(),
+        unit: unit.unwrap_or_default(),
+        covers,
+        solid,
+        dotted,
+        holders,
+        acting,
+    })
+}
+
+/// A name out of a list of known ones.
+fn known<'k>(
+    node: &Node,
+    what: &str,
+    known: impl Iterator<Item = &'k Name> + Clone,
+    world: &World<'_>,
+) -> Option<Name> {
+    let name = &read::scalar(node, what, &world.report)?.text;
+    let found = known.clone().find(|k| *k == name.as_str()).cloned();
+    if found.is_none() {
+        world.unknown(what, name, node.place, known.map(Name::as_str));
+    }
+    found
+}
+
+fn solid(
+    map: &Map<'_>,
+    entry: &Entry,
+    org: &Organisation,
+    places: &mut Places,
+    world: &World<'_>,
+) -> Option<Name> {
+    let report = &world.report;
+    let node = map.need("solid", &format!("the position {}", entry.key), report)?;
+    if let Body::List(_) = node.body {
+        let message = format!("{} has more than one solid superior", entry.key);
+        report.error(codes::TWO_SUPERIORS, node.place, message, "keep one; put the others under `dotted`");
+        places.solid.insert(Name::from(entry.key.as_str()), node.place);
+        return None;
+    }
+    let text = &read::scalar(node, "position", report)?.text;
+    places.solid.insert(Name::from(entry.key.as_str()), node.place);
+    if text == "top" {
+        return None;
+    }
+    if !org.positions.contains_key(text.as_str()) {
+        let keys = org.positions.keys().map(Name::as_str).chain(["top"]);
+        world.unknown("position", text, node.place, keys);
+        return Some(Name::from(text.as_str()));
+    }
+    Some(Name::from(text.as_str()))
+}
+
+/// The code of a person: letters, digits, `.`, `-` and `_`, from a letter on; at most 64.
+fn person(node: &Node, world: &World<'_>) -> Option<Name> {
+    let text = &read::scalar(node, "person", &world.report)?.text;
+    let good = text.len() <= 64
+        && text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'));
+    if !good {
+        let help = "write the person's code, such as H01: a letter, then letters, digits, . - and _";
+        world.report.error(codes::BAD_NAME, node.place, format!("`{text}` is no code of a person"), help);
+        return None;
+    }
+    Some(Name::from(text.as_str()))
+}
+
+fn acting(node: &Node, post: &str, org: &Organisation, world: &World<'_>) -> Option<Acting> {
+    let report = &world.report;
+    let map = Map::read(node, "acting", Keys::of(&["by", "limit", "until"]), report)?;
+    let by = map.need("by", "acting", report).and_then(|n| {
+        let name = known(n, "position", org.positions.keys(), world)?;
+        if name == post {
+            let message = format!("{post} cannot act for itself");
+            report.error(codes::CYCLE, n.place, message, "name another position");
+            return None;
+        }
+        Some(name)
+    });
+    let share = map.get("limit").map_or(Some(Decimal::ONE), |n| {
+        let share = read::percent(n, "limit", report)?;
+        let fits = share > Decimal::ZERO && share <= Decimal::ONE;
+        if !fits {
+            bad_value(n.place, "the share of the limit is above 0% and at most 100%", "write 50%", report);
+        }
+        fits.then_some(share)
+    });
+    let until = map.need("until", "acting", report).and_then(|n| read::time(n, "until", report));
+    Some(Acting { by: by?, share: share?, until: until? })
+}
+
+fn group(entry: &Entry, org: &Organisation, world: &World<'_>) -> Option<(Name, Group)> {
+    let report = &world.report;
+    let name = read::new_name(&entry.key, entry.at, report)?;
+    if org.positions.contains_key(&name) {
+        let message = format!("`{name}` is a position already");
+        report.error(codes::DUPLICATE_NAME, entry.at, message, "give the group another name");
+        return None;
+    }
+    let map = Map::read(&entry.value, "a group", Keys::of(&["en", "zh", "members", "need"]), report)?;
+    let mut members: Vec<Name> = Vec::new();
+    let nodes = map.need("members", "a group", report).map_or(&[][..], |n| read::list(n, "members", report));
+    for node in nodes {
+        let Some(member) = known(node, "position", org.positions.keys(), world) else { continue };
+        if members.contains(&member) {
+            let message = format!("`{member}` is a member twice");
+            report.error(codes::DUPLICATE_NAME, node.place, message, "keep one of them");
+        } else {
+            members.push(member);
+        }
+    }
+    let need = map.need("need", "a group", report)?;
+    let number = read::whole(need, "need", (1, 1000), report)?;
+    if number as usize > nodes.len() {
+        let message = format!("{name} needs {number} of {} members", nodes.len());
+        report.error(codes::GROUP_NEED, need.place, message, "lower need, or add members");
+    }
+    Some((name.clone(), Group { title: title(&map, &name, world), members, need: number }))
+}
+
+fn delegation(
+    entry: &Entry,
+    org: &Organisation,
+    names: &Names,
+    world: &World<'_>,
+) -> Option<(Name, Delegation)> {
+    let report = &world.report;
+    let name = read::new_name(&entry.key, entry.at, report)?;
+    let what = format!("the delegation {name}");
+    let keys = Keys::of(&["from", "to", "authority", "up_to", "start", "end"]);
+    let map = Map::read(&entry.value, &what, keys, report)?;
+    let need = |key: &str| map.need(key, &what, report);
+    let post = |key: &str| need(key).and_then(|n| known(n, "position", org.positions.keys(), world));
+    let (from, to) = (post("from"), post("to"));
+    let mut authority = Vec::new();
+    for node in need("authority").map_or(&[][..], |n| read::list(n, "authority", report)) {
+        let Some(scalar) = read::scalar(node, "authority", report) else { continue };
+        if names.authorities.contains(&scalar.text) {
+            authority.push(Name::from(scalar.text.as_str()));
+        } else {
+            let message = format!("there is no authority `{}`", scalar.text);
+            let help = suggest::nearest(&scalar.text, names.authorities.iter().map(String::as_str));
+            report.error(codes::UNKNOWN_NAME, node.place, message, help);
+        }
+    }
+    let up_to = need("up_to").and_then(|n| read::number(n, "up_to", report));
+    let time = |key: &str| need(key).and_then(|n| read::time(n, key, report));
+    let (start, end) = (time("start"), time("end"));
+    let (from, to, start, end) = (from?, to?, start?, end?);
+    if end <= start {
+        let message = format!("{what} ends before it begins");
+        report.error(codes::BAD_PERIOD, map.head(), message, "let it end after its start");
+    }
+    if from == to {
+        let message = format!("{from} cannot delegate to itself");
+        report.error(codes::CYCLE, map.head(), message, "name another position under `to`");
+    }
+    Some((name, Delegation { from, to, authority, up_to: up_to?, start, end }))
+}

@@ -1,0 +1,256 @@
+//! The rules of signing in company.yaml. Every policy may be left out; the safe defaults stand in one place.
+
+use countersign_core::definition::{
+    Clock, LowerLevels, OwnTop, Policies, PushUp, Returns, SamePerson, SkipLevel, VacancyRung,
+};
+use countersign_core::name::Name;
+use countersign_core::time::{Span, SpanUnit};
+use rust_decimal::Decimal;
+
+use crate::read::{self, Keys, Map, not_yet};
+use crate::suggest;
+use crate::value;
+use crate::world::World;
+use crate::yaml::{Body, Node};
+
+/// What holds where company.yaml says nothing: the strictest reading that lets work go on.
+pub(crate) fn defaults() -> Policies {
+    Policies {
+        lower_levels: LowerLevels::Review,
+        own_top: None,
+        same_person: SamePerson { signs_once: true, never_below: 2, above: Decimal::ZERO },
+        independent_never_merged: true,
+        vacancy: vec![VacancyRung::Acting, VacancyRung::Delegate, VacancyRung::NextSuperior],
+        new_holder_has: Span { count: 4, unit: SpanUnit::WorkHour },
+        skip_level: SkipLevel { refused: true, except: Vec::new() },
+        clock: Clock { remind: 50, overdue: 100, escalate: 200, top_overdue: None },
+        returns: Returns { keep_unless_commercial: true, at_most: 5 },
+        push_up: PushUp { refused: true, except: vec![Name::from("conflict_of_interest")] },
+    }
+}
+
+const KEYS: Keys = Keys {
+    known: &[
+        "lower_levels",
+        "unnamed_kinds_hold",
+        "own_documents",
+        "same_person_twice",
+        "stand_ins",
+        "independent_steps",
+        "vacancy",
+        "fixed_at",
+        "new_holder_has",
+        "skip_level",
+        "clock",
+        "returns",
+        "approved_content",
+        "adds_up",
+        "within_own_limit",
+    ],
+    later: &["holds", "commands", "subordinates_signatures"],
+};
+
+pub(crate) fn read(node: Option<&Node>, world: &World<'_>) -> Policies {
+    let mut policies = defaults();
+    let report = &world.report;
+    let Some(map) = node.and_then(|n| Map::read(n, "policies", KEYS, report)) else { return policies };
+    if let Some(word) = map.get("lower_levels").and_then(|n| word(n, &["review", "not-asked"], world)) {
+        policies.lower_levels = if word == "review" { LowerLevels::Review } else { LowerLevels::NotAsked };
+    }
+    if let Some(word) = map.get("independent_steps").and_then(|n| word(n, &["never-merged", "may-merge"], world)) {
+        policies.independent_never_merged = word == "never-merged";
+    }
+    if let Some(span) = map.get("new_holder_has").and_then(|n| read::span(n, "new_holder_has", report)) {
+        policies.new_holder_has = span;
+    }
+    if let Some(rungs) = map.get("vacancy") {
+        policies.vacancy = vacancy(rungs, world);
+    }
+    own_documents(map.get("own_documents"), &mut policies, world);
+    same_person(map.get("same_person_twice"), &mut policies, world);
+    skip_level(map.get("skip_level"), &mut policies, world);
+    clock(map.get("clock"), &mut policies, world);
+    returns(map.get("returns"), &mut policies, world);
+    push_up(map.get("within_own_limit"), &mut policies, world);
+    built_in(&map, world);
+    policies
+}
+
+fn word<'w>(node: &Node, words: &[&'w str], world: &World<'_>) -> Option<&'w str> {
+    read::word(node, "this policy", words, &world.report)
+}
+
+/// Policies that are part of the engine: only the built-in value is carried.
+fn built_in(map: &Map<'_>, world: &World<'_>) {
+    only(map, "unnamed_kinds_hold", "0", world);
+    only(map, "approved_content", "frozen", world);
+    only(map, "adds_up", "never", world);
+    let parts: [(&str, &'static [&'static str], &[&str]); 2] = [
+        ("stand_ins", &["window", "submitter"], &["from-inclusive-to-exclusive", "never"]),
+        ("fixed_at", &["chain", "path", "holder", "limit"], &["submission", "submission", "activation", "decision"]),
+    ];
+    for (policy, keys, values) in parts {
+        let part = map.get(policy).and_then(|n| Map::read(n, policy, Keys::of(keys), &world.report));
+        if let Some(part) = part {
+            for (key, value) in keys.iter().zip(values) {
+                only(&part, key, value, world);
+            }
+        }
+    }
+}
+
+/// Accepts the built-in value of a policy and no other.
+fn only(map: &Map<'_>, key: &str, value: &str, world: &World<'_>) {
+    let Some(node) = map.get(key) else { return };
+    let same = match &node.body {
+        Body::Scalar(s) => s.text == value,
+        Body::Bad => true,
+        Body::List(_) | Body::Map(_) => false,
+    };
+    if !same {
+        not_yet(node.place, &format!("another value of `{key}` than `{value}`"), &world.report);
+    }
+}
+
+fn vacancy(node: &Node, world: &World<'_>) -> Vec<VacancyRung> {
+    let mut rungs = Vec::new();
+    for item in read::list(node, "vacancy", &world.report) {
+        let rung = match word(item, &["acting", "delegate", "next-superior"], world) {
+            Some("acting") => VacancyRung::Acting,
+            Some("delegate") => VacancyRung::Delegate,
+            Some(_) => VacancyRung::NextSuperior,
+            None => continue,
+        };
+        if !rungs.contains(&rung) {
+            rungs.push(rung);
+        }
+    }
+    rungs
+}
+
+fn own_documents(node: Option<&Node>, policies: &mut Policies, world: &World<'_>) {
+    let report = &world.report;
+    let keys = Keys::of(&["own_level", "top"]);
+    let Some(map) = node.and_then(|n| Map::read(n, "own_documents", keys, report)) else { return };
+    only(&map, "own_level", "drops-out", world);
+    let keys = Keys::of(&["decided_by", "need"]);
+    let Some(top) = map.get("top").and_then(|n| Map::read(n, "top", keys, report)) else { return };
+    let need = top.get("need").and_then(|n| word(n, &["everybody-else", "group"], world));
+    let Some(node) = top.need("decided_by", "top", report) else { return };
+    let Some(name) = read::name(node, "a group", report) else { return };
+    if world.is_group(&name) {
+        policies.own_top = Some(OwnTop { decided_by: name, everybody_else: need != Some("group") });
+    } else {
+        world.unknown("group", &name, node.place, world.organisation.groups.keys().map(Name::as_str));
+    }
+}
+
+fn same_person(node: Option<&Node>, policies: &mut Policies, world: &World<'_>) {
+    let report = &world.report;
+    let keys = Keys::of(&["signs", "never_below", "above"]);
+    let Some(map) = node.and_then(|n| Map::read(n, "same_person_twice", keys, report)) else { return };
+    let same = &mut policies.same_person;
+    if let Some(word) = map.get("signs").and_then(|n| word(n, &["once", "each-time"], world)) {
+        same.signs_once = word == "once";
+    }
+    if let Some(floor) = map.get("never_below").and_then(|n| read::whole(n, "never_below", (1, 100), report)) {
+        same.never_below = floor;
+    }
+    let above = map.get("above").and_then(|n| Some((read::number(n, "above", report)?, n.place)));
+    if let (Some((above, place)), Some(currency)) = (above, world.currency())
+        && value::scale(above, currency, place, world)
+    {
+        same.above = above;
+    }
+}
+
+fn skip_level(node: Option<&Node>, policies: &mut Policies, world: &World<'_>) {
+    let report = &world.report;
+    let keys = Keys::of(&["answer", "recorded_for", "except"]);
+    let Some(map) = node.and_then(|n| Map::read(n, "skip_level", keys, report)) else { return };
+    if let Some(word) = map.get("answer").and_then(|n| word(n, &["refuse", "allow"], world)) {
+        policies.skip_level.refused = word == "refuse";
+    }
+    for (at, item) in map.get("recorded_for").map_or(&[][..], |n| read::list(n, "recorded_for", report)).iter().enumerate() {
+        let expected = ["submitter", "superior(submitter)"].get(at);
+        let same = matches!(&item.body, Body::Scalar(s) if expected.is_some_and(|e| *e == s.text));
+        if !same {
+            not_yet(item.place, "other records than [submitter, superior(submitter)]", report);
+        }
+    }
+    for item in map.get("except").map_or(&[][..], |n| read::list(n, "except", report)) {
+        let Some(name) = read::name(item, "a chain", report) else { continue };
+        if world.names.chains.contains(name.as_str()) {
+            policies.skip_level.except.push(name);
+        } else {
+            world.unknown("chain", &name, item.place, world.names.chains.iter().map(String::as_str));
+        }
+    }
+}
+
+fn clock(node: Option<&Node>, policies: &mut Policies, world: &World<'_>) {
+    let report = &world.report;
+    let keys = Keys::of(&["remind", "overdue", "escalate", "copies", "top_overdue"]);
+    let Some(map) = node.and_then(|n| Map::read(n, "clock", keys, report)) else { return };
+    let percent = |key: &str, default: u32| {
+        let Some(node) = map.get(key) else { return default };
+        let share = read::percent(node, key, report).and_then(|s| s.checked_mul(Decimal::ONE_HUNDRED));
+        let whole = share.filter(|s| s.is_integer()).and_then(|s| u32::try_from(s).ok());
+        match whole.filter(|n| (1..=1000).contains(n)) {
+            Some(n) => n,
+            None if share.is_none() => default,
+            None => {
+                read::bad_value(node.place, format!("{key} is from 1% to 1000%"), "write a whole percentage", report);
+                default
+            }
+        }
+    };
+    let clock = &mut policies.clock;
+    (clock.remind, clock.overdue, clock.escalate) =
+        (percent("remind", 50), percent("overdue", 100), percent("escalate", 200));
+    if clock.remind >= clock.overdue || clock.overdue >= clock.escalate {
+        let message = "remind, overdue and escalate come one after another";
+        read::bad_value(map.head(), message, "write for example 50%, 100% and 200%", report);
+    }
+    if let Some(node) = map.get("copies") {
+        let words: Vec<_> = read::list(node, "copies", report).iter().filter_map(|n| read::scalar(n, "word", report)).collect();
+        let words: Vec<&str> = words.iter().map(|s| s.text.as_str()).collect();
+        if words != ["superior", "driver"] {
+            not_yet(node.place, &format!("copies to {} instead of superior and driver", suggest::listed(&words)), report);
+        }
+    }
+    if let Some(node) = map.get("top_overdue")
+        && let Some(name) = read::name(node, "a position", report)
+        && world.need_position(&name, node.place)
+    {
+        clock.top_overdue = Some(name);
+    }
+}
+
+fn returns(node: Option<&Node>, policies: &mut Policies, world: &World<'_>) {
+    let report = &world.report;
+    let keys = Keys::of(&["keep", "at_most", "then", "code"]);
+    let Some(map) = node.and_then(|n| Map::read(n, "returns", keys, report)) else { return };
+    let keep = map.get("keep").and_then(|n| word(n, &["signatures-unless-commercial", "nothing"], world));
+    if let Some(word) = keep {
+        policies.returns.keep_unless_commercial = word != "nothing";
+    }
+    if let Some(n) = map.get("at_most").and_then(|n| read::whole(n, "at_most", (0, 100), report)) {
+        policies.returns.at_most = n;
+    }
+    only(&map, "then", "rejected", world);
+    only(&map, "code", "REVISION_LIMIT", world);
+}
+
+fn push_up(node: Option<&Node>, policies: &mut Policies, world: &World<'_>) {
+    let report = &world.report;
+    let keys = Keys::of(&["push_up", "except"]);
+    let Some(map) = node.and_then(|n| Map::read(n, "within_own_limit", keys, report)) else { return };
+    if let Some(word) = map.get("push_up").and_then(|n| word(n, &["refuse", "allow"], world)) {
+        policies.push_up.refused = word == "refuse";
+    }
+    if let Some(node) = map.get("except") {
+        let items = read::list(node, "except", report);
+        policies.push_up.except = items.iter().filter_map(|n| read::name(n, "a reason", report)).collect();
+    }
+}

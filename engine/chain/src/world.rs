@@ -1,0 +1,115 @@
+//! What has been read so far: the names and definitions that later files refer to.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use countersign_core::definition::{Authority, Company, DocumentType, Organisation, Position, Table};
+use countersign_core::money::Currency;
+use countersign_core::name::Name;
+
+use crate::codes;
+use crate::diagnostic::{Place, Report};
+use crate::suggest;
+
+/// Names by what they name, gathered before the files are read in full.
+#[derive(Default)]
+pub(crate) struct Names {
+    pub(crate) tables: BTreeSet<String>,
+    pub(crate) documents: BTreeSet<String>,
+    pub(crate) chains: BTreeSet<String>,
+    pub(crate) authorities: BTreeSet<String>,
+}
+
+/// Everything that has been read so far.
+pub(crate) struct World<'f> {
+    pub(crate) report: Report<'f>,
+    pub(crate) names: Names,
+    pub(crate) organisation: Organisation,
+    pub(crate) kinds: BTreeSet<Name>,
+    pub(crate) company: Option<Company>,
+    pub(crate) defaults: Defaults,
+    pub(crate) tables: BTreeMap<Name, Table>,
+    pub(crate) documents: BTreeMap<Name, DocumentType>,
+    pub(crate) authorities: BTreeMap<Name, Authority>,
+}
+
+/// Parts of company.yaml that are baked into chains.
+#[derive(Default)]
+pub(crate) struct Defaults {
+    /// Usual arrows: outcome, where it leads.
+    pub(crate) usual: BTreeMap<String, String>,
+    /// Whether `deadlines` names `review`, and so covers every step.
+    pub(crate) review_deadline: bool,
+}
+
+impl<'f> World<'f> {
+    pub(crate) fn new(report: Report<'f>, names: Names) -> World<'f> {
+        World {
+            report,
+            names,
+            organisation: Organisation::default(),
+            kinds: BTreeSet::new(),
+            company: None,
+            defaults: Defaults::default(),
+            tables: BTreeMap::new(),
+            documents: BTreeMap::new(),
+            authorities: BTreeMap::new(),
+        }
+    }
+
+    /// The company's currency; a stand-in while company.yaml cannot be read, which is an error anyway.
+    pub(crate) fn currency(&self) -> Option<Currency> {
+        self.company.as_ref().map(|c| c.currency).or_else(|| Currency::parse("XXX"))
+    }
+
+    /// Minor-unit digits of a currency.
+    pub(crate) fn digits(&self, currency: Currency) -> Option<u8> {
+        self.company.as_ref().and_then(|c| c.currency_digits.get(&currency)).copied()
+    }
+
+    pub(crate) fn position(&self, name: &str) -> Option<&Position> {
+        self.organisation.positions.get(name)
+    }
+
+    pub(crate) fn is_group(&self, name: &str) -> bool {
+        self.organisation.groups.contains_key(name)
+    }
+
+    /// Whether a position has this name; otherwise it is reported.
+    pub(crate) fn need_position(&self, name: &str, place: Place) -> bool {
+        let found = self.organisation.positions.contains_key(name);
+        if !found {
+            self.unknown("position", name, place, self.organisation.positions.keys().map(Name::as_str));
+        }
+        found
+    }
+
+    /// Whether a unit has this name; otherwise it is reported.
+    pub(crate) fn need_unit(&self, name: &str, place: Place) -> bool {
+        let found = self.organisation.units.contains_key(name);
+        if !found {
+            self.unknown("unit", name, place, self.organisation.units.keys().map(Name::as_str));
+        }
+        found
+    }
+
+    /// Whether a kind has this name; otherwise it is reported.
+    pub(crate) fn need_kind(&self, name: &str, place: Place) -> bool {
+        let found = self.kinds.contains(name);
+        if !found {
+            self.unknown("kind of position", name, place, self.kinds.iter().map(Name::as_str));
+        }
+        found
+    }
+
+    /// Reports an unknown name with the nearest known one.
+    pub(crate) fn unknown<'a>(
+        &self,
+        what: &str,
+        name: &str,
+        place: Place,
+        known: impl IntoIterator<Item = &'a str>,
+    ) {
+        let message = format!("there is no {what} `{name}`");
+        self.report.error(codes::UNKNOWN_NAME, place, message, suggest::nearest(name, known));
+    }
+}
