@@ -278,8 +278,10 @@ impl Play {
 fn market_intel() -> Raw {
     record([
         ("intel_no", text("MI-1")),
-        ("subject", text("a rival's price")),
-        ("body", text("seen in Nanjing")),
+        ("about", text("competitor")),
+        ("unit", text("js")),
+        ("seen_on", text("2025-04-20")),
+        ("text", text("a rival lowers its prices in Nanjing")),
     ])
 }
 
