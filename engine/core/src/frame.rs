@@ -38,6 +38,8 @@ pub enum Outcome {
         code: Name,
         /// The sentence that went with it.
         message: String,
+        /// The field it was about.
+        field: Option<Name>,
     },
 }
 

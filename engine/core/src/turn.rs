@@ -46,8 +46,7 @@ pub fn turn(state: &mut State, command: &Command) -> Turned {
         Decision::Repeat(sequence) => TurnResult::Repeat(sequence),
         Decision::Refuse { rejection, audit } => {
             if !audit.is_empty() {
-                let (code, message) = (Name::from(rejection.code.as_str()), rejection.message.clone());
-                frames.push(commit(state, command, Outcome::Refused { code, message }, audit));
+                frames.push(commit(state, command, refused(&rejection), audit));
             }
             TurnResult::Refused(rejection)
         }
@@ -60,6 +59,12 @@ pub fn turn(state: &mut State, command: &Command) -> Turned {
         },
     };
     Turned { frames, result }
+}
+
+fn refused(rejection: &Rejection) -> Outcome {
+    let Rejection { code, message, field } = rejection;
+    let field = field.as_deref().map(Name::from);
+    Outcome::Refused { code: Name::from(code.as_str()), message: message.clone(), field }
 }
 
 /// The case that a command is about.

@@ -278,7 +278,11 @@ fn frame() -> Frame {
         position: n("bgm_js"),
         vouched_by: VouchedBy::System,
     };
-    let outcome = Outcome::Refused { code: n("SELF_APPROVAL"), message: "expected somebody else".into() };
+    let outcome = Outcome::Refused {
+        code: n("SELF_APPROVAL"),
+        message: "expected somebody else".into(),
+        field: Some(n("task")),
+    };
     let events = vec![Event::TaskLapsed(TaskLapsed { case: 1, task: 2 })];
     Frame { at: Timestamp(1_745_197_200_000), cause: Cause::Request(request), outcome, events }
 }

@@ -57,9 +57,11 @@ impl Reply {
 pub fn result_of(frame: &Frame) -> ReplyResult {
     match &frame.outcome {
         Outcome::Accepted => ReplyResult::Accepted(Receipt::of(frame)),
-        Outcome::Refused { code, message } => {
-            ReplyResult::Refused(Rejection::new(code_of(code), message.clone()))
-        }
+        Outcome::Refused { code, message, field } => ReplyResult::Refused(Rejection {
+            code: code_of(code),
+            message: message.clone(),
+            field: field.as_ref().map(ToString::to_string),
+        }),
     }
 }
 
