@@ -16,9 +16,8 @@ use crate::value;
 use crate::world::World;
 use crate::yaml::{Body, Entry, Node};
 
-const KEYS: Keys = Keys::of(&[
-    "measure", "line", "since", "limits", "later", "independent", "delegable", "adds_up",
-]);
+const KEYS: Keys =
+    Keys::of(&["measure", "line", "since", "limits", "later", "independent", "delegable", "adds_up"]);
 
 /// Reads authority.yaml: each entry with the place of all of it.
 pub(crate) fn read(node: &Node, world: &World<'_>) -> Vec<(Authority, Place)> {
@@ -34,10 +33,11 @@ fn entry(entry: &Entry, world: &World<'_>) -> Option<Authority> {
     let map = Map::read(&entry.value, &what, KEYS, report)?;
     let measure = map.need("measure", &what, report).and_then(|n| measure(n, world));
     let line = map.need("line", &what, report).and_then(|n| line(n, world));
-    let independent = map.get("independent").and_then(|n| read::flag(n, "independent", report)).unwrap_or(false);
-    let delegable = map.get("delegable").is_none_or(|n| {
-        read::word(n, "delegable", &["never", "always"], report) != Some("never")
-    });
+    let independent =
+        map.get("independent").and_then(|n| read::flag(n, "independent", report)).unwrap_or(false);
+    let delegable = map
+        .get("delegable")
+        .is_none_or(|n| read::word(n, "delegable", &["never", "always"], report) != Some("never"));
     if let Some(node) = map.get("adds_up")
         && !matches!(&node.body, Body::Scalar(s) if s.text == "never")
     {
@@ -47,14 +47,23 @@ fn entry(entry: &Entry, world: &World<'_>) -> Option<Authority> {
     let mut limits = Vec::new();
     limits.extend(limit_set(&map, &what, measure, world));
     for later in map.get("later").map_or(&[][..], |n| read::list(n, "later", report)) {
-        let Some(part) = Map::read(later, "later limits", Keys::of(&["since", "limits"]), report) else { continue };
+        let Some(part) = Map::read(later, "later limits", Keys::of(&["since", "limits"]), report) else {
+            continue;
+        };
         let Some(set) = limit_set(&part, "later limits", measure, world) else { continue };
         if limits.last().is_some_and(|before: &LimitSet| before.since >= set.since) {
-            bad_value(part.head(), "later limits begin after those before", "put them in order of `since`", report);
+            bad_value(
+                part.head(),
+                "later limits begin after those before",
+                "put them in order of `since`",
+                report,
+            );
         }
         limits.push(set);
     }
-    for delegation in world.organisation.delegations.iter().filter(|(_, d)| !delegable && d.authority.contains(&name)) {
+    for delegation in
+        world.organisation.delegations.iter().filter(|(_, d)| !delegable && d.authority.contains(&name))
+    {
         let message = format!("{name} is never delegable, yet the delegation {} hands it on", delegation.0);
         report.error(codes::BAD_VALUE, entry.at, message, "take the delegation or `delegable: never` away");
     }
@@ -115,9 +124,9 @@ fn limit_set(map: &Map<'_>, what: &str, measure: Measure, world: &World<'_>) -> 
             let names = org.positions.keys().chain(org.groups.keys()).chain(&world.kinds).map(Name::as_str);
             world.unknown("position, group or kind", &row.key, row.at, names);
         }
-        if let Some(limit) = limit(&row.value, measure, world) {
-            limits.insert(Name::from(row.key.as_str()), limit);
-        }
+        // A limit that cannot be read is one all the same, so that one mistake is one finding.
+        let limit = limit(&row.value, measure, world).unwrap_or(Limit { up_to: None, beside: Vec::new() });
+        limits.insert(Name::from(row.key.as_str()), limit);
     }
     Some(LimitSet { since: since?, limits })
 }

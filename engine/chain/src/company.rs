@@ -18,15 +18,23 @@ use crate::zone;
 
 const KEYS: Keys = Keys {
     known: &[
-        "company", "title", "currency", "time_zone", "working_time", "driver", "usual", "deadlines", "policies",
+        "company",
+        "title",
+        "currency",
+        "time_zone",
+        "working_time",
+        "driver",
+        "usual",
+        "deadlines",
+        "policies",
     ],
     later: &["fiscal_year"],
 };
 
 /// Reads company.yaml. `None`: too little of it can be read.
-pub(crate) fn read(node: &Node, world: &World<'_>) -> Option<(Company, Defaults)> {
+pub(crate) fn read(node: &Node, world: &World<'_>) -> (Option<Company>, Option<Defaults>) {
     let report = &world.report;
-    let map = Map::read(node, "company.yaml", KEYS, report)?;
+    let Some(map) = Map::read(node, "company.yaml", KEYS, report) else { return (None, None) };
     let what = "company.yaml";
     let id = map.need("company", what, report).and_then(|n| read::name(n, "the company's id", report));
     let currency = map.need("currency", what, report).and_then(|n| currency(n, world));
@@ -35,19 +43,20 @@ pub(crate) fn read(node: &Node, world: &World<'_>) -> Option<(Company, Defaults)
     let (deadlines, review_deadline) = deadlines(map.get("deadlines"), world);
     let policies = policies::read(map.get("policies"), world);
     let defaults = Defaults { usual: usual(map.get("usual"), world), review_deadline };
-    let id = id?;
-    let title = read::title(map.get("title"), &id, report);
-    let company = Company {
-        title,
-        id,
-        currency: currency?,
-        currency_digits: currency_digits(),
-        calendar: calendar?,
-        driver,
-        deadlines,
-        policies,
+    let company = match (id, currency, calendar) {
+        (Some(id), Some(currency), Some(calendar)) => Some(Company {
+            title: read::title(map.get("title"), &id, report),
+            id,
+            currency,
+            currency_digits: currency_digits(),
+            calendar,
+            driver,
+            deadlines,
+            policies,
+        }),
+        _ => None,
     };
-    Some((company, defaults))
+    (company, Some(defaults))
 }
 
 fn position(node: &Node, world: &World<'_>) -> Option<Name> {
@@ -59,7 +68,12 @@ fn currency(node: &Node, world: &World<'_>) -> Option<Currency> {
     let text = &read::scalar(node, "currency", &world.report)?.text;
     let found = Currency::parse(text).filter(|c| currency_digits().contains_key(c));
     if found.is_none() {
-        bad_value(node.place, format!("there is no currency {text}"), "write an ISO code such as CNY", &world.report);
+        bad_value(
+            node.place,
+            format!("there is no currency {text}"),
+            "write an ISO code such as CNY",
+            &world.report,
+        );
     }
     found
 }
@@ -145,7 +159,12 @@ fn hours(node: &Node, world: &World<'_>) -> Option<Vec<(u16, u16)>> {
         }
     }
     if items.is_empty() {
-        bad_value(node.place, "no hour is worked", "write at least one interval, such as \"09:00-17:00\"", report);
+        bad_value(
+            node.place,
+            "no hour is worked",
+            "write at least one interval, such as \"09:00-17:00\"",
+            report,
+        );
     }
     (found.len() == items.len() && !found.is_empty()).then_some(found)
 }
@@ -158,9 +177,13 @@ fn minute(text: &str) -> Option<u16> {
     (minute < 60 && total <= 24 * 60).then_some(total)
 }
 
-/// Outcomes that may have a usual arrow. The last four belong to work of other systems, which this version
+/// Outcomes that may have a usual arrow.
+pub(crate) const USUAL: &[&str] = &["returned", "rejected", "beyond", "failed"];
+
+/// Those and four more. The last four belong to work of other systems, which this version
 /// does not carry; they are read so that a company.yaml need not change later.
-const OUTCOMES: &[&str] = &["returned", "rejected", "beyond", "failed", "withdrawn", "silent", "conflict", "stuck"];
+const OUTCOMES: &[&str] =
+    &["returned", "rejected", "beyond", "failed", "withdrawn", "silent", "conflict", "stuck"];
 
 fn usual(node: Option<&Node>, world: &World<'_>) -> BTreeMap<String, String> {
     let report = &world.report;

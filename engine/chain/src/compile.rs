@@ -55,6 +55,17 @@ pub fn compile(files: &[SourceFile]) -> (Option<Bundle>, Vec<Diagnostic>) {
     ((!failed).then_some(bundle), world.report.finish())
 }
 
+/// The world that the files make, for the tests of its parts.
+#[cfg(test)]
+pub(crate) fn world(files: &[SourceFile]) -> World<'_> {
+    let report = Report::new(files);
+    let parsed = parse(files, &report);
+    let names = names(&parsed, &report);
+    let mut world = World::new(report, names);
+    read_all(&parsed, &mut world);
+    world
+}
+
 fn compiled(definition: Definition, place: Place, files: &[SourceFile]) -> Option<Compiled> {
     let file = files.get(usize::from(place.file))?;
     let source = match place.start {
@@ -99,7 +110,7 @@ fn parse(files: &[SourceFile], report: &Report<'_>) -> Vec<Parsed> {
     for (kind, path) in [(Kind::Company, "company.yaml"), (Kind::Organisation, "organisation.yaml")] {
         if !files.iter().any(|f| source::kind(&f.path) == kind) {
             let message = format!("a company needs {path}");
-            report.error(codes::MISSING_FILE, Place::whole(0), message, format!("add {path}"));
+            report.absent(codes::MISSING_FILE, path, message, format!("add {path}"));
         }
     }
     parsed
@@ -149,11 +160,10 @@ fn read_all(parsed: &[Parsed], world: &mut World<'_>) -> Vec<(Definition, Place)
         organisation::read(&part.node, world);
     }
     for part in of(Kind::Company) {
-        if let Some((company, defaults)) = company::read(&part.node, world) {
-            found.push((Definition::Company(company.clone()), Place::whole(part.file)));
-            world.company = Some(company);
-            world.defaults = defaults;
-        }
+        let (company, defaults) = company::read(&part.node, world);
+        found.extend(company.clone().map(|c| (Definition::Company(c), Place::whole(part.file))));
+        world.company = company;
+        world.defaults = defaults;
     }
     for part in of(Kind::Organisation) {
         found.push((Definition::Organisation(world.organisation.clone()), Place::whole(part.file)));
@@ -166,7 +176,8 @@ fn read_all(parsed: &[Parsed], world: &mut World<'_>) -> Vec<(Definition, Place)
     }
     tables(parsed, world, &mut found);
     for part in of(Kind::Document) {
-        if let Some(document) = document::read(&part.node, world) {
+        let document = document::read(&part.node, world);
+        if let Some(document) = document.filter(|d| !world.documents.contains_key(&d.name)) {
             found.push((Definition::Document(document.clone()), Place::whole(part.file)));
             world.documents.insert(document.name.clone(), document);
         }
@@ -189,7 +200,9 @@ fn tables(parsed: &[Parsed], world: &mut World<'_>, found: &mut Vec<(Definition,
     let parts: Vec<&Parsed> = parsed.iter().filter(|p| p.kind == Kind::Table).collect();
     let mut names = Vec::new();
     for part in &parts {
-        if let Some(mut table) = table::columns(&part.node, world) {
+        let table = table::columns(&part.node, world);
+        // A second table of one name has been reported.
+        if let Some(mut table) = table.filter(|t| !world.tables.contains_key(&t.name)) {
             table.rows = table::keys(&part.node);
             names.push((table.name.clone(), *part));
             world.tables.insert(table.name.clone(), table);

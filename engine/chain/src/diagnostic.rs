@@ -58,6 +58,9 @@ impl fmt::Display for Diagnostic {
     }
 }
 
+/// Characters of a source line that are shown.
+const SHOWN_MAX: usize = 180;
+
 impl Diagnostic {
     /// The finding with its source line and a mark under what is meant.
     pub fn render(&self, files: &[SourceFile]) -> String {
@@ -72,10 +75,13 @@ impl Diagnostic {
             out.push_str(&format!("{margin}--> {}:{}:{}\n", self.file, self.line, self.column));
         }
         if let Some(source) = source {
-            let source: String = source.chars().take(400).map(|c| if c == '\t' { ' ' } else { c }).collect();
-            let before = self.column.saturating_sub(1) as usize;
-            let indent: usize = source.chars().take(before).map(width).sum();
-            let marked: usize = source.chars().skip(before).take(self.length as usize).map(width).sum();
+            let (before, marked) = (self.column.saturating_sub(1) as usize, self.length as usize);
+            // Of a long line the part with the mark is shown.
+            let cut = if before + marked <= SHOWN_MAX { 0 } else { before.saturating_sub(SHOWN_MAX / 3) };
+            let source: String =
+                source.chars().skip(cut).take(SHOWN_MAX).map(|c| if c == '\t' { ' ' } else { c }).collect();
+            let indent: usize = source.chars().take(before - cut).map(width).sum();
+            let marked: usize = source.chars().skip(before - cut).take(marked).map(width).sum();
             let marks = "^".repeat(marked.max(1));
             out.push_str(&format!("{margin} |\n{line_no} | {}\n", source.trim_end()));
             out.push_str(&format!("{margin} | {}{marks}\n", " ".repeat(indent)));
@@ -156,6 +162,15 @@ impl<'a> Report<'a> {
         let file = self.files.get(usize::from(place.file)).map_or("", |f| &f.path).to_owned();
         let (line, column, length) = position(self.text(place.file), place);
         found.push((place, Diagnostic { severity, code, file, line, column, length, message, help }));
+    }
+
+    /// A finding about a file that is not there.
+    pub(crate) fn absent(&self, code: &'static str, path: &str, message: String, help: String) {
+        let file = path.to_owned();
+        let severity = Severity::Error;
+        let place = Place::whole(0);
+        let found = Diagnostic { severity, code, file, line: 0, column: 0, length: 0, message, help };
+        self.found.borrow_mut().push((place, found));
     }
 
     /// The path of a file.

@@ -4,7 +4,6 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use countersign_core::definition::{DocumentType, Field};
-use countersign_core::expr::Expr;
 use countersign_core::name::{Name, Title};
 use countersign_core::value::{Type, Value};
 
@@ -17,14 +16,17 @@ use crate::types;
 use crate::world::World;
 use crate::yaml::{Body, Entry, Node};
 
-const KEYS: Keys =
-    Keys { known: &["document", "title", "titles", "fields", "commercial"], later: &["secret", "attachments"] };
+const KEYS: Keys = Keys {
+    known: &["document", "title", "titles", "fields", "commercial"],
+    later: &["secret", "attachments"],
+};
 
 /// Reads a type of document.
 pub(crate) fn read(node: &Node, world: &World<'_>) -> Option<DocumentType> {
     let report = &world.report;
     let map = Map::read(node, "a document", KEYS, report)?;
-    let name = map.need("document", "a document", report).and_then(|n| read::name(n, "a document", report))?;
+    let name =
+        map.need("document", "a document", report).and_then(|n| read::name(n, "a document", report))?;
     let mut document = DocumentType {
         title: read::title(map.get("title"), &name, report),
         name,
@@ -40,9 +42,13 @@ pub(crate) fn read(node: &Node, world: &World<'_>) -> Option<DocumentType> {
             document.fields.push(field);
         }
     }
-    titles(map.get("titles"), &mut document, world);
-    for (at, text) in computed {
-        compute(&mut document, at, &text, world);
+    let complete = document.fields.len() == entries.len();
+    titles(map.get("titles").filter(|_| complete), &mut document, world);
+    let computed_fields: Vec<Name> =
+        computed.iter().filter_map(|(at, _)| document.fields.get(*at)).map(|f| f.name.clone()).collect();
+    for (number, (at, text)) in computed.iter().enumerate() {
+        let not_known_yet = computed_fields.get(number..).unwrap_or(&[]);
+        compute(&mut document, *at, (text, not_known_yet), world);
     }
     if let Some(node) = map.need("commercial", "a document", report) {
         commercial(node, &mut document, world);
@@ -122,7 +128,12 @@ fn field(entry: &Entry, world: &World<'_>) -> Option<(Field, Option<Text>)> {
             field.kind = types::parse(kind, text.place(&(0..kind.len())), world)?;
             if field.unique && !matches!(field.kind, Type::Text | Type::Number | Type::Row(_)) {
                 let help = "take `, unique` away, or make it a text";
-                report.error(codes::BAD_VALUE, entry.value.place, format!("{} cannot be unique", field.kind), help);
+                report.error(
+                    codes::BAD_VALUE,
+                    entry.value.place,
+                    format!("{} cannot be unique", field.kind),
+                    help,
+                );
             }
             let expression = after.map(|at| text.part(at..scalar.text.len()));
             match expression {
@@ -150,16 +161,17 @@ fn is_value(text: &str, kind: &Type) -> bool {
     let quoted = text.starts_with('"');
     let number = read::decimal(text.trim_end_matches('%')).is_some();
     let word = matches!(kind, Type::Choice(words) if words.iter().any(|w| *w == *text));
-    let plain = matches!(kind, Type::Text | Type::Row(_) | Type::Position | Type::Unit) && read::is_name(text);
-    quoted || number || word || plain || matches!(text, "true" | "false" | "[]")
+    let plain =
+        matches!(kind, Type::Text | Type::Row(_) | Type::Position | Type::Unit) && read::is_name(text);
+    quoted
+        || number
+        || word
+        || plain
+        || matches!(text, "true" | "false" | "[]")
         || (*kind == Type::Span && countersign_core::time::Span::parse(text).is_some())
 }
 
-fn record(
-    node: &Node,
-    defaults: &mut Vec<(Name, Value)>,
-    world: &World<'_>,
-) -> Option<Vec<(Name, Type)>> {
+fn record(node: &Node, defaults: &mut Vec<(Name, Value)>, world: &World<'_>) -> Option<Vec<(Name, Type)>> {
     let report = &world.report;
     let map = Map::any(node, "a record", report)?;
     let mut members = Vec::new();
@@ -184,9 +196,14 @@ fn record(
     Some(members)
 }
 
-fn compute(document: &mut DocumentType, at: usize, text: &Text, world: &World<'_>) {
-    let Some(field) = document.fields.get(at) else { return };
-    let (name, kind) = (field.name.clone(), field.kind.clone());
+/// Lowers the expression of a field. Fields are computed in the order of the file.
+fn compute(
+    document: &mut DocumentType,
+    at: usize,
+    (text, not_known_yet): (&Text, &[Name]),
+    world: &World<'_>,
+) {
+    let Some(kind) = document.fields.get(at).map(|f| f.kind.clone()) else { return };
     let reads = RefCell::new(BTreeSet::new());
     let scope = Scope {
         world,
@@ -198,16 +215,13 @@ fn compute(document: &mut DocumentType, at: usize, text: &Text, world: &World<'_
         reads: &reads,
     };
     let Some(lowered) = condition::of_type(text, &kind, &scope) else { return };
-    let computed: BTreeSet<&Name> =
-        document.fields.iter().filter(|f| f.computed.is_some() || f.name == name).map(|f| &f.name).collect();
-    let reads = reads.into_inner();
-    if let Some(other) = reads.iter().find(|r| computed.contains(r)).filter(|r| **r == name) {
-        let message = format!("`{other}` is computed from itself");
-        world.report.error(codes::CYCLE, text.whole(), message, "compute it from other fields");
+    if let Some(other) = reads.into_inner().iter().find(|r| not_known_yet.contains(r)) {
+        let message = format!("`{other}` is computed here or further down, and not known yet");
+        let help = "put the fields that it reads before it; none may read itself";
+        world.report.error(codes::CYCLE, text.whole(), message, help);
         return;
     }
-    let expr: Expr = lowered.expr;
     if let Some(field) = document.fields.get_mut(at) {
-        field.computed = Some(expr);
+        field.computed = Some(lowered.expr);
     }
 }

@@ -12,15 +12,18 @@ use crate::suggest;
 
 /// Checks the solid lines and the units.
 pub(crate) fn check(org: &Organisation, places: &Places, report: &Report<'_>) {
-    let at = |name: &Name| {
-        places.solid.get(name).or(places.positions.get(name)).copied().unwrap_or_default()
-    };
+    let at = |name: &Name| places.solid.get(name).or(places.positions.get(name)).copied().unwrap_or_default();
     let solid = |name: &Name| org.positions.get(name).and_then(|p| p.solid.clone());
     let circles = circles(org.positions.keys(), solid);
     for circle in &circles {
         let shown: Vec<&str> = circle.iter().chain(circle.first()).map(Name::as_str).collect();
         let message = format!("superiors in a circle: {}", shown.join(" -> "));
-        report.error(codes::CYCLE, circle.first().map(at).unwrap_or_default(), message, "let one of them lead to the top");
+        report.error(
+            codes::CYCLE,
+            circle.first().map(at).unwrap_or_default(),
+            message,
+            "let one of them lead to the top",
+        );
     }
     tops(org, places, report);
     let circular: BTreeSet<&Name> = circles.iter().flatten().collect();
@@ -47,7 +50,10 @@ pub(crate) fn check(org: &Organisation, places: &Places, report: &Report<'_>) {
 }
 
 /// Every circle of a relation once, beginning with its first name.
-fn circles<'n>(names: impl Iterator<Item = &'n Name>, next: impl Fn(&Name) -> Option<Name>) -> Vec<Vec<Name>> {
+fn circles<'n>(
+    names: impl Iterator<Item = &'n Name>,
+    next: impl Fn(&Name) -> Option<Name>,
+) -> Vec<Vec<Name>> {
     let mut done: BTreeSet<Name> = BTreeSet::new();
     let mut found = Vec::new();
     for start in names {

@@ -8,7 +8,8 @@ type Problem = (&'static str, String, String);
 pub(crate) fn problem(text: &str) -> Option<Problem> {
     let lower = text.to_ascii_lowercase();
     if matches!(lower.as_str(), "" | "~" | "null") {
-        let message = if text.is_empty() { "nothing stands here".to_owned() } else { format!("`{text}` is no value") };
+        let message =
+            if text.is_empty() { "nothing stands here".to_owned() } else { format!("`{text}` is no value") };
         return Some((codes::YAML_NULL, message, "write the value, or take the key away".to_owned()));
     }
     if matches!(lower.as_str(), "yes" | "no" | "on" | "off" | "y" | "n")
@@ -19,7 +20,11 @@ pub(crate) fn problem(text: &str) -> Option<Problem> {
         return Some((codes::YAML_BOOLEAN, message, help.to_owned()));
     }
     if is_date(text) {
-        return Some((codes::YAML_DATE, format!("a bare date, {text}"), format!("put it in quotes: \"{text}\"")));
+        return Some((
+            codes::YAML_DATE,
+            format!("a bare date, {text}"),
+            format!("put it in quotes: \"{text}\""),
+        ));
     }
     if is_time(text) {
         let message = format!("some readers of YAML take {text} for a number of minutes or seconds");
@@ -27,7 +32,8 @@ pub(crate) fn problem(text: &str) -> Option<Problem> {
     }
     is_odd_number(&lower).then(|| {
         let message = format!("readers of YAML disagree on the number {text}");
-        let help = "write plain digits and at most one point, such as 1000 or 0.5; put it in quotes if it is a text";
+        let help =
+            "write plain digits and at most one point, such as 1000 or 0.5; put it in quotes if it is a text";
         (codes::YAML_NUMBER, message, help.to_owned())
     })
 }
@@ -64,7 +70,10 @@ fn is_odd_number(lower: &str) -> bool {
     if signed && b.iter().all(|b| b.is_ascii_digit() || *b == b'.') {
         return true;
     }
-    if ["0x", "0o", "0b"].iter().any(|p| body.strip_prefix(p).is_some_and(|r| r.bytes().all(|b| b.is_ascii_hexdigit() || b == b'_'))) {
+    if ["0x", "0o", "0b"]
+        .iter()
+        .any(|p| body.strip_prefix(p).is_some_and(|r| r.bytes().all(|b| b.is_ascii_hexdigit() || b == b'_')))
+    {
         return true;
     }
     let whole = body.split('.').next().unwrap_or(body);
@@ -135,9 +144,25 @@ mod tests {
         ] {
             assert_eq!(problem(text).map(|p| p.0), Some(code), "{text}");
         }
-        for text in
-            ["0", "-1", "0.5", "10.00", "15%", "8wh", "true", "CU-JS-001", "a:b", "2025", "3rd", "1.2.3", "2025-Q1", "0%", "bgm@js", "note", "2025-05"]
-        {
+        for text in [
+            "0",
+            "-1",
+            "0.5",
+            "10.00",
+            "15%",
+            "8wh",
+            "true",
+            "CU-JS-001",
+            "a:b",
+            "2025",
+            "3rd",
+            "1.2.3",
+            "2025-Q1",
+            "0%",
+            "bgm@js",
+            "note",
+            "2025-05",
+        ] {
             assert_eq!(problem(text), None, "{text}");
         }
     }

@@ -57,7 +57,9 @@ pub(crate) fn read(node: Option<&Node>, world: &World<'_>) -> Policies {
     if let Some(word) = map.get("lower_levels").and_then(|n| word(n, &["review", "not-asked"], world)) {
         policies.lower_levels = if word == "review" { LowerLevels::Review } else { LowerLevels::NotAsked };
     }
-    if let Some(word) = map.get("independent_steps").and_then(|n| word(n, &["never-merged", "may-merge"], world)) {
+    if let Some(word) =
+        map.get("independent_steps").and_then(|n| word(n, &["never-merged", "may-merge"], world))
+    {
         policies.independent_never_merged = word == "never-merged";
     }
     if let Some(span) = map.get("new_holder_has").and_then(|n| read::span(n, "new_holder_has", report)) {
@@ -87,7 +89,11 @@ fn built_in(map: &Map<'_>, world: &World<'_>) {
     only(map, "adds_up", "never", world);
     let parts: [(&str, &'static [&'static str], &[&str]); 2] = [
         ("stand_ins", &["window", "submitter"], &["from-inclusive-to-exclusive", "never"]),
-        ("fixed_at", &["chain", "path", "holder", "limit"], &["submission", "submission", "activation", "decision"]),
+        (
+            "fixed_at",
+            &["chain", "path", "holder", "limit"],
+            &["submission", "submission", "activation", "decision"],
+        ),
     ];
     for (policy, keys, values) in parts {
         let part = map.get(policy).and_then(|n| Map::read(n, policy, Keys::of(keys), &world.report));
@@ -153,7 +159,8 @@ fn same_person(node: Option<&Node>, policies: &mut Policies, world: &World<'_>) 
     if let Some(word) = map.get("signs").and_then(|n| word(n, &["once", "each-time"], world)) {
         same.signs_once = word == "once";
     }
-    if let Some(floor) = map.get("never_below").and_then(|n| read::whole(n, "never_below", (1, 100), report)) {
+    if let Some(floor) = map.get("never_below").and_then(|n| read::whole(n, "never_below", (1, 100), report))
+    {
         same.never_below = floor;
     }
     let above = map.get("above").and_then(|n| Some((read::number(n, "above", report)?, n.place)));
@@ -171,7 +178,9 @@ fn skip_level(node: Option<&Node>, policies: &mut Policies, world: &World<'_>) {
     if let Some(word) = map.get("answer").and_then(|n| word(n, &["refuse", "allow"], world)) {
         policies.skip_level.refused = word == "refuse";
     }
-    for (at, item) in map.get("recorded_for").map_or(&[][..], |n| read::list(n, "recorded_for", report)).iter().enumerate() {
+    for (at, item) in
+        map.get("recorded_for").map_or(&[][..], |n| read::list(n, "recorded_for", report)).iter().enumerate()
+    {
         let expected = ["submitter", "superior(submitter)"].get(at);
         let same = matches!(&item.body, Body::Scalar(s) if expected.is_some_and(|e| *e == s.text));
         if !same {
@@ -200,7 +209,12 @@ fn clock(node: Option<&Node>, policies: &mut Policies, world: &World<'_>) {
             Some(n) => n,
             None if share.is_none() => default,
             None => {
-                read::bad_value(node.place, format!("{key} is from 1% to 1000%"), "write a whole percentage", report);
+                read::bad_value(
+                    node.place,
+                    format!("{key} is from 1% to 1000%"),
+                    "write a whole percentage",
+                    report,
+                );
                 default
             }
         }
@@ -213,10 +227,17 @@ fn clock(node: Option<&Node>, policies: &mut Policies, world: &World<'_>) {
         read::bad_value(map.head(), message, "write for example 50%, 100% and 200%", report);
     }
     if let Some(node) = map.get("copies") {
-        let words: Vec<_> = read::list(node, "copies", report).iter().filter_map(|n| read::scalar(n, "word", report)).collect();
+        let words: Vec<_> = read::list(node, "copies", report)
+            .iter()
+            .filter_map(|n| read::scalar(n, "word", report))
+            .collect();
         let words: Vec<&str> = words.iter().map(|s| s.text.as_str()).collect();
         if words != ["superior", "driver"] {
-            not_yet(node.place, &format!("copies to {} instead of superior and driver", suggest::listed(&words)), report);
+            not_yet(
+                node.place,
+                &format!("copies to {} instead of superior and driver", suggest::listed(&words)),
+                report,
+            );
         }
     }
     if let Some(node) = map.get("top_overdue")

@@ -111,7 +111,12 @@ pub(crate) fn list<'t>(node: &'t Node, what: &str, report: &Report<'_>) -> &'t [
         Body::Bad => &[],
         Body::Scalar(_) | Body::Map(_) => {
             let message = format!("{what} is a list");
-            report.error(codes::WRONG_SHAPE, node.place, message, "write `[a, b]`, or `- a` on lines of their own");
+            report.error(
+                codes::WRONG_SHAPE,
+                node.place,
+                message,
+                "write `[a, b]`, or `- a` on lines of their own",
+            );
             &[]
         }
     }
@@ -189,8 +194,16 @@ pub(crate) fn number(node: &Node, what: &str, report: &Report<'_>) -> Option<Dec
     let scalar = scalar(node, what, report)?;
     let found = decimal(&scalar.text).filter(|_| scalar.plain);
     if found.is_none() {
-        let message = format!("{what} is a number, not `{}`", scalar.text);
-        bad_value(node.place, message, "write digits and at most one point, without quotes and units", report);
+        let message = match scalar.plain {
+            true => format!("{what} is written in digits, not `{}`", scalar.text),
+            false => format!("{what} does not stand in quotes"),
+        };
+        bad_value(
+            node.place,
+            message,
+            "write digits and at most one point, without quotes and units",
+            report,
+        );
     }
     found
 }
@@ -198,7 +211,8 @@ pub(crate) fn number(node: &Node, what: &str, report: &Report<'_>) -> Option<Dec
 /// A whole number within bounds.
 pub(crate) fn whole(node: &Node, what: &str, bounds: (u32, u32), report: &Report<'_>) -> Option<u32> {
     let scalar = scalar(node, what, report)?;
-    let number = scalar.text.parse::<u32>().ok().filter(|n| scalar.plain && (bounds.0..=bounds.1).contains(n));
+    let number =
+        scalar.text.parse::<u32>().ok().filter(|n| scalar.plain && (bounds.0..=bounds.1).contains(n));
     if number.is_none() {
         let message = format!("{what} is a whole number from {} to {}", bounds.0, bounds.1);
         bad_value(node.place, message, "write digits only", report);
@@ -237,7 +251,8 @@ pub(crate) fn span(node: &Node, what: &str, report: &Report<'_>) -> Option<Span>
     let found = Span::parse(&scalar.text);
     if found.is_none() {
         let message = format!("{what} is a length of time, not `{}`", scalar.text);
-        let help = "write a whole number and min, h, d, mo, wh (working hours) or wd (working days), such as 8wh";
+        let help =
+            "write a whole number and min, h, d, mo, wh (working hours) or wd (working days), such as 8wh";
         bad_value(node.place, message, help, report);
     }
     found

@@ -69,7 +69,12 @@ pub fn load_dir(dir: &Path) -> Result<Vec<SourceFile>, Diagnostic> {
 fn walk(dir: &Path, prefix: &str, depth: usize, files: &mut Vec<SourceFile>) -> Result<(), Diagnostic> {
     let shown = if prefix.is_empty() { "." } else { prefix.trim_end_matches('/') };
     let unreadable = |path: &str, e: &dyn std::fmt::Display| {
-        failure(codes::NOT_READABLE, path, format!("cannot be read: {e}"), "check the path and its permissions")
+        failure(
+            codes::NOT_READABLE,
+            path,
+            format!("cannot be read: {e}"),
+            "check the path and its permissions",
+        )
     };
     if depth > FOLDER_DEPTH_MAX {
         let help = "a company has one level of folders: tables, documents, chains";
@@ -90,7 +95,12 @@ fn walk(dir: &Path, prefix: &str, depth: usize, files: &mut Vec<SourceFile>) -> 
         }
         if files.len() >= FILES_MAX {
             let message = format!("more than {FILES_MAX} files");
-            return Err(failure(codes::TOO_LARGE, shown, message, "move what does not belong to the company away"));
+            return Err(failure(
+                codes::TOO_LARGE,
+                shown,
+                message,
+                "move what does not belong to the company away",
+            ));
         }
         if !name.ends_with(".yaml") {
             files.push(SourceFile { path, text: String::new() });

@@ -57,7 +57,8 @@ fn grant(entry: &Entry, world: &World<'_>) -> Option<SystemGrant> {
     let need = |key: &str| map.need(key, &what, report);
     let chains = &world.names.chains;
     let persons = need("persons").map(|n| allowed(n, "person", None, world));
-    let chains = need("chains").map(|n| allowed(n, "chain", Some(chains.iter().map(String::as_str).collect()), world));
+    let chains =
+        need("chains").map(|n| allowed(n, "chain", Some(chains.iter().map(String::as_str).collect()), world));
     let verbs = need("verbs").map(|n| allowed(n, "verb", Some(VERBS.to_vec()), world));
     let facts = map.get("facts").map_or(Allowed::Only(Vec::new()), |n| allowed(n, "fact", None, world));
     let up_to = match map.get("up_to") {
@@ -78,7 +79,12 @@ fn allowed(node: &Node, what: &str, known: Option<Vec<&str>>, world: &World<'_>)
         Body::Scalar(s) if s.text == "none" => return Allowed::Only(Vec::new()),
         Body::Scalar(s) => {
             let help = "write all, none, or a list in [ ]";
-            bad_value(node.place, format!("`{}` is not among all, none or a list", s.text), help, &world.report);
+            bad_value(
+                node.place,
+                format!("`{}` is not among all, none or a list", s.text),
+                help,
+                &world.report,
+            );
             return Allowed::Only(Vec::new());
         }
         _ => {}

@@ -9,9 +9,8 @@ use crate::read;
 use crate::suggest;
 use crate::world::World;
 
-const WORDS: &[&str] = &[
-    "text", "flag", "number", "percent", "money", "units", "date", "time", "duration", "position", "unit",
-];
+const WORDS: &[&str] =
+    &["text", "flag", "number", "percent", "money", "units", "date", "time", "duration", "position", "unit"];
 
 /// Reads a type. `None` after a report.
 pub(crate) fn parse(text: &str, place: Place, world: &World<'_>) -> Option<Type> {

@@ -114,7 +114,12 @@ pub(crate) fn scale(amount: Decimal, currency: Currency, place: Place, world: &W
     let fits = amount.normalize().scale() <= u32::from(digits);
     if !fits {
         let message = format!("{amount} has more digits than {currency} has");
-        world.report.error(codes::AMOUNT_SCALE, place, message, format!("round it to {digits} decimal places"));
+        world.report.error(
+            codes::AMOUNT_SCALE,
+            place,
+            message,
+            format!("round it to {digits} decimal places"),
+        );
     }
     fits
 }
@@ -125,9 +130,15 @@ fn any_money(node: &Node, world: &World<'_>) -> Option<Value> {
     let amount = read::number(map.need("amount", "money", report)?, "an amount", report)?;
     let code = map.need("currency", "money", report)?;
     let text = read::scalar(code, "currency", report)?;
-    let currency = Currency::parse(&text.text).filter(|c| world.company.is_none() || world.digits(*c).is_some());
+    let currency =
+        Currency::parse(&text.text).filter(|c| world.company.is_none() || world.digits(*c).is_some());
     let Some(currency) = currency else {
-        read::bad_value(code.place, format!("there is no currency {}", text.text), "write a code such as CNY", report);
+        read::bad_value(
+            code.place,
+            format!("there is no currency {}", text.text),
+            "write a code such as CNY",
+            report,
+        );
         return None;
     };
     scale(amount, currency, node.place, world).then(|| Value::money(amount, currency))

@@ -26,14 +26,14 @@ pub(crate) struct World<'f> {
     pub(crate) organisation: Organisation,
     pub(crate) kinds: BTreeSet<Name>,
     pub(crate) company: Option<Company>,
-    pub(crate) defaults: Defaults,
+    /// `None`: company.yaml cannot be read, and nothing is said about what it might contain.
+    pub(crate) defaults: Option<Defaults>,
     pub(crate) tables: BTreeMap<Name, Table>,
     pub(crate) documents: BTreeMap<Name, DocumentType>,
     pub(crate) authorities: BTreeMap<Name, Authority>,
 }
 
 /// Parts of company.yaml that are baked into chains.
-#[derive(Default)]
 pub(crate) struct Defaults {
     /// Usual arrows: outcome, where it leads.
     pub(crate) usual: BTreeMap<String, String>,
@@ -49,7 +49,7 @@ impl<'f> World<'f> {
             organisation: Organisation::default(),
             kinds: BTreeSet::new(),
             company: None,
-            defaults: Defaults::default(),
+            defaults: None,
             tables: BTreeMap::new(),
             documents: BTreeMap::new(),
             authorities: BTreeMap::new(),
@@ -59,6 +59,11 @@ impl<'f> World<'f> {
     /// The company's currency; a stand-in while company.yaml cannot be read, which is an error anyway.
     pub(crate) fn currency(&self) -> Option<Currency> {
         self.company.as_ref().map(|c| c.currency).or_else(|| Currency::parse("XXX"))
+    }
+
+    /// Whether company.yaml gives every step a deadline.
+    pub(crate) fn review_deadline(&self) -> bool {
+        self.defaults.as_ref().is_none_or(|d| d.review_deadline)
     }
 
     /// Minor-unit digits of a currency.

@@ -46,7 +46,7 @@ const NODES_MAX: usize = 100_000;
 
 /// Parses a file. `None`: nothing in it can be used, which has been reported.
 pub(crate) fn parse(file: u16, text: &str, report: &Report<'_>) -> Option<Node> {
-    let options = granit_parser::options! { disallow_directives: true };
+    let options = granit_parser::options! { disallow_directives: true, emit_unresolved_aliases: true };
     let mut builder =
         Builder { file, report, stack: Vec::new(), root: None, nodes: 0, documents: 0, stopped: false };
     for event in Parser::new_from_str_with_options(text, options) {
@@ -114,21 +114,24 @@ impl Builder<'_, '_> {
                 }
             }
             Event::Scalar(text, style, anchor, tag) => {
-                self.refuse_features(place, anchor != 0, tag.is_some());
-                self.scalar(&text, style, place);
+                self.refuse_features(place, anchor != 0, tag.is_some(), &span);
+                match tag {
+                    Some(_) => self.add(Node { place, body: Body::Bad }),
+                    None => self.scalar(&text, style, place),
+                }
             }
             Event::SequenceStart(style, anchor, tag) => {
-                self.refuse_features(place, anchor != 0, tag.is_some());
+                self.refuse_features(place, anchor != 0, tag.is_some(), &span);
                 self.open(place, style, Shape::List(Vec::new()));
             }
             Event::MappingStart(style, anchor, tag) => {
-                self.refuse_features(place, anchor != 0, tag.is_some());
+                self.refuse_features(place, anchor != 0, tag.is_some(), &span);
                 let shape = Shape::Map { entries: Vec::new(), seen: BTreeSet::new(), key: None };
                 self.open(place, style, shape);
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(place),
             Event::Alias(_) | Event::UnresolvedAlias(_) => {
-                self.refuse_features(place, true, false);
+                self.refuse_features(place, true, false, &span);
                 self.add(Node { place, body: Body::Bad });
             }
             _ => {}
@@ -145,11 +148,12 @@ impl Builder<'_, '_> {
         self.report.error(code, place, message, help);
     }
 
-    fn refuse_features(&mut self, place: Place, anchor: bool, tag: bool) {
+    fn refuse_features(&mut self, place: Place, anchor: bool, tag: bool, span: &Span) {
         if anchor {
             let message = "anchors and aliases (& and *) are not read";
             self.report.error(codes::YAML_FEATURE, place, message, "write the value out in both places");
         } else if tag {
+            let place = span.tag_span().map_or(place, |tag| self.place(&tag));
             let message = "tags (!) are not read";
             let help = "write `not` instead of `!` in a condition, and nothing elsewhere";
             self.report.error(codes::YAML_FEATURE, place, message, help);
@@ -168,8 +172,9 @@ impl Builder<'_, '_> {
 
     fn scalar(&mut self, text: &str, style: ScalarStyle, place: Place) {
         let plain = style == ScalarStyle::Plain;
-        let node =
-            Node { place, body: Body::Scalar(Scalar { text: text.to_owned(), plain }) };
+        // What is left out comes as `~` without a place of its own.
+        let text = if plain && place.start == place.end { "" } else { text };
+        let node = Node { place, body: Body::Scalar(Scalar { text: text.to_owned(), plain }) };
         if !plain {
             return self.add(node);
         }
@@ -177,24 +182,31 @@ impl Builder<'_, '_> {
         if let Some(frame) = self.stack.last_mut().filter(|_| cuts) {
             frame.cut.get_or_insert(place);
         }
-        let Some((code, message, help)) = plain::problem(text) else { return self.add(node) };
-        let at = self.pending_key().filter(|_| text.is_empty()).unwrap_or(place);
-        let thousands = text.is_empty() && self.cut_number();
-        let finding = match thousands {
-            true => (
-                codes::YAML_NUMBER,
-                at,
-                "a comma inside { } cut this number".to_owned(),
-                "write it without a thousands separator".to_owned(),
-            ),
-            false => (code, at, message, help),
+        let bad = Node { place, body: Body::Bad };
+        let (key, refused) = match self.stack.last().map(|f| &f.shape) {
+            Some(Shape::Map { key: None, .. }) => (true, false),
+            Some(Shape::Map { key: Some((name, _)), .. }) => (false, name.is_empty()),
+            _ => (false, false),
+        };
+        if refused && text.is_empty() {
+            return self.add(bad);
+        }
+        let finding = match plain::problem(text) {
+            _ if key && self.cut_number(text) => {
+                let message = "a comma inside { } cut this number".to_owned();
+                (codes::YAML_NUMBER, place, message, "write it without a thousands separator".to_owned())
+            }
+            Some((code, message, help)) => {
+                let at = self.pending_key().filter(|_| text.is_empty()).unwrap_or(place);
+                (code, at, message, help)
+            }
+            None => return self.add(node),
         };
         match self.stack.last_mut().filter(|f| f.flow) {
             Some(frame) => frame.waiting.push(finding),
             None => self.report.error(finding.0, finding.1, finding.2, finding.3),
         }
-        let as_key = matches!(self.stack.last(), Some(Frame { shape: Shape::Map { key: None, .. }, .. }));
-        self.add(if as_key { node } else { Node { place, body: Body::Bad } });
+        self.add(bad);
     }
 
     fn pending_key(&self) -> Option<Place> {
@@ -204,16 +216,17 @@ impl Builder<'_, '_> {
         }
     }
 
-    /// `{ kam: 50,000 }`: the pending key is `000`, after a value of digits.
-    fn cut_number(&self) -> bool {
-        let Some(Frame { flow: true, shape: Shape::Map { entries, key: Some((key, _)), .. }, .. }) =
-            self.stack.last()
-        else {
+    /// `{ kam: 50,000 }`: a key of three digits after a value of digits.
+    fn cut_number(&self, key: &str) -> bool {
+        let Some(Frame { flow: true, shape: Shape::Map { entries, .. }, .. }) = self.stack.last() else {
             return false;
         };
-        let digits = |t: &str| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+        let digits = |t: &str| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit());
         let before = entries.last().map(|e| &e.value.body);
-        digits(key) && matches!(before, Some(Body::Scalar(s)) if digits(&s.text))
+        let whole = key.split('.').next().unwrap_or(key);
+        whole.len() == 3
+            && digits(whole)
+            && matches!(before, Some(Body::Scalar(s)) if s.plain && digits(&s.text))
     }
 
     fn close(&mut self, end: Place) {

@@ -8,6 +8,7 @@ use countersign_core::name::Name;
 use super::Context;
 use super::header::unknown_target;
 use crate::codes;
+use crate::company::USUAL;
 use crate::condition::Site;
 use crate::diagnostic::Place;
 use crate::read::{self, Keys, Map};
@@ -58,11 +59,17 @@ impl Context<'_, '_> {
         let report = &self.world.report;
         let message = |rest: &str| format!("the outcome `{}` of {state} leads nowhere{rest}", outcome.name);
         let help = format!("add `{}: ...` under `next`", outcome.name);
-        match self.world.defaults.usual.get(outcome.name) {
+        let usual = match &self.world.defaults {
+            Some(defaults) => defaults.usual.get(outcome.name),
+            None if USUAL.contains(&outcome.name) => return None,
+            None => None,
+        };
+        match usual {
             Some(target) => {
                 let found = self.targets.get(target).copied();
-                if found.is_none() && outcome.needed {
-                    let rest = format!(": company.yaml leads it to `{target}`, which this chain does not have");
+                if found.is_none() && outcome.needed && self.whole {
+                    let rest =
+                        format!(": company.yaml leads it to `{target}`, which this chain does not have");
                     report.error(codes::NO_ARROW, at, message(&rest), help);
                 }
                 found
@@ -124,7 +131,7 @@ impl Context<'_, '_> {
     pub(super) fn target(&self, node: &Node) -> Option<Target> {
         let name = &read::scalar(node, "state or end", &self.world.report)?.text;
         let found = self.targets.get(name.as_str()).copied();
-        if found.is_none() {
+        if found.is_none() && self.whole {
             unknown_target(name, node.place, self);
         }
         found

@@ -26,7 +26,8 @@ pub(super) fn check(chain: &Chain, states: &[Place], ends: &[Place], report: &Re
         }
     }
     if let Some(circle) = endless(chain) {
-        let names: Vec<&str> = circle.iter().chain(circle.first()).map(|n| chain.states[*n].name.as_str()).collect();
+        let names: Vec<&str> =
+            circle.iter().chain(circle.first()).map(|n| chain.states[*n].name.as_str()).collect();
         let message = format!("nobody acts and no time passes in the loop {}", names.join(" -> "));
         let place = circle.first().and_then(|n| states.get(*n)).copied().unwrap_or_default();
         let help = "put a person, a message or a time into it, or lead it to draft, on-hold or an end";
@@ -85,7 +86,9 @@ fn at_once(state: &StateDef) -> Vec<usize> {
 fn nobody(activity: &Activity) -> bool {
     let Activity::People(node) = activity else { return false };
     match node {
-        Node::All(members) | Node::Any(members) | Node::InOrder(members) => members.iter().all(|m| m.when.is_some()),
+        Node::All(members) | Node::Any(members) | Node::InOrder(members) => {
+            members.iter().all(|m| m.when.is_some())
+        }
         Node::Votes { members, .. } => members.iter().all(|m| m.when.is_some()),
         Node::Signer(_) | Node::Climb(_) => false,
     }

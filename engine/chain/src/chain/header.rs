@@ -66,7 +66,8 @@ pub(super) fn defines(
     let report = &world.report;
     let mut found: Vec<Defined> = Vec::new();
     let mut lowered: Vec<Option<Expr>> = Vec::new();
-    let entries = map.get("define").and_then(|n| Map::any(n, "define", report)).map_or(&[][..], |m| m.entries);
+    let entries =
+        map.get("define").and_then(|n| Map::any(n, "define", report)).map_or(&[][..], |m| m.entries);
     for entry in entries {
         let name = Name::from(entry.key.as_str());
         let taken = RESERVED.contains(&name.as_str())
@@ -97,7 +98,9 @@ pub(super) fn amount(map: &Map<'_>, base: &Scope<'_, '_>) -> Option<(Expr, Type)
             report.error(codes::NEEDS_ELSE, node.place, "the amount may be missing", help);
             None
         }
-        Type::Money | Type::AnyMoney | Type::Units | Type::Percent | Type::Number => Some((lowered.expr, lowered.kind)),
+        Type::Money | Type::AnyMoney | Type::Units | Type::Percent | Type::Number => {
+            Some((lowered.expr, lowered.kind))
+        }
         kind => {
             let help = "use money, units, a share or a number";
             report.error(codes::TYPE_ERROR, node.place, format!("{kind} is no amount"), help);

@@ -40,6 +40,7 @@ fn climb(name: &Name, kind: Option<&(Type, Place)>, at: Place, context: &Context
     let report = &context.world.report;
     let Some(authority) = context.world.authorities.get(name) else { return };
     match kind {
+        None if context.amount_written => {}
         None => {
             let message = "nothing is held against its limits";
             let help = "add `amount` to the chain, or beside `climb`";
@@ -51,7 +52,11 @@ fn climb(name: &Name, kind: Option<&(Type, Place)>, at: Place, context: &Context
                 Measure::Units => "units".to_owned(),
                 Measure::Percent => "percent".to_owned(),
             };
-            let message = format!("{name} is counted in {measure}, and this amount is {kind}");
+            let shown = match (kind, context.world.currency()) {
+                (Type::Money, Some(currency)) => currency.to_string(),
+                (kind, _) => kind.to_string(),
+            };
+            let message = format!("{name} is counted in {measure}, and this amount is {shown}");
             let help = "climb an authority of the same measure, or give the climb an `amount` of its own";
             report.error(codes::MEASURE, *place, message, help);
         }

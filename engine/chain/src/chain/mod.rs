@@ -28,6 +28,10 @@ pub(crate) struct Context<'s, 'f> {
     scope: Scope<'s, 'f>,
     /// States and ends by name, `draft` and `on-hold`.
     targets: BTreeMap<String, Target>,
+    /// Whether all states and ends have names; otherwise an unknown one may be among the others.
+    whole: bool,
+    /// Whether `amount` stands there, be it right or wrong.
+    amount_written: bool,
     /// The positions that may submit.
     initiators: Vec<Name>,
     /// For each end whether it is good.
@@ -84,8 +88,17 @@ pub(crate) fn read(node: &Node, world: &World<'_>) -> Option<Chain> {
     let (initiator_names, initiators) = header::initiators(&map, world);
     let state_map = map.need("states", "a chain", report).and_then(|n| Map::any(n, "states", report));
     let (targets, state_names) = header::targets(state_map.as_ref(), &ends, world);
-    let good_ends = ends.iter().map(|(end, _)| end.good).collect();
-    let context = Context { world, scope: base, targets, initiators, good_ends, deciders: RefCell::default() };
+    let whole = !ends.is_empty() && state_map.is_some() && state_names.iter().all(Option::is_some);
+    let context = Context {
+        world,
+        scope: base,
+        targets,
+        whole,
+        amount_written: map.get("amount").is_some(),
+        initiators,
+        good_ends: ends.iter().map(|(end, _)| end.good).collect(),
+        deciders: RefCell::default(),
+    };
     let (benefits, cc, monitors) =
         (context.whos(map.get("benefits")), context.whos(map.get("cc")), header::monitors(&map, &context));
     let requires = header::requires(&map, &context);

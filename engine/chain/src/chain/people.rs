@@ -84,8 +84,9 @@ impl Context<'_, '_> {
     /// Whether company.yaml gives everybody asked a deadline.
     fn has_deadline(&self, who: &countersign_core::definition::Who) -> bool {
         use countersign_core::definition::Who;
-        let by_kind = |kind: &str| self.world.company.as_ref().is_some_and(|c| c.deadlines.by_kind.contains_key(kind));
-        self.world.defaults.review_deadline
+        let by_kind =
+            |kind: &str| self.world.company.as_ref().is_some_and(|c| c.deadlines.by_kind.contains_key(kind));
+        self.world.review_deadline()
             || match who {
                 Who::Position(name) => self.world.position(name).is_some_and(|p| by_kind(&p.kind)),
                 Who::KindAt(kind, _) => by_kind(kind),
@@ -130,7 +131,7 @@ impl Context<'_, '_> {
                 beside,
             }),
             outcomes,
-            without_deadline: map.get("within").is_none() && !world.defaults.review_deadline,
+            without_deadline: map.get("within").is_none() && !world.review_deadline(),
         })
     }
 
@@ -204,17 +205,17 @@ impl Context<'_, '_> {
         for tier in read::list(node, "tiers", report) {
             let Body::List(_) = tier.body else {
                 let help = "write each tier as a list: `- - review: a`, `  - review: b`";
-                report.error(codes::WRONG_SHAPE, tier.place, "a tier is a list of those asked together", help);
+                report.error(
+                    codes::WRONG_SHAPE,
+                    tier.place,
+                    "a tier is a list of those asked together",
+                    help,
+                );
                 return None;
             };
             let part = composed(self.members(tier, false)?, People::All);
-            let member = Member {
-                when: None,
-                within: None,
-                weight: 1,
-                independent: false,
-                node: part.node.clone(),
-            };
+            let member =
+                Member { when: None, within: None, weight: 1, independent: false, node: part.node.clone() };
             tiers.push((member, part));
         }
         if tiers.is_empty() {
@@ -229,7 +230,12 @@ impl Context<'_, '_> {
         let items = read::list(node, "members", report);
         if items.is_empty() {
             if !matches!(node.body, Body::Bad | Body::Scalar(_) | Body::Map(_)) {
-                report.error(codes::WRONG_SHAPE, node.place, "nobody stands here", "write at least one member");
+                report.error(
+                    codes::WRONG_SHAPE,
+                    node.place,
+                    "nobody stands here",
+                    "write at least one member",
+                );
             }
             return None;
         }
@@ -241,7 +247,12 @@ impl Context<'_, '_> {
         let report = &self.world.report;
         let (map, key) = activity(node, "a member", PEOPLE, report)?;
         let own = OWN.iter().find(|(name, _)| *name == key).map_or(&[][..], |(_, own)| own);
-        super::states::misplaced(&map, key, &[own, &["when", "within", "independent"], if votes { &["weight"] } else { &[] }], report);
+        super::states::misplaced(
+            &map,
+            key,
+            &[own, &["when", "within", "independent"], if votes { &["weight"] } else { &[] }],
+            report,
+        );
         let when = self.when(&map, Site::Signer);
         let within = map.get("within").and_then(|n| read::span(n, "within", report));
         let weight = map.get("weight").map_or(Some(1), |n| read::whole(n, "weight", (1, 1000), report));

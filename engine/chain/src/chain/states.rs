@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use countersign_core::definition::{
-    Activity, Check, Expiry, Member, Node as People, StateDef, Target, Wait,
-};
+use countersign_core::definition::{Activity, Check, Expiry, Member, Node as People, StateDef, Target, Wait};
 use countersign_core::name::Name;
 use countersign_core::time::Span;
 use countersign_core::value::Type;
@@ -24,20 +22,86 @@ pub(super) const PEOPLE: &[&str] =
     &["climb", "approve", "review", "input", "edit", "all", "any", "votes", "in_order", "tiers"];
 
 const ALL: &[&str] = &[
-    "climb", "approve", "review", "input", "edit", "all", "any", "votes", "in_order", "tiers", "check", "choose",
-    "wait", "wait_until",
+    "climb",
+    "approve",
+    "review",
+    "input",
+    "edit",
+    "all",
+    "any",
+    "votes",
+    "in_order",
+    "tiers",
+    "check",
+    "choose",
+    "wait",
+    "wait_until",
 ];
 
 const KEYS: Keys = Keys {
     known: &[
-        "climb", "approve", "review", "input", "edit", "all", "any", "votes", "in_order", "tiers", "check", "choose",
-        "wait", "wait_until", "amount", "at_least", "beside", "except", "veto", "need", "match", "when", "within",
-        "expires", "cc", "independent", "weight", "next",
+        "climb",
+        "approve",
+        "review",
+        "input",
+        "edit",
+        "all",
+        "any",
+        "votes",
+        "in_order",
+        "tiers",
+        "check",
+        "choose",
+        "wait",
+        "wait_until",
+        "amount",
+        "at_least",
+        "beside",
+        "except",
+        "veto",
+        "need",
+        "match",
+        "when",
+        "within",
+        "expires",
+        "cc",
+        "independent",
+        "weight",
+        "next",
     ],
     later: &[
-        "task", "do", "asks", "choices", "command", "with", "undo", "follow", "reserve", "consume", "restore",
-        "release", "overdraw", "run", "copy", "submitter", "begins", "as", "start", "join", "until", "tell", "request",
-        "record", "key", "hand_over", "compensate", "for_each", "learns", "only_if", "call_in", "deputy",
+        "task",
+        "do",
+        "asks",
+        "choices",
+        "command",
+        "with",
+        "undo",
+        "follow",
+        "reserve",
+        "consume",
+        "restore",
+        "release",
+        "overdraw",
+        "run",
+        "copy",
+        "submitter",
+        "begins",
+        "as",
+        "start",
+        "join",
+        "until",
+        "tell",
+        "request",
+        "record",
+        "key",
+        "hand_over",
+        "compensate",
+        "for_each",
+        "learns",
+        "only_if",
+        "call_in",
+        "deputy",
     ],
 };
 
@@ -48,18 +112,16 @@ pub(super) struct State {
 }
 
 /// Reads all states. One that cannot be read leaves a gap that the errors explain.
-pub(super) fn read(
-    map: Option<&Map<'_>>,
-    names: &[Option<Name>],
-    context: &Context<'_, '_>,
-) -> Vec<State> {
+pub(super) fn read(map: Option<&Map<'_>>, names: &[Option<Name>], context: &Context<'_, '_>) -> Vec<State> {
     let report = &context.world.report;
     let Some(map) = map else { return Vec::new() };
     if map.entries.is_empty() {
         report.error(codes::WRONG_SHAPE, map.place, "a chain without states", "add at least one");
     }
     let states = map.entries.iter().zip(names);
-    states.filter_map(|(entry, name)| Some(State { def: state(entry, name.as_ref()?, context)?, at: entry.at })).collect()
+    states
+        .filter_map(|(entry, name)| Some(State { def: state(entry, name.as_ref()?, context)?, at: entry.at }))
+        .collect()
 }
 
 /// The mapping of a state or member, and the one activity in it.
@@ -243,7 +305,8 @@ fn wait_until(map: &Map<'_>, context: &Context<'_, '_>) -> Option<Read> {
 fn people_state(key: &str, map: &Map<'_>, context: &Context<'_, '_>) -> Option<Read> {
     let report = &context.world.report;
     let Part { node, outcomes, without_deadline } = context.part(key, map)?;
-    let independent = map.get("independent").and_then(|n| read::flag(n, "independent", report)).unwrap_or(false);
+    let independent =
+        map.get("independent").and_then(|n| read::flag(n, "independent", report)).unwrap_or(false);
     // Independence belongs to a member; a state that claims it has one member.
     let node = match independent {
         true => People::InOrder(vec![Member { when: None, within: None, weight: 1, independent, node }]),

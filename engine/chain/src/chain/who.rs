@@ -22,7 +22,8 @@ impl Context<'_, '_> {
             Body::Bad => None,
             Body::Scalar(scalar) => self.who_text(&Text::of(node, scalar, report)),
             Body::Map(_) => {
-                let help = "write a position, a group, kind@unit, superior(...), or a list of `{ when, who }`";
+                let help =
+                    "write a position, a group, kind@unit, superior(...), or a list of `{ when, who }`";
                 report.error(codes::WRONG_SHAPE, node.place, "this does not say who", help);
                 None
             }

@@ -12,6 +12,9 @@ use super::fit::{Is, Typed};
 use super::parser::Ast;
 use crate::codes;
 
+const ALL_UNITS: [SpanUnit; 6] =
+    [SpanUnit::Minute, SpanUnit::Hour, SpanUnit::Day, SpanUnit::Month, SpanUnit::WorkHour, SpanUnit::WorkDay];
+
 impl Checker<'_, '_, '_> {
     /// `- x`: a literal with its sign, otherwise 0 - x.
     pub(crate) fn minus(&mut self, inner: &Ast, at: Range<usize>) -> Option<Typed> {
@@ -73,7 +76,12 @@ impl Checker<'_, '_, '_> {
             }
             Is::Word { .. } | Is::List(_) => {
                 let message = format!("{} cannot be computed with", typed.shown());
-                self.fail(codes::TYPE_ERROR, typed.at, message, "compute with numbers, money, units, shares, dates")
+                self.fail(
+                    codes::TYPE_ERROR,
+                    typed.at,
+                    message,
+                    "compute with numbers, money, units, shares, dates",
+                )
             }
             _ => Some(typed),
         }
@@ -83,8 +91,8 @@ impl Checker<'_, '_, '_> {
         let ((x, maybe_a), (y, maybe_b)) = (stripped(&a), stripped(&b));
         let optional = maybe_a || maybe_b;
         let moved = match (&x, &y, how) {
-            (Some(Type::Date | Type::Time), Some(Type::Span), Arithmetic::Add) => {
-                self.date_fits(&x, &b)?;
+            (Some(Type::Date | Type::Time), Some(Type::Span), _) => {
+                self.span_fits(how, &x, &b)?;
                 x.clone()
             }
             (Some(Type::Date), Some(Type::Date), Arithmetic::Subtract) => Some(Type::Number),
@@ -110,15 +118,37 @@ impl Checker<'_, '_, '_> {
         }
     }
 
-    /// A date moves by days, months and working days; hours need a time.
-    fn date_fits(&mut self, moved: &Option<Type>, span: &Typed) -> Option<()> {
-        let Expr::Const(Value::Span(literal)) = &span.expr else { return Some(()) };
-        let days = matches!(literal.unit, SpanUnit::Day | SpanUnit::Month | SpanUnit::WorkDay);
-        if *moved == Some(Type::Date) && !days {
-            let message = format!("a date does not move by {literal}");
-            return self.fail(codes::TYPE_ERROR, span.at.clone(), message, "write d, wd or mo");
+    /// A date moves by days, months and working days; hours need a time. Backwards only by what has one length.
+    fn span_fits(&mut self, how: Arithmetic, moved: &Option<Type>, span: &Typed) -> Option<()> {
+        let date = *moved == Some(Type::Date);
+        let Expr::Const(Value::Span(literal)) = &span.expr else {
+            if how == Arithmetic::Add && !date {
+                return Some(());
+            }
+            let help = "write the length of time out, such as 7d; or move a time instead";
+            return self.fail(
+                codes::TYPE_ERROR,
+                span.at.clone(),
+                "a written length of time is needed here",
+                help,
+            );
+        };
+        let (forwards, backwards): (&[SpanUnit], &[SpanUnit]) = match date {
+            true => (&[SpanUnit::Day, SpanUnit::Month, SpanUnit::WorkDay], &[SpanUnit::Day]),
+            false => (&ALL_UNITS, &[SpanUnit::Minute, SpanUnit::Hour, SpanUnit::Day]),
+        };
+        let allowed = if how == Arithmetic::Add { forwards } else { backwards };
+        if allowed.contains(&literal.unit) {
+            return Some(());
         }
-        Some(())
+        let (what, way) =
+            (if date { "a date" } else { "a time" }, if how == Arithmetic::Add { "" } else { " back" });
+        let help = match (date, how) {
+            (true, Arithmetic::Add) => "write d, wd or mo",
+            (true, _) => "write d, or move the other side forwards",
+            (false, _) => "write min, h or d, or move the other side forwards",
+        };
+        self.fail(codes::TYPE_ERROR, span.at.clone(), format!("{what} does not move{way} by {literal}"), help)
     }
 
     fn multiply(&mut self, how: Arithmetic, a: Typed, b: Typed, at: Range<usize>) -> Option<Typed> {

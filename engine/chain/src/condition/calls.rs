@@ -67,7 +67,12 @@ impl Checker<'_, '_, '_> {
         if items.len() != table.key.len() {
             let parts: Vec<&str> = table.key.iter().map(|c| c.name.as_str()).collect();
             let message = format!("the key of {name} has {} parts, not {}", parts.len(), items.len());
-            return self.fail(codes::BAD_EXPRESSION, at, message, format!("write {name}({})", parts.join(", ")));
+            return self.fail(
+                codes::BAD_EXPRESSION,
+                at,
+                message,
+                format!("write {name}({})", parts.join(", ")),
+            );
         }
         let mut key = Vec::new();
         for (item, part) in items.iter().zip(&table.key) {
@@ -107,10 +112,10 @@ impl Checker<'_, '_, '_> {
     }
 
     /// Checks a body in which `it` is an item.
-    fn body(&mut self, of: Type, body: &Ast) -> Option<Typed> {
+    fn body(&mut self, of: Type, body: &Ast, fold: &Range<usize>) -> Option<Typed> {
         if self.it.is_some() {
             let help = "give the inner one a name under `define`";
-            return self.fail(codes::IT_OUTSIDE_FOLD, body.at.clone(), "a fold stands within another", help);
+            return self.fail(codes::IT_OUTSIDE_FOLD, fold.clone(), "a fold stands within another", help);
         }
         self.it = Some(of);
         let typed = self.check(body);
@@ -123,7 +128,7 @@ impl Checker<'_, '_, '_> {
         let body = match items.get(1) {
             None => Expr::Const(Value::Flag(true)),
             Some(body) => {
-                let typed = self.body(of.clone(), body)?;
+                let typed = self.body(of.clone(), body, &at)?;
                 self.fit(typed, &Type::Flag)?
             }
         };
@@ -137,7 +142,7 @@ impl Checker<'_, '_, '_> {
 
     fn sum(&mut self, list: &Ast, body: &Ast, at: Range<usize>) -> Option<Typed> {
         let (list, of) = self.list(list)?;
-        let typed = self.body(of, body)?;
+        let typed = self.body(of, body, &at)?;
         let body_at = typed.at.clone();
         let (body, kind) = self.settle(typed)?;
         if matches!(kind, Type::Optional(_)) {
@@ -201,7 +206,12 @@ impl Checker<'_, '_, '_> {
             _ => false,
         };
         if !fits {
-            return self.fail(codes::TYPE_ERROR, item_at, format!("{name} does not take {kind}"), usage(name));
+            return self.fail(
+                codes::TYPE_ERROR,
+                item_at,
+                format!("{name} does not take {kind}"),
+                usage(name),
+            );
         }
         let expr = if name == "abs" { Expr::Abs(Box::new(expr)) } else { Expr::Floor(Box::new(expr)) };
         Some(Typed::of(expr, kind, at))
@@ -222,4 +232,3 @@ fn usage(name: &str) -> String {
     };
     format!("write {written}")
 }
-

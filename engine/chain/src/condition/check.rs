@@ -100,13 +100,7 @@ impl<'c, 's, 'f> Checker<'c, 's, 'f> {
         let equality = matches!(how, Comparison::Equal | Comparison::Unequal);
         let ordered = matches!(
             kind,
-            Type::Number
-                | Type::Percent
-                | Type::Money
-                | Type::Units
-                | Type::Date
-                | Type::Time
-                | Type::Span
+            Type::Number | Type::Percent | Type::Money | Type::Units | Type::Date | Type::Time | Type::Span
         );
         if matches!(kind, Type::List(_) | Type::Record(_)) {
             let help = "compare single values, or use every, some, has and in";
@@ -276,7 +270,9 @@ impl<'c, 's, 'f> Checker<'c, 's, 'f> {
         let field = scope.document.filter(|d| d.fields.iter().any(|f| f.name == word));
         let help = match field {
             Some(_) => format!("write `doc.{word}`"),
-            None if scope.world.tables.contains_key(word) => format!("call the table by a key: `{word}(...)`"),
+            None if scope.world.tables.contains_key(word) => {
+                format!("call the table by a key: `{word}(...)`")
+            }
             None => {
                 let names = ["amount", "submitter", "driver", "now", "today"].into_iter();
                 let defines = scope.defines.iter().map(|d| d.name.as_str());
@@ -315,7 +311,12 @@ impl<'c, 's, 'f> Checker<'c, 's, 'f> {
     ) -> Option<Typed> {
         if !self.scope.site.reads_case() {
             let help = format!("within a document write its fields bare: `{name}`");
-            return self.fail(codes::NOT_READABLE_HERE, doc_at, "`doc` cannot be read in a document's field", help);
+            return self.fail(
+                codes::NOT_READABLE_HERE,
+                doc_at,
+                "`doc` cannot be read in a document's field",
+                help,
+            );
         }
         let document = self.scope.document?;
         match document.fields.iter().find(|f| f.name == name) {
@@ -368,23 +369,28 @@ impl<'c, 's, 'f> Checker<'c, 's, 'f> {
             Is::Word { text, quoted: false } => return self.unknown_word(&text.clone(), left.at),
             _ => {
                 let message = format!("{} has no `{name}`", left.shown());
-                return self.fail(codes::UNKNOWN_FIELD, name_at, message, "read members of documents and rows");
+                return self.fail(
+                    codes::UNKNOWN_FIELD,
+                    name_at,
+                    message,
+                    "read members of documents and rows",
+                );
             }
         };
         match kind {
             Type::Record(members) => self.record_member(left, &members, name, (name_at, at)),
-            Type::Optional(of) => match *of {
-                Type::Record(members) => {
-                    let mut found = self.record_member(left, &members, name, (name_at, at))?;
-                    if let Is::Of(kind) = &found.is
-                        && !matches!(kind, Type::Optional(_))
-                    {
-                        found.is = Is::Of(Type::Optional(Box::new(kind.clone())));
-                    }
-                    Some(found)
+            // What is missing has missing members.
+            Type::Optional(of) if matches!(*of, Type::Record(_) | Type::Row(_)) => {
+                let inner = Typed::of(left.expr, *of, left.at);
+                let mut found = self.member(inner, name, name_at, at)?;
+                if let Is::Of(kind) = &found.is
+                    && !matches!(kind, Type::Optional(_))
+                {
+                    found.is = Is::Of(Type::Optional(Box::new(kind.clone())));
                 }
-                _ => self.needs_else(left.at),
-            },
+                Some(found)
+            }
+            Type::Optional(_) => self.needs_else(left.at),
             Type::Row(table) => self.column(left.expr, &table, name, (name_at, at)),
             Type::List(_) => {
                 let help = "use sum, every, some, where, count or first on a list";
@@ -395,7 +401,12 @@ impl<'c, 's, 'f> Checker<'c, 's, 'f> {
             }
             kind => {
                 let message = format!("{kind} has no `{name}`");
-                self.fail(codes::UNKNOWN_FIELD, name_at, message, "only records and rows of tables have members")
+                self.fail(
+                    codes::UNKNOWN_FIELD,
+                    name_at,
+                    message,
+                    "only records and rows of tables have members",
+                )
             }
         }
     }

@@ -28,7 +28,10 @@ pub(crate) enum Is {
     /// A written share: 15% is 0.15.
     Percent(Decimal),
     /// A bare word; quoted: certainly a text.
-    Word { text: String, quoted: bool },
+    Word {
+        text: String,
+        quoted: bool,
+    },
     /// A written list.
     List(Vec<Typed>),
 }
@@ -53,6 +56,11 @@ impl Typed {
 /// Whether values of the type are texts to core.
 pub(crate) fn textual(kind: &Type) -> bool {
     matches!(kind, Type::Text | Type::Choice(_) | Type::Row(_))
+}
+
+/// Whether values of the type are written as bare words.
+fn named(kind: &Type) -> bool {
+    textual(kind) || matches!(kind, Type::Position | Type::Unit)
 }
 
 impl Checker<'_, '_, '_> {
@@ -85,7 +93,9 @@ impl Checker<'_, '_, '_> {
         match (&typed.is, kind) {
             (Is::Of(found), _) if found == kind => Some(typed.expr),
             (Is::Of(found), Type::Text) if textual(found) => Some(typed.expr),
-            (Is::Of(Type::Choice(words)), Type::Choice(allowed)) if words.iter().all(|w| allowed.contains(w)) => {
+            (Is::Of(Type::Choice(words)), Type::Choice(allowed))
+                if words.iter().all(|w| allowed.contains(w)) =>
+            {
                 Some(typed.expr)
             }
             (Is::Of(Type::Optional(_)), _) if !matches!(kind, Type::Optional(_)) => self.needs_else(typed.at),
@@ -95,6 +105,10 @@ impl Checker<'_, '_, '_> {
             (Is::Number(n), Type::Money) => self.money(*n, typed.at),
             (Is::Percent(n), Type::Percent) => Some(Expr::Const(Value::Percent(*n))),
             (Is::Percent(n), Type::Number) => Some(Expr::Const(Value::Number(*n))),
+            (Is::Word { text, quoted: false }, kind) if !named(kind) => {
+                let text = text.clone();
+                self.unknown_word(&text, typed.at)
+            }
             (Is::Word { text, .. }, _) => {
                 let found = value::from_text(text, kind, self.place(&typed.at), self.scope.world)?;
                 Some(Expr::Const(found))
@@ -156,7 +170,8 @@ impl Checker<'_, '_, '_> {
     }
 
     pub(crate) fn needs_else<T>(&mut self, at: Range<usize>) -> Option<T> {
-        let help = "add what holds then, such as `(... else 0)`; a division is missing where it divides by zero";
+        let help =
+            "add what holds then, such as `(... else 0)`; a division is missing where it divides by zero";
         self.fail(codes::NEEDS_ELSE, at, "this value may be missing", help)
     }
 }

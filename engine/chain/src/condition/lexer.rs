@@ -74,7 +74,7 @@ pub(crate) fn tokens(text: &str) -> Result<Vec<Token>, Fault> {
             continue;
         }
         let (kind, length) = if c.is_ascii_digit() {
-            digits(rest, at)?
+            digits(rest, at).map_err(|fault| thousands(&found, fault))?
         } else if c.is_ascii_alphabetic() || c == '_' {
             let length = word_length(rest);
             (Kind::Word(rest[..length].to_owned()), length)
@@ -86,13 +86,33 @@ pub(crate) fn tokens(text: &str) -> Result<Vec<Token>, Fault> {
             let foreign = FOREIGN.iter().find(|(s, _)| rest.starts_with(s));
             let length = foreign.map_or(c.len_utf8(), |(s, _)| s.len());
             let help = foreign.map_or("put texts in quotes", |(_, help)| help);
-            return Err(Fault::new(at..at + length, format!("`{}` means nothing here", &rest[..length]), help));
+            return Err(Fault::new(
+                at..at + length,
+                format!("`{}` means nothing here", &rest[..length]),
+                help,
+            ));
         };
         found.push(Token { kind, at: at..at + length });
         at += length;
     }
     found.push(Token { kind: Kind::End, at: text.len()..text.len() });
     Ok(found)
+}
+
+/// `300,000`: the fault is the comma.
+fn thousands(before: &[Token], fault: Fault) -> Fault {
+    match before {
+        [.., Token { kind: Kind::Number(_), .. }, Token { kind: Kind::Sign(","), at }]
+            if at.end == fault.at.start =>
+        {
+            Fault::new(
+                at.clone(),
+                "a comma stands in a number",
+                "write numbers without separators, such as 300000",
+            )
+        }
+        _ => fault,
+    }
 }
 
 /// Letters, digits, `_`, and `-` between them: a minus needs spaces.
@@ -140,7 +160,8 @@ fn digits(rest: &str, at: usize) -> Result<(Kind, usize), Fault> {
             None => fault(length + tail, help),
         };
     }
-    let date = length == 4 && bytes.get(4) == Some(&b'-') && run(5) > 0 && bytes.get(5 + run(5)) == Some(&b'-');
+    let date =
+        length == 4 && bytes.get(4) == Some(&b'-') && run(5) > 0 && bytes.get(5 + run(5)) == Some(&b'-');
     if date {
         return fault(word_length(rest), "put dates in quotes, such as \"2025-04-27\"");
     }

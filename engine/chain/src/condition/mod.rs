@@ -77,7 +77,8 @@ fn lower(
             Some(Lowered { expr, kind, needs: checker.needs })
         }
         Err(Fault { at, message, help }) => {
-            let code = if text.text.len() > parser::LENGTH_MAX { codes::TOO_LARGE } else { codes::BAD_EXPRESSION };
+            let code =
+                if text.text.len() > parser::LENGTH_MAX { codes::TOO_LARGE } else { codes::BAD_EXPRESSION };
             report.error(code, text.place(&at), message, help);
             None
         }

@@ -273,7 +273,11 @@ impl Parser {
                 return self.node(Tree::List(items), whole, &heights);
             }
             Kind::End => {
-                return Err(Fault::new(at, "something is missing at the end", "write the value that belongs here"));
+                return Err(Fault::new(
+                    at,
+                    "something is missing at the end",
+                    "write the value that belongs here",
+                ));
             }
             Kind::Sign(sign) => {
                 let message = format!("`{sign}` stands where a value belongs");

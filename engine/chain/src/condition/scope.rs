@@ -119,8 +119,28 @@ impl<'s, 'f> Scope<'s, 'f> {
 
 /// Names with a meaning of their own, which a define cannot take.
 pub(crate) const RESERVED: &[&str] = &[
-    "doc", "it", "submitter", "driver", "owner", "amount", "now", "today", "message", "facts", "reply", "answer",
-    "request", "child", "true", "false", "and", "or", "not", "has", "in", "else",
+    "doc",
+    "it",
+    "submitter",
+    "driver",
+    "owner",
+    "amount",
+    "now",
+    "today",
+    "message",
+    "facts",
+    "reply",
+    "answer",
+    "request",
+    "child",
+    "true",
+    "false",
+    "and",
+    "or",
+    "not",
+    "has",
+    "in",
+    "else",
 ];
 
 /// Functions of this version.
