@@ -42,8 +42,10 @@ pub(crate) fn read(node: &Node, world: &World<'_>) -> Option<DocumentType> {
             document.fields.push(field);
         }
     }
-    let complete = document.fields.len() == entries.len();
-    titles(map.get("titles").filter(|_| complete), &mut document, world);
+    if document.fields.len() < entries.len() {
+        world.partial.borrow_mut().insert(document.name.clone());
+    }
+    titles(map.get("titles"), &mut document, world);
     let computed_fields: Vec<Name> =
         computed.iter().filter_map(|(at, _)| document.fields.get(*at)).map(|f| f.name.clone()).collect();
     for (number, (at, text)) in computed.iter().enumerate() {
@@ -68,6 +70,9 @@ fn titles(node: Option<&Node>, document: &mut DocumentType, world: &World<'_>) {
 }
 
 fn unknown_field(name: &str, place: crate::diagnostic::Place, document: &DocumentType, world: &World<'_>) {
+    if world.is_partial(&document.name) {
+        return;
+    }
     let message = format!("the document {} has no field `{name}`", document.name);
     let help = suggest::nearest(name, document.fields.iter().map(|f| f.name.as_str()));
     world.report.error(codes::UNKNOWN_FIELD, place, message, help);

@@ -27,6 +27,7 @@ pub(crate) fn check(org: &Organisation, places: &Places, report: &Report<'_>) {
     }
     tops(org, places, report);
     let circular: BTreeSet<&Name> = circles.iter().flatten().collect();
+    let mut orphans: Vec<&str> = Vec::new();
     for name in org.positions.keys().filter(|n| !circular.contains(n)) {
         let mut seen = BTreeSet::new();
         let mut here = name.clone();
@@ -42,9 +43,14 @@ pub(crate) fn check(org: &Organisation, places: &Places, report: &Report<'_>) {
             }
         };
         if !reached {
-            let message = format!("{name} does not reach the top");
-            report.error(codes::ORPHAN, at(name), message, "give it a superior whose line ends at the top");
+            orphans.push(name);
         }
+    }
+    if let Some(first) = orphans.first() {
+        let verb = if orphans.len() == 1 { "does" } else { "do" };
+        let message = format!("{} {verb} not reach the top", suggest::listed(&orphans));
+        let help = "give each a superior whose line ends at the top";
+        report.error(codes::ORPHAN, at(&Name::from(*first)), message, help);
     }
     units(org, report, places);
 }

@@ -42,6 +42,9 @@ pub(crate) fn columns(node: &Node, world: &World<'_>) -> Option<Table> {
             table.columns.push(Column { name, kind });
         }
     }
+    if table.columns.len() < columns.map_or(0, |m| m.entries.len()) {
+        world.partial.borrow_mut().insert(table.name.clone());
+    }
     Some(table)
 }
 
@@ -86,9 +89,6 @@ pub(crate) fn rows(node: &Node, table: &Table, world: &World<'_>) -> BTreeMap<Na
     let Body::Map(entries) = &node.body else { return found };
     let of = |key: &str| entries.iter().find(|e| e.key == key).map(|e| &e.value);
     let defaults = defaults(of("columns"), table, world);
-    // A column of an unknown type has been reported; its cells are not held against the others.
-    let complete =
-        matches!(of("columns").map(|n| &n.body), Some(Body::Map(c)) if c.len() == table.columns.len());
     let rows = match of("rows") {
         Some(rows) => Map::any(rows, "rows", report),
         None => {
@@ -99,7 +99,7 @@ pub(crate) fn rows(node: &Node, table: &Table, world: &World<'_>) -> BTreeMap<Na
     };
     for entry in rows.map_or(&[][..], |m| m.entries) {
         let Some(key) = row_key(entry, table, world) else { continue };
-        if let Some(fields) = row(entry, (table, complete), &defaults, world) {
+        if let Some(fields) = row(entry, table, &defaults, world) {
             if found.contains_key(&key) {
                 let message = format!("the row `{key}` stands twice");
                 report.error(codes::DUPLICATE_NAME, entry.at, message, "keep one of them");
@@ -160,16 +160,11 @@ fn row_key(entry: &Entry, table: &Table, world: &World<'_>) -> Option<Name> {
     Some(Name::from(entry.key.as_str()))
 }
 
-fn row(
-    entry: &Entry,
-    (table, complete): (&Table, bool),
-    defaults: &BTreeMap<Name, Value>,
-    world: &World<'_>,
-) -> Option<Fields> {
+fn row(entry: &Entry, table: &Table, defaults: &BTreeMap<Name, Value>, world: &World<'_>) -> Option<Fields> {
     let report = &world.report;
     let map = Map::any(&entry.value, "a row", report)?;
     for cell in map.entries {
-        if complete && !table.columns.iter().any(|c| c.name == *cell.key.as_str()) {
+        if !world.is_partial(&table.name) && !table.columns.iter().any(|c| c.name == *cell.key.as_str()) {
             let message = format!("the table {} has no column `{}`", table.name, cell.key);
             let help = suggest::nearest(&cell.key, table.columns.iter().map(|c| c.name.as_str()));
             report.error(codes::UNKNOWN_FIELD, cell.at, message, help);

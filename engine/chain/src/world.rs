@@ -1,5 +1,6 @@
 //! What has been read so far: the names and definitions that later files refer to.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use countersign_core::definition::{Authority, Company, DocumentType, Organisation, Position, Table};
@@ -31,6 +32,8 @@ pub(crate) struct World<'f> {
     pub(crate) tables: BTreeMap<Name, Table>,
     pub(crate) documents: BTreeMap<Name, DocumentType>,
     pub(crate) authorities: BTreeMap<Name, Authority>,
+    /// Documents and tables of which a field or column was refused: others that seem unknown may be it.
+    pub(crate) partial: RefCell<BTreeSet<Name>>,
 }
 
 /// Parts of company.yaml that are baked into chains.
@@ -53,12 +56,18 @@ impl<'f> World<'f> {
             tables: BTreeMap::new(),
             documents: BTreeMap::new(),
             authorities: BTreeMap::new(),
+            partial: RefCell::default(),
         }
     }
 
     /// The company's currency; a stand-in while company.yaml cannot be read, which is an error anyway.
     pub(crate) fn currency(&self) -> Option<Currency> {
         self.company.as_ref().map(|c| c.currency).or_else(|| Currency::parse("XXX"))
+    }
+
+    /// Whether a field or column of a document or table was refused.
+    pub(crate) fn is_partial(&self, name: &str) -> bool {
+        self.partial.borrow().contains(name)
     }
 
     /// Whether company.yaml gives every step a deadline.

@@ -202,7 +202,7 @@ fn state(entry: &Entry, name: &Name, context: &Context<'_, '_>) -> Option<StateD
     let expires = expires(&map, context);
     let cc = context.whos(map.get("cc"));
     let read = read?;
-    if read.without_deadline && within.is_none() && expires.is_none() {
+    if read.without_deadline && within.is_none() && map.get("expires").is_none() {
         let message = format!("{name} has no deadline");
         let help = match people {
             true => "add `within: 8wh`, or `review` under deadlines in company.yaml",

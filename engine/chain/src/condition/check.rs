@@ -230,7 +230,12 @@ impl<'c, 's, 'f> Checker<'c, 's, 'f> {
         }
         let word = if word.starts_with('`') { word.to_owned() } else { format!("`{word}`") };
         let message = format!("{word} cannot be read in {}", self.scope.site.shown());
-        let help = "see `What can be read where` in workflows/README.md";
+        let help = match word.trim_matches('`') {
+            "amount" => "read the field of the document instead",
+            "message" => "only `match` of a wait reads it",
+            "submitter" | "driver" => "a document knows its own fields and tables only",
+            _ => "it can be read in requires, checks and branches: decide there, and ask by what was decided",
+        };
         self.fail(codes::NOT_READABLE_HERE, at.clone(), message, help)
     }
 
@@ -266,6 +271,13 @@ impl<'c, 's, 'f> Checker<'c, 's, 'f> {
         let scope = self.scope;
         if LATER.contains(&word) {
             return self.later(word, at);
+        }
+        if let Some(document) = scope.document.filter(|_| !scope.site.reads_case()) {
+            if scope.world.is_partial(&document.name) {
+                return None;
+            }
+            let help = suggest::nearest(word, document.fields.iter().map(|f| f.name.as_str()));
+            return self.fail(codes::UNKNOWN_NAME, at, format!("there is no field `{word}`"), help);
         }
         let field = scope.document.filter(|d| d.fields.iter().any(|f| f.name == word));
         let help = match field {
@@ -324,6 +336,7 @@ impl<'c, 's, 'f> Checker<'c, 's, 'f> {
                 self.needs.fields.insert(field.name.clone());
                 Some(Typed::of(Expr::Doc(vec![field.name.clone()]), field.kind.clone(), at))
             }
+            None if self.scope.world.is_partial(&document.name) => None,
             None => {
                 let message = format!("the document {} has no field `{name}`", document.name);
                 let help = suggest::nearest(name, document.fields.iter().map(|f| f.name.as_str()));
@@ -454,6 +467,7 @@ impl<'c, 's, 'f> Checker<'c, 's, 'f> {
                 };
                 Some(Typed::of(expr, column.kind.clone(), at))
             }
+            None if self.scope.world.is_partial(&table.name) => None,
             None => {
                 let message = format!("the table {} has no column `{name}`", table.name);
                 let help = suggest::nearest(name, table.columns.iter().map(|c| c.name.as_str()));

@@ -46,7 +46,7 @@ impl Typed {
         match &self.is {
             Is::Of(kind) => kind.to_string(),
             Is::Number(n) => format!("the number {n}"),
-            Is::Percent(n) => format!("the share {}%", (n * Decimal::ONE_HUNDRED).normalize()),
+            Is::Percent(n) => format!("the share {}%", (n.saturating_mul(Decimal::ONE_HUNDRED)).normalize()),
             Is::Word { text, .. } => format!("the word {text}"),
             Is::List(_) => "a list".to_owned(),
         }
@@ -192,7 +192,8 @@ pub(crate) fn common(a: &Type, b: &Type) -> Option<Type> {
 fn mending(is: &Is, kind: &Type) -> String {
     match (is, kind) {
         (Is::Number(n), Type::Percent) => {
-            format!("write a share with %, such as {}%", (n * Decimal::ONE_HUNDRED).normalize())
+            let meant = if *n < Decimal::ONE { n.saturating_mul(Decimal::ONE_HUNDRED) } else { *n };
+            format!("write a share with %, such as {}%", meant.normalize())
         }
         (Is::Number(_), Type::AnyMoney) => {
             "a bare number has no currency here; compare with another amount of money".to_owned()

@@ -4,7 +4,12 @@ use super::{Case, case};
 
 const CHAIN: &str = "chains/contract-review.yaml";
 const NEWS: &str = "chains/market-intel.yaml";
-const READING: &str = "    input: superior(submitter)              # consulted; never blocks\n    within: 8wh\n    next: { done: noted }\n";
+const READING: &str = "    input:                                  # consulted; never blocks
+      - { when: submitter == president, who: gm_office_head }
+      - { else: superior(submitter) }
+    within: 8wh
+    next: { done: noted }
+";
 
 pub(crate) const CASES: &[Case] = &[
     case(
@@ -107,9 +112,9 @@ pub(crate) const CASES: &[Case] = &[
     case(
         "a state that does two things",
         NEWS,
-        "    input: superior(submitter) ",
-        "    input: superior(submitter)\n    review: driver ",
-        "    input: [superior(submitter), driver] ",
+        "    input:  ",
+        "    review: driver\n    input:  ",
+        "    input:   ",
     ),
     case("a state that does nothing", NEWS, READING, "    within: 8wh\n", READING),
     case(
@@ -137,9 +142,9 @@ pub(crate) const CASES: &[Case] = &[
     case(
         "somebody of a later version",
         NEWS,
-        "input: superior(submitter)",
-        "input: above(submitter, bgm)",
-        "input: superior(superior(submitter))",
+        "else: superior(submitter)",
+        "else: above(submitter, bgm)",
+        "else: superior(superior(submitter))",
     ),
     case(
         "a weight where nobody votes",
@@ -186,9 +191,9 @@ pub(crate) const CASES: &[Case] = &[
     case(
         "somebody without else",
         NEWS,
-        "input: superior(submitter) ",
-        "input: [{ when: doc.about == price, who: legal }] ",
-        "input: [{ when: doc.about == price, who: legal }, { else: driver }] ",
+        "      - { else: superior(submitter) }\n",
+        "",
+        "      - { else: [superior(submitter), driver] }\n",
     ),
     case(
         "a loop in which nobody acts",
