@@ -1,6 +1,5 @@
 //! Values as admins write them in tables, defaults and limits, read by their source text and expected type.
 
-use std::collections::BTreeMap;
 
 use countersign_core::money::Currency;
 use countersign_core::name::Name;
@@ -147,7 +146,7 @@ fn any_money(node: &Node, world: &World<'_>) -> Option<Value> {
 fn record(node: &Node, members: &[(Name, Type)], world: &World<'_>) -> Option<Value> {
     let report = &world.report;
     let map = Map::any(node, "a record", report)?;
-    let mut fields: Fields = BTreeMap::new();
+    let mut fields = Fields::new();
     for entry in map.entries {
         let Some((name, kind)) = members.iter().find(|(name, _)| *name == *entry.key.as_str()) else {
             let message = format!("`{}` is no member of this record", entry.key);

@@ -24,6 +24,7 @@ pub mod name;
 pub mod preview;
 pub mod receipt;
 pub mod rejection;
+pub mod small_map;
 pub mod state;
 pub mod time;
 pub mod turn;

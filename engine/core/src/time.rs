@@ -44,6 +44,10 @@ impl fmt::Display for Timestamp {
 #[serde(transparent)]
 pub struct Date(pub i32);
 
+/// -9999-01-01 and 9999-12-31 in days: the calendar's ends.
+const DATE_MIN: i32 = -4_371_587;
+const DATE_MAX: i32 = 2_932_896;
+
 const EPOCH: civil::Date = civil::Date::constant(1970, 1, 1);
 
 impl Date {
@@ -65,7 +69,7 @@ impl Date {
 
     /// This date moved by whole days; `None` outside the calendar.
     pub fn plus_days(self, days: i32) -> Option<Date> {
-        self.0.checked_add(days).map(Date).filter(|d| d.civil().is_some())
+        self.0.checked_add(days).filter(|days| (DATE_MIN..=DATE_MAX).contains(days)).map(Date)
     }
 
     /// This date moved by whole months, held at the month's last day; `None` outside the calendar.

@@ -146,10 +146,9 @@ fn follow(state: &mut State, at: Timestamp, case: CaseNo, events: &mut Vec<Event
     }
 }
 
+/// The encoded size of events, or somewhat more.
 fn size_of(events: &[Event]) -> usize {
-    let mut encoded = Vec::new();
-    let encodes = events.iter().try_for_each(|event| crate::event::encode_event(event, &mut encoded));
-    if encodes.is_ok() { encoded.len() } else { usize::MAX }
+    events.iter().map(Event::size_at_most).fold(0, usize::saturating_add)
 }
 
 /// Before anything is applied: what the command itself does must leave room for what follows.

@@ -8,10 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::money::{Currency, Money};
 use crate::name::Name;
+use crate::small_map::SmallMap;
 use crate::time::{Date, Span, Timestamp};
 
 /// The fields of a record, by name.
-pub type Fields = BTreeMap<Name, Value>;
+pub type Fields = SmallMap<Name, Value>;
 
 /// A typed value. Its encoding is part of the log's format: variants are only ever added at the end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -82,3 +82,8 @@ pub(super) fn body<T: DeserializeOwned>(kind: u16, bytes: &[u8]) -> Result<T, De
         _ => Err(DecodeError::Body(kind)),
     }
 }
+
+/// The size that a body would have encoded.
+pub(super) fn size<T: Serialize>(body: &T) -> usize {
+    postcard::experimental::serialized_size(body).unwrap_or(usize::MAX)
+}

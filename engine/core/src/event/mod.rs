@@ -34,6 +34,11 @@ macro_rules! events {
                 match self { $(Event::$variant(_) => $name),+ }
             }
 
+            /// The encoded size of its body.
+            fn body_size(&self) -> usize {
+                match self { $(Event::$variant(body) => codec::size(body)),+ }
+            }
+
             fn encode_body(&self, out: &mut Vec<u8>) -> Result<(), postcard::Error> {
                 match self { $(Event::$variant(body) => codec::append(body, out)),+ }
             }
@@ -118,6 +123,22 @@ events! {
 }
 
 impl Event {
+    /// Its encoded size, or somewhat more: only what can be large is measured, for the sake of speed.
+    pub fn size_at_most(&self) -> usize {
+        match self {
+            Event::TaskDecided(e) => {
+                128 + e.person.len() + e.reason.as_ref().map_or(0, |reason| reason.len())
+            }
+            Event::TaskWithdrawn(_)
+            | Event::SignatureKept(_)
+            | Event::TaskLapsed(_)
+            | Event::TaskReminded(_)
+            | Event::CaseReturned(_)
+            | Event::TurnSplit(_) => 64,
+            _ => 8 + self.body_size(),
+        }
+    }
+
     /// The case it belongs to, if any.
     pub fn case(&self) -> Option<CaseNo> {
         match self {

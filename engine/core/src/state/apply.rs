@@ -10,7 +10,9 @@ use crate::definition::{Definition, Duty, Target};
 use crate::event::*;
 use crate::frame::{Frame, Outcome};
 use crate::name::Name;
+use crate::small_map::SmallMap;
 use crate::time::{MINUTE, Timestamp};
+use crate::value::Fields;
 
 /// Applies a whole frame: the replay's loop, and what a follower calls.
 pub fn apply_frame(state: &mut State, frame: &Frame) {
@@ -66,13 +68,12 @@ impl State {
         let Cause::Request(request) = cause else { return };
         let Request { system, request_id, fingerprint, .. } = request;
         let seen = Seen { fingerprint: *fingerprint, sequence: self.head.sequence };
-        let system = self.intern(system);
         if matches!(outcome, Outcome::Refused { .. }) {
             let minute = self.head.at.0.div_euclid(MINUTE);
             let count = self.audits.entry(system.clone()).or_insert((minute, 0));
             *count = if count.0 == minute { (minute, count.1 + 1) } else { (minute, 1) };
         }
-        self.requests.keep(self.head.at, system, request_id.clone(), seen);
+        self.requests.keep(self.head.at, system, request_id, seen);
     }
 
     /// One allocation for each name of an organisation, however many cases hold it.
@@ -157,7 +158,7 @@ fn submitted(state: &mut State, e: &CaseSubmitted) {
         path: e.path.iter().map(|p| state.intern(p)).collect(),
         key: None,
         claims: Vec::new(),
-        fields: BTreeMap::new(),
+        fields: Fields::new(),
         amount: None,
         content_hash: e.content.hash,
         commercial: e.content.commercial,
@@ -167,7 +168,7 @@ fn submitted(state: &mut State, e: &CaseSubmitted) {
         returns: 0,
         stage: Stage::Entering(Target::State(0)),
         steps: 0,
-        tasks: BTreeMap::new(),
+        tasks: SmallMap::new(),
         withdrawn: Vec::new(),
         next_task: 1,
         signatures: Vec::new(),
@@ -193,13 +194,14 @@ fn take_content(state: &mut State, case: &mut Case, content: &Content) {
     case.content_hash = content.hash;
     case.commercial = content.commercial;
     case.document_at = state.head.sequence;
-    case.fields = BTreeMap::new();
+    case.fields = Fields::new();
     for name in &content.keeps {
         if let Some(value) = content.document.get(name) {
             let name = state.intern(name);
             case.fields.insert(name, value.clone());
         }
     }
+    case.fields.shrink_to_fit();
 }
 
 fn resubmitted(state: &mut State, e: &CaseResubmitted) {

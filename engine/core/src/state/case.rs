@@ -1,13 +1,12 @@
 //! An open case: where it stands, who is asked, who has signed.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use crate::command::{CaseNo, ContentHash, TaskNo, Timer, Verdict};
 use crate::definition::{Duty, Target};
 use crate::event::{Capacity, Milestones, Party, Plan, WithdrawnCause};
 use crate::name::Name;
+use crate::small_map::SmallMap;
 use crate::time::Timestamp;
 use crate::value::{Fields, Value};
 
@@ -31,7 +30,7 @@ pub struct Case {
     pub(super) returns: u32,
     pub(super) stage: Stage,
     pub(super) steps: u32,
-    pub(super) tasks: BTreeMap<TaskNo, Task>,
+    pub(super) tasks: SmallMap<TaskNo, Task>,
     pub(super) withdrawn: Vec<(TaskNo, Name)>,
     pub(super) next_task: TaskNo,
     pub(super) signatures: Vec<Signature>,
@@ -266,7 +265,7 @@ impl Case {
     }
 
     /// Open tasks.
-    pub fn tasks(&self) -> &BTreeMap<TaskNo, Task> {
+    pub fn tasks(&self) -> &SmallMap<TaskNo, Task> {
         &self.tasks
     }
 

@@ -41,20 +41,26 @@ pub struct Release {
     /// The definitions, by kind and name.
     pub members: BTreeMap<(DefinitionKind, Name), u32>,
     #[serde(skip)]
+    found: Found,
+}
+
+/// The members of a release where decisions find them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Found {
     company: Option<Arc<Definition>>,
-    #[serde(skip)]
     organisation: Option<Arc<Definition>>,
-    #[serde(skip)]
     systems: Option<Arc<Definition>>,
-    #[serde(skip)]
-    named: BTreeMap<(DefinitionKind, Name), Arc<Definition>>,
+    authorities: BTreeMap<Name, Arc<Definition>>,
+    documents: BTreeMap<Name, Arc<Definition>>,
+    tables: BTreeMap<Name, Arc<Definition>>,
+    chains: BTreeMap<Name, Arc<Definition>>,
 }
 
 macro_rules! single {
-    ($(#[$doc:meta])* $method:ident, $variant:ident, $kind:ty) => {
+    ($(#[$doc:meta])* $method:ident: $variant:ident($kind:ty)) => {
         $(#[$doc])*
         pub fn $method(&self) -> Option<&$kind> {
-            match self.$method.as_deref() {
+            match self.found.$method.as_deref() {
                 Some(Definition::$variant(d)) => Some(d),
                 _ => None,
             }
@@ -63,10 +69,10 @@ macro_rules! single {
 }
 
 macro_rules! named {
-    ($(#[$doc:meta])* $method:ident, $variant:ident, $kind:ty) => {
+    ($(#[$doc:meta])* $method:ident in $field:ident: $variant:ident($kind:ty)) => {
         $(#[$doc])*
-        pub fn $method(&self, name: &Name) -> Option<&$kind> {
-            match self.named.get(&(DefinitionKind::$variant, name.clone())).map(|d| &**d) {
+        pub fn $method(&self, name: &str) -> Option<&$kind> {
+            match self.found.$field.get(name).map(|d| &**d) {
                 Some(Definition::$variant(d)) => Some(d),
                 _ => None,
             }
@@ -75,17 +81,17 @@ macro_rules! named {
 }
 
 impl Release {
-    single!(/** The company. */ company, Company, Company);
-    single!(/** The organisation. */ organisation, Organisation, Organisation);
-    single!(/** The calling systems. */ systems, Systems, Systems);
-    named!(/** A chain. */ chain, Chain, Chain);
-    named!(/** An authority. */ authority, Authority, Authority);
-    named!(/** A document type. */ document, Document, DocumentType);
-    named!(/** A table. */ table, Table, Table);
+    single!(/** The company. */ company: Company(Company));
+    single!(/** The organisation. */ organisation: Organisation(Organisation));
+    single!(/** The calling systems. */ systems: Systems(Systems));
+    named!(/** A chain. */ chain in chains: Chain(Chain));
+    named!(/** An authority. */ authority in authorities: Authority(Authority));
+    named!(/** A document type. */ document in documents: Document(DocumentType));
+    named!(/** A table. */ table in tables: Table(Table));
 
     /// The chains, in order of their names.
     pub fn chains(&self) -> impl Iterator<Item = &Chain> {
-        self.named.values().filter_map(|d| match &**d {
+        self.found.chains.values().filter_map(|d| match &**d {
             Definition::Chain(chain) => Some(chain),
             _ => None,
         })
@@ -134,17 +140,18 @@ impl Definitions {
         let mut release = Release { number, ..Release::default() };
         for id in definitions {
             let Some(stored) = self.stored.get(id) else { continue };
-            let key = (stored.kind, stored.name.clone());
-            let compiled = stored.compiled.clone();
+            let (name, compiled) = (stored.name.clone(), stored.compiled.clone());
+            release.members.insert((stored.kind, name.clone()), *id);
+            let found = &mut release.found;
             match stored.kind {
-                DefinitionKind::Company => release.company = Some(compiled),
-                DefinitionKind::Organisation => release.organisation = Some(compiled),
-                DefinitionKind::Systems => release.systems = Some(compiled),
-                _ => {
-                    release.named.insert(key.clone(), compiled);
-                }
+                DefinitionKind::Company => found.company = Some(compiled),
+                DefinitionKind::Organisation => found.organisation = Some(compiled),
+                DefinitionKind::Systems => found.systems = Some(compiled),
+                DefinitionKind::Authority => drop(found.authorities.insert(name, compiled)),
+                DefinitionKind::Document => drop(found.documents.insert(name, compiled)),
+                DefinitionKind::Table => drop(found.tables.insert(name, compiled)),
+                DefinitionKind::Chain => drop(found.chains.insert(name, compiled)),
             }
-            release.members.insert(key, *id);
         }
         self.active = number;
         self.releases.insert(number, Arc::new(release));

@@ -15,9 +15,24 @@ pub const REQUESTS_MAX: usize = 4_000_000;
 /// Requests that took effect within the window.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Requests {
-    seen: BTreeMap<(Name, Name), Seen>,
-    order: VecDeque<(Timestamp, Name, Name)>,
+    seen: BTreeMap<Key, Seen>,
+    order: VecDeque<(Timestamp, Key)>,
     forgotten_until: Timestamp,
+}
+
+/// A digest of system and request id: small, of one length, and the same on every machine.
+type Key = u128;
+
+fn key(system: &str, request_id: &str) -> Key {
+    let mut hasher = blake3::Hasher::new();
+    // The length keeps ("a", "bc") and ("ab", "c") apart.
+    hasher
+        .update(&(system.len() as u64).to_le_bytes())
+        .update(system.as_bytes())
+        .update(request_id.as_bytes());
+    let mut digest = [0; 16];
+    digest.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+    Key::from_le_bytes(digest)
 }
 
 /// What is kept of a request.
@@ -32,7 +47,7 @@ pub struct Seen {
 impl Requests {
     /// A request by system and id.
     pub fn get(&self, system: &Name, request_id: &Name) -> Option<&Seen> {
-        self.seen.get(&(system.clone(), request_id.clone()))
+        self.seen.get(&key(system, request_id))
     }
 
     /// Requests first sent before this instant may have been forgotten, so none of them can be judged.
@@ -52,19 +67,20 @@ impl Requests {
 
     /// Keeps a request, and forgets what has left the window. Forgetting depends on frames alone, so a
     /// replay forgets the same.
-    pub(super) fn keep(&mut self, at: Timestamp, system: Name, request_id: Name, seen: Seen) {
-        self.order.push_back((at, system.clone(), request_id.clone()));
-        self.seen.insert((system, request_id), seen);
+    pub(super) fn keep(&mut self, at: Timestamp, system: &Name, request_id: &Name, seen: Seen) {
+        let key = key(system, request_id);
+        self.order.push_back((at, key));
+        self.seen.insert(key, seen);
         while let Some((first, ..)) = self.order.front() {
             let expired = *first < at.plus(-REQUEST_WINDOW_MS);
             if !expired && self.order.len() <= REQUESTS_MAX {
                 break;
             }
-            if let Some((first, system, id)) = self.order.pop_front() {
+            if let Some((first, key)) = self.order.pop_front() {
                 if !expired {
                     self.forgotten_until = first.plus(1);
                 }
-                self.seen.remove(&(system, id));
+                self.seen.remove(&key);
             }
         }
     }

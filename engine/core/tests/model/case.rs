@@ -1,0 +1,506 @@
+//! One case: its view is computed anew, each time, from all the inputs that were accepted for it.
+
+use std::collections::BTreeMap;
+
+use countersign_core::command::Verdict;
+use countersign_core::definition::*;
+use countersign_core::name::Name;
+use countersign_core::time::{HOUR, Timestamp};
+
+use super::route::{Asking, Document, Level, Mistake, NoPlan, Part, Plan, Rules, Slot, holds};
+
+/// What somebody did to a case, and took effect.
+#[derive(Clone, Debug)]
+pub enum Input {
+    Answer { slot: usize, person: Name, verdict: Verdict, reason: bool, document: Option<Document> },
+    ReferUp { slot: usize },
+    Resubmit { document: Document },
+    Withdraw,
+    Fact,
+    /// Time alone has passed.
+    Clock,
+}
+
+/// A case as the model keeps it: what was handed in, and the inputs since.
+#[derive(Clone, Debug)]
+pub struct Story {
+    pub chain: Name,
+    pub person: Name,
+    pub position: Name,
+    pub document: Document,
+    pub at: Timestamp,
+    pub inputs: Vec<(Timestamp, Input)>,
+}
+
+/// Where a case stands.
+#[derive(Clone, Debug)]
+pub enum Place {
+    People { state: usize, plan: Plan, said: BTreeMap<usize, Said> },
+    Wait { state: usize, since: Timestamp },
+    Draft,
+    Ended { end: Name, code: Option<&'static str> },
+    Withdrawn,
+    Held(&'static str),
+}
+
+/// What has become of a slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Said {
+    Gave(Verdict),
+    /// The levels above decide.
+    PassedOn,
+}
+
+/// A signature.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signature {
+    pub state: Name,
+    pub position: Name,
+    pub duty: Duty,
+    pub person: Name,
+    pub verdict: Verdict,
+    pub void: bool,
+    /// The step was given back by name: it is asked again there.
+    pub spent: bool,
+    /// An approval that only counted as a review.
+    pub review: bool,
+}
+
+/// What is to be seen of a case.
+#[derive(Clone, Debug)]
+pub struct View {
+    pub place: Place,
+    pub document: Document,
+    pub revision: u32,
+    pub returns: u32,
+    pub signatures: Vec<Signature>,
+    /// How often a state with people was entered.
+    pub entries: u32,
+}
+
+/// How a part came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Good,
+    Returned,
+    Rejected,
+}
+
+/// An open question: its slot, who is asked, for what.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Question {
+    pub slot: usize,
+    pub position: Name,
+    pub duty: Duty,
+}
+
+/// The view of a case after all its inputs.
+pub fn view(rules: &Rules, story: &Story) -> View {
+    let mut view = View {
+        place: Place::Draft,
+        document: story.document.clone(),
+        revision: 1,
+        returns: 0,
+        signatures: Vec::new(),
+        entries: 0,
+    };
+    let mut walk = Walk { rules, story, view: &mut view, at: story.at };
+    walk.go(Target::State(0));
+    for (at, input) in &story.inputs {
+        walk.at = *at;
+        walk.take(input);
+    }
+    view
+}
+
+impl View {
+    pub fn questions(&self, rules: &Rules) -> Vec<Question> {
+        let Place::People { plan, said, .. } = &self.place else { return Vec::new() };
+        let mut open = Vec::new();
+        ask(rules, &plan.root, plan, said, &mut open);
+        open.into_iter()
+            .map(|slot| Question {
+                slot,
+                position: plan.slots[slot].position.clone(),
+                duty: plan.slots[slot].duty,
+            })
+            .collect()
+    }
+
+    pub fn slot(&self, number: usize) -> Option<&Slot> {
+        match &self.place {
+            Place::People { plan, .. } => plan.slots.get(number),
+            _ => None,
+        }
+    }
+
+    /// Objections that the person asked in this slot can see and that still stand.
+    pub fn objections(&self, rules: &Rules, state: &Name, slot: usize) -> bool {
+        let mut last: BTreeMap<(&Name, &Name), &Signature> = BTreeMap::new();
+        for signature in self.signatures.iter().filter(|s| !s.void) {
+            last.insert((&signature.state, &signature.position), signature);
+        }
+        let against = last.values().filter(|s| s.verdict == Verdict::Object);
+        against.filter(|s| s.state != *state || !self.hidden(rules, &s.position, slot)).count() > 0
+    }
+
+    /// Whether what the position said in the present state is closed to the slot: a blind part is not complete.
+    fn hidden(&self, rules: &Rules, position: &Name, slot: usize) -> bool {
+        let Place::People { plan, said, .. } = &self.place else { return false };
+        let theirs = (0..plan.slots.len())
+            .find(|s| plan.slots[*s].position == *position && said.get(s) == Some(&Said::Gave(Verdict::Object)));
+        theirs.is_some_and(|theirs| blind_together(rules, &plan.root, plan, said, (theirs, slot)))
+    }
+
+    /// Whether a decision was made that nobody may take back any more.
+    pub fn decided(&self) -> bool {
+        let approved = |s: &Signature| !s.void && !s.review && s.verdict == Verdict::Approve;
+        matches!(self.place, Place::Wait { .. }) && self.signatures.iter().any(approved)
+    }
+}
+
+/// Whether both slots are in one `all` that is not complete.
+fn blind_together(
+    rules: &Rules,
+    part: &Part,
+    plan: &Plan,
+    said: &BTreeMap<usize, Said>,
+    (theirs, own): (usize, usize),
+) -> bool {
+    let complete = outcome(rules, part, plan, said).is_some();
+    if matches!(part, Part::All(_)) && !complete && within(part, theirs) && within(part, own) {
+        return true;
+    }
+    children(part).into_iter().any(|p| blind_together(rules, p, plan, said, (theirs, own)))
+}
+
+fn within(part: &Part, slot: usize) -> bool {
+    matches!(part, Part::Slot(own) if *own == slot) || children(part).into_iter().any(|p| within(p, slot))
+}
+
+fn children(part: &Part) -> Vec<&Part> {
+    match part {
+        Part::Slot(_) => Vec::new(),
+        Part::All(parts) | Part::Any(parts) | Part::InOrder(parts) | Part::Climb(parts) => {
+            parts.iter().collect()
+        }
+        Part::Votes(_, members) => members.iter().map(|(_, p)| p).collect(),
+    }
+}
+
+/// The slots that are open now.
+fn ask(rules: &Rules, part: &Part, plan: &Plan, said: &BTreeMap<usize, Said>, open: &mut Vec<usize>) {
+    if outcome(rules, part, plan, said).is_some() {
+        return;
+    }
+    match part {
+        Part::Slot(slot) => open.push(*slot),
+        Part::All(_) | Part::Any(_) | Part::Votes(..) => {
+            children(part).into_iter().for_each(|p| ask(rules, p, plan, said, open));
+        }
+        Part::InOrder(parts) | Part::Climb(parts) => {
+            let next = parts.iter().find(|p| outcome(rules, p, plan, said).is_none());
+            next.into_iter().for_each(|p| ask(rules, p, plan, said, open));
+        }
+    }
+}
+
+/// How a part came out; None: it is not decided.
+fn outcome(rules: &Rules, part: &Part, plan: &Plan, said: &BTreeMap<usize, Said>) -> Option<Outcome> {
+    let all: Vec<Option<Outcome>> =
+        children(part).into_iter().map(|p| outcome(rules, p, plan, said)).collect();
+    let first_bad = all.iter().flatten().copied().find(|o| *o != Outcome::Good);
+    let any = |wanted: Outcome| all.contains(&Some(wanted));
+    match part {
+        Part::Slot(slot) => match said.get(slot)? {
+            Said::PassedOn => Some(Outcome::Good),
+            Said::Gave(Verdict::Return) => Some(Outcome::Returned),
+            Said::Gave(Verdict::Reject) => Some(Outcome::Rejected),
+            Said::Gave(_) => Some(Outcome::Good),
+        },
+        Part::All(_) if any(Outcome::Rejected) => Some(Outcome::Rejected),
+        Part::All(_) if rules.mistake == Mistake::ReturnedAtOnce && any(Outcome::Returned) => {
+            Some(Outcome::Returned)
+        }
+        Part::All(_) if all.contains(&None) => None,
+        Part::All(_) if any(Outcome::Returned) => Some(Outcome::Returned),
+        Part::All(_) => Some(Outcome::Good),
+        Part::Any(_) if all.is_empty() => Some(Outcome::Good),
+        Part::Any(_) => all.iter().flatten().next().copied(),
+        Part::InOrder(_) | Part::Climb(_) => match first_bad {
+            Some(bad) => Some(bad),
+            None if all.contains(&None) => None,
+            None => Some(Outcome::Good),
+        },
+        Part::Votes(need, members) => {
+            let weigh = |wanted: &dyn Fn(usize) -> bool| -> u32 {
+                members.iter().enumerate().filter(|(i, _)| wanted(*i)).map(|(_, (w, _))| w).sum()
+            };
+            let yes = weigh(&|i| all[i] == Some(Outcome::Good) && !objects(&members[i].1, said));
+            let open = weigh(&|i| all[i].is_none());
+            if yes >= *need {
+                Some(Outcome::Good)
+            } else if yes + open >= *need {
+                None
+            } else if any(Outcome::Rejected) {
+                Some(Outcome::Rejected)
+            } else {
+                Some(Outcome::Returned)
+            }
+        }
+    }
+}
+
+fn objects(part: &Part, said: &BTreeMap<usize, Said>) -> bool {
+    matches!(part, Part::Slot(slot) if said.get(slot) == Some(&Said::Gave(Verdict::Object)))
+}
+
+struct Walk<'a> {
+    rules: &'a Rules,
+    story: &'a Story,
+    view: &'a mut View,
+    at: Timestamp,
+}
+
+impl<'a> Walk<'a> {
+    fn chain(&self) -> &'a Chain {
+        &self.rules.chains[&self.story.chain]
+    }
+
+    fn go(&mut self, target: Target) {
+        match target {
+            Target::State(state) => self.enter(usize::from(state)),
+            Target::End(end) => {
+                let end = self.chain().ends[usize::from(end)].name.clone();
+                self.view.place = Place::Ended { end, code: None };
+            }
+            Target::OnHold => self.view.place = Place::Held("ON_HOLD"),
+            Target::Draft => {
+                let returns = self.view.returns + 1;
+                if returns > self.rules.company.policies.returns.at_most {
+                    let end = Name::from("rejected");
+                    self.view.place = Place::Ended { end, code: Some("REVISION_LIMIT") };
+                } else {
+                    self.view.returns = returns;
+                    self.view.place = Place::Draft;
+                }
+            }
+        }
+    }
+
+    fn enter(&mut self, number: usize) {
+        let state = &self.chain().states[number];
+        if !holds(state.when.as_ref(), &self.view.document) {
+            return self.leave(number, &state.good);
+        }
+        match &state.activity {
+            Activity::Check(checks) => {
+                let passed = checks.iter().all(|c| holds(Some(&c.must), &self.view.document));
+                self.leave(number, &Name::from(if passed { "passed" } else { "failed" }));
+            }
+            Activity::Choose(branches) => {
+                match branches.iter().find(|b| holds(b.when.as_ref(), &self.view.document)) {
+                    Some(branch) => self.go(branch.go),
+                    None => self.view.place = Place::Held("NO_ARROW"),
+                }
+            }
+            Activity::Wait(_) => self.view.place = Place::Wait { state: number, since: self.at },
+            Activity::WaitUntil(_) => panic!("the model does not wait for times"),
+            Activity::People(node) => self.people(number, node),
+        }
+    }
+
+    fn asking<'b>(&'b self, document: &'b Document) -> Asking<'b> {
+        Asking {
+            document,
+            person: &self.story.person,
+            position: &self.story.position,
+            chain: self.chain(),
+            at: self.at,
+        }
+    }
+
+    fn people(&mut self, number: usize, node: &Node) {
+        let document = self.view.document.clone();
+        match self.rules.plan(&self.asking(&document), node) {
+            Err(NoPlan::Nobody) => self.view.place = Place::Held("NO_APPROVER"),
+            Err(NoPlan::Beyond) => self.leave(number, &Name::from("beyond")),
+            Ok(plan) if plan.slots.is_empty() => {
+                let good = self.chain().states[number].good.clone();
+                self.leave(number, &good);
+            }
+            Ok(plan) => {
+                self.view.entries += 1;
+                let said = self.kept(number, &plan);
+                self.view.place = Place::People { state: number, plan, said };
+                self.close();
+            }
+        }
+    }
+
+    /// R12: signatures that still stand fill the slots they were given for; each fills one.
+    fn kept(&self, number: usize, plan: &Plan) -> BTreeMap<usize, Said> {
+        let state = &self.chain().states[number].name;
+        let mut said = BTreeMap::new();
+        let mut used = vec![false; self.view.signatures.len()];
+        for (slot, wanted) in plan.slots.iter().enumerate() {
+            let fits = |i: usize, s: &Signature| {
+                let free = !used[i] || self.rules.mistake == Mistake::PeopleNotSlots;
+                free && !s.void && !s.spent && !s.review && s.verdict.agrees() && s.state == *state
+                    && s.position == wanted.position && s.duty == wanted.duty
+            };
+            let found = self.view.signatures.iter().enumerate().find(|(i, s)| fits(*i, s));
+            if let Some((i, signature)) = found {
+                said.insert(slot, Said::Gave(signature.verdict));
+                used[i] = true;
+            }
+        }
+        said
+    }
+
+    /// Leaves the state where its people have come to an outcome.
+    fn close(&mut self) {
+        let Place::People { state, plan, said } = &self.view.place else { return };
+        let number = *state;
+        let outcome = outcome(self.rules, &plan.root, plan, said);
+        let good = self.chain().states[number].good.clone();
+        match outcome {
+            None => {}
+            Some(Outcome::Good) => self.leave(number, &good),
+            Some(Outcome::Returned) => self.leave(number, &Name::from("returned")),
+            Some(Outcome::Rejected) => self.leave(number, &Name::from("rejected")),
+        }
+    }
+
+    fn leave(&mut self, number: usize, outcome: &Name) {
+        let arrows = self.chain().states[number].next.get(outcome);
+        let arrow =
+            arrows.into_iter().flatten().find(|arrow| holds(arrow.when.as_ref(), &self.view.document));
+        let Some(arrow) = arrow else {
+            let code = if *outcome == "beyond" { "BEYOND_AUTHORITY" } else { "NO_ARROW" };
+            self.view.place = Place::Held(code);
+            return;
+        };
+        if let (true, Target::State(back)) = (*outcome == "returned", arrow.go) {
+            let back = &self.chain().states[usize::from(back)].name;
+            self.view.signatures.iter_mut().filter(|s| s.state == *back).for_each(|s| s.spent = true);
+        }
+        self.go(arrow.go);
+    }
+
+    fn take(&mut self, input: &Input) {
+        match input {
+            Input::Answer { slot, person, verdict, document, .. } => {
+                self.answer(*slot, person, *verdict, document.as_ref());
+            }
+            Input::ReferUp { slot } => self.refer_up(*slot),
+            Input::Resubmit { document } => {
+                self.revise(document);
+                self.go(Target::State(0));
+            }
+            Input::Withdraw => self.view.place = Place::Withdrawn,
+            Input::Fact => {
+                if let Place::Wait { state, .. } = self.view.place {
+                    self.leave(state, &Name::from("received"));
+                }
+            }
+            Input::Clock => {
+                if let Place::Wait { state, since } = self.view.place {
+                    let expiry = self.chain().states[state].expires.as_ref();
+                    let due = expiry.map(|e| since.plus(i64::from(e.after.count) * HOUR));
+                    if let (Some(due), Some(expiry)) = (due, expiry) {
+                        if self.at >= due {
+                            self.go(expiry.go);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// R12: a new revision; a commercial change voids what was signed.
+    fn revise(&mut self, document: &Document) {
+        let old = std::mem::replace(&mut self.view.document, document.clone());
+        let commercial = old.total != document.total || old.customer != document.customer;
+        let keeps = self.rules.company.policies.returns.keep_unless_commercial;
+        if (commercial || !keeps) && self.rules.mistake != Mistake::SignaturesSurvive {
+            self.view.signatures.iter_mut().for_each(|s| s.void = true);
+        }
+        self.view.revision += 1;
+    }
+
+    fn answer(&mut self, slot: usize, person: &Name, verdict: Verdict, document: Option<&Document>) {
+        if let Some(document) = document {
+            self.revise(document);
+        }
+        let Place::People { state, plan, .. } = &self.view.place else { return };
+        let asked = plan.slots[slot].clone();
+        let state = self.chain().states[*state].name.clone();
+        let document = self.view.document.clone();
+        let falls_short = |level: &Level| {
+            !level.group && !self.rules.sufficient(&self.asking(&document), &level.climb, level.place, self.at)
+        };
+        let deciding = asked.level.as_ref().filter(|l| l.decides && verdict == Verdict::Approve);
+        let review = deciding.is_some_and(falls_short);
+        self.view.signatures.push(Signature {
+            state,
+            position: asked.position,
+            duty: asked.duty,
+            person: person.clone(),
+            verdict,
+            void: false,
+            spent: false,
+            review,
+        });
+        let said = if review { Said::PassedOn } else { Said::Gave(verdict) };
+        if let Place::People { said: all, .. } = &mut self.view.place {
+            all.insert(slot, said);
+        }
+        if review {
+            self.grow(slot);
+        }
+        self.close();
+    }
+
+    /// R8, R22: the route goes on with the levels above.
+    fn grow(&mut self, slot: usize) {
+        let document = self.view.document.clone();
+        let Place::People { state, mut plan, said } = self.view.place.clone() else { return };
+        let Some(level) = plan.slots[slot].level.clone() else { return };
+        let before: Vec<Name> =
+            plan.slots.iter().flat_map(|s| self.rules.persons(&s.position)).collect();
+        let asking = self.asking(&document);
+        match self.rules.levels(&asking, &level.climb, level.place + 1, &before, &mut plan.slots) {
+            Ok(more) => {
+                let Some(climb) = climb_with(&mut plan.root, slot) else { return };
+                climb.extend(more);
+                self.view.place = Place::People { state, plan, said };
+            }
+            Err(NoPlan::Beyond) => self.leave(state, &Name::from("beyond")),
+            Err(NoPlan::Nobody) => self.view.place = Place::Held("NO_APPROVER"),
+        }
+    }
+
+    fn refer_up(&mut self, slot: usize) {
+        let Some(asked) = self.view.slot(slot).cloned() else { return };
+        if asked.level.as_ref().is_some_and(|l| l.decides && !l.group) {
+            if let Place::People { said, .. } = &mut self.view.place {
+                said.insert(slot, Said::PassedOn);
+            }
+            self.grow(slot);
+            self.close();
+        }
+    }
+}
+
+/// The climb that holds a slot.
+fn climb_with(part: &mut Part, slot: usize) -> Option<&mut Vec<Part>> {
+    match part {
+        Part::Slot(_) => None,
+        Part::Climb(levels) => levels.iter().any(|p| within(p, slot)).then_some(levels),
+        Part::All(parts) | Part::Any(parts) | Part::InOrder(parts) => {
+            parts.iter_mut().find_map(|p| climb_with(p, slot))
+        }
+        Part::Votes(_, members) => members.iter_mut().find_map(|(_, p)| climb_with(p, slot)),
+    }
+}

@@ -1,0 +1,555 @@
+//! Who is asked in a state: rules R1-R7 of the domain, worked out from nothing each time.
+
+use std::collections::BTreeMap;
+
+use countersign_core::definition::*;
+use countersign_core::expr::{Comparison, Expr};
+use countersign_core::name::Name;
+use countersign_core::time::Timestamp;
+use countersign_core::value::Value;
+use rust_decimal::Decimal;
+
+/// What the model is made wrong by on purpose, to show that the comparison can fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mistake {
+    None,
+    LimitsExclusive,
+    SelfAllowed,
+    SignaturesSurvive,
+    ReturnedAtOnce,
+    OneVoteLess,
+    VacantSkipped,
+    NoMergeFloor,
+    PeopleNotSlots,
+}
+
+/// The rules, by name.
+pub struct Rules {
+    pub company: Company,
+    pub organisation: Organisation,
+    pub systems: Systems,
+    pub authorities: BTreeMap<Name, Authority>,
+    pub chains: BTreeMap<Name, Chain>,
+    pub mistake: Mistake,
+}
+
+/// The document as the model knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Document {
+    pub number: String,
+    pub total: Decimal,
+    pub customer: String,
+    pub note: String,
+    pub urgent: bool,
+}
+
+/// What planning depends on.
+pub struct Asking<'a> {
+    pub document: &'a Document,
+    pub person: &'a Name,
+    pub position: &'a Name,
+    pub chain: &'a Chain,
+    pub at: Timestamp,
+}
+
+/// How slots stand to one another.
+#[derive(Clone, Debug)]
+pub enum Part {
+    Slot(usize),
+    All(Vec<Part>),
+    Any(Vec<Part>),
+    Votes(u32, Vec<(u32, Part)>),
+    InOrder(Vec<Part>),
+    Climb(Vec<Part>),
+}
+
+/// One signature wanted.
+#[derive(Clone, Debug)]
+pub struct Slot {
+    pub duty: Duty,
+    pub position: Name,
+    pub veto: bool,
+    pub barred: Vec<Name>,
+    pub level: Option<Level>,
+}
+
+/// A level of a climb: what its approval is held against.
+#[derive(Clone, Debug)]
+pub struct Level {
+    pub climb: Climb,
+    pub place: usize,
+    pub decides: bool,
+    pub group: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub root: Part,
+    pub slots: Vec<Slot>,
+}
+
+/// Why nobody is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoPlan {
+    /// The amount is beyond every limit.
+    Beyond,
+    /// Nobody can be found: the case is held.
+    Nobody,
+}
+
+/// One level while the line is walked.
+struct Step {
+    place: usize,
+    seats: Vec<Name>,
+    persons: Vec<Name>,
+    need: Option<u32>,
+}
+
+impl Rules {
+    pub fn new(definitions: &[Definition], mistake: Mistake) -> Rules {
+        let (mut company, mut organisation, mut systems) = (None, None, None);
+        let (mut authorities, mut chains) = (BTreeMap::new(), BTreeMap::new());
+        for definition in definitions.iter().cloned() {
+            match definition {
+                Definition::Company(d) => company = Some(d),
+                Definition::Organisation(d) => organisation = Some(d),
+                Definition::Systems(d) => systems = Some(d),
+                Definition::Authority(d) => drop(authorities.insert(d.name.clone(), d)),
+                Definition::Chain(d) => drop(chains.insert(d.name.clone(), d)),
+                Definition::Document(_) | Definition::Table(_) => {}
+            }
+        }
+        Rules {
+            company: company.expect("a company is defined"),
+            organisation: organisation.expect("an organisation is defined"),
+            systems: systems.expect("systems are defined"),
+            authorities,
+            chains,
+            mistake,
+        }
+    }
+
+    pub fn post(&self, position: &Name) -> Option<&Position> {
+        self.organisation.positions.get(position)
+    }
+
+    /// The persons who may answer for a position.
+    pub fn persons(&self, position: &Name) -> Vec<Name> {
+        let Some(post) = self.post(position) else { return Vec::new() };
+        match (&post.acting, post.holders.is_empty()) {
+            (Some(acting), true) => self.post(&acting.by).map(|p| p.holders.clone()).unwrap_or_default(),
+            _ => post.holders.clone(),
+        }
+    }
+
+    pub fn superior(&self, position: &Name) -> Option<Name> {
+        self.post(position).and_then(|p| p.solid.clone())
+    }
+
+    /// The plan of a state's people.
+    pub fn plan(&self, asking: &Asking<'_>, node: &Node) -> Result<Plan, NoPlan> {
+        let mut plan = Plan { root: Part::All(Vec::new()), slots: Vec::new() };
+        plan.root = self.part(asking, node, &mut plan.slots)?;
+        Ok(plan)
+    }
+
+    fn part(&self, asking: &Asking<'_>, node: &Node, slots: &mut Vec<Slot>) -> Result<Part, NoPlan> {
+        match node {
+            Node::Signer(signer) => self.signer(asking, signer, slots),
+            Node::Climb(climb) => self.levels(asking, climb, 0, &[], slots).map(Part::Climb),
+            Node::All(members) => Ok(Part::All(self.members(asking, members, slots)?)),
+            Node::Any(members) => Ok(Part::Any(self.members(asking, members, slots)?)),
+            Node::InOrder(members) => Ok(Part::InOrder(self.members(asking, members, slots)?)),
+            Node::Votes { need, members } => {
+                let mut parts = Vec::new();
+                for member in members.iter().filter(|m| holds(m.when.as_ref(), asking.document)) {
+                    parts.push((member.weight, self.part(asking, &member.node, slots)?));
+                }
+                let need = if self.mistake == Mistake::OneVoteLess { need - 1 } else { *need };
+                Ok(Part::Votes(need, parts))
+            }
+        }
+    }
+
+    fn members(
+        &self,
+        asking: &Asking<'_>,
+        members: &[Member],
+        slots: &mut Vec<Slot>,
+    ) -> Result<Vec<Part>, NoPlan> {
+        let wanted = members.iter().filter(|m| holds(m.when.as_ref(), asking.document));
+        wanted.map(|m| self.part(asking, &m.node, slots)).collect()
+    }
+
+    fn barred(&self, asking: &Asking<'_>, except: &[Who]) -> Vec<Name> {
+        let mut barred = vec![asking.person.clone()];
+        for who in asking.chain.benefits.iter().chain(except) {
+            if let Some(position) = self.who(asking, who) {
+                barred.extend(self.persons(&position));
+            }
+        }
+        barred
+    }
+
+    fn who(&self, asking: &Asking<'_>, who: &Who) -> Option<Name> {
+        match who {
+            Who::Position(name) | Who::Group(name) => Some(name.clone()),
+            Who::Submitter => Some(asking.position.clone()),
+            Who::Superior(of) => self.superior(&self.who(asking, of)?),
+            Who::FirstOf(choices) => {
+                let found = choices.iter().find(|(when, _)| holds(when.as_ref(), asking.document));
+                found.and_then(|(_, who)| self.who(asking, who))
+            }
+            other => panic!("the model has no word for {other:?}"),
+        }
+    }
+
+    fn signer(&self, asking: &Asking<'_>, signer: &Signer, slots: &mut Vec<Slot>) -> Result<Part, NoPlan> {
+        let decides = matches!(signer.duty, Duty::Approve | Duty::Review);
+        let barred = if decides { self.barred(asking, &signer.except) } else { Vec::new() };
+        let who = self.who(asking, &signer.who).ok_or(NoPlan::Nobody)?;
+        let slot = |position| Slot {
+            duty: signer.duty,
+            position,
+            veto: signer.veto,
+            barred: barred.clone(),
+            level: None,
+        };
+        if self.organisation.groups.contains_key(&who) {
+            let (seats, need) = self.group(&who, &barred, false).ok_or(NoPlan::Nobody)?;
+            return Ok(votes(seats.into_iter().map(slot).collect(), need, slots));
+        }
+        let seat = self.seat(&who, &barred).ok_or(NoPlan::Nobody)?;
+        slots.push(slot(seat));
+        Ok(Part::Slot(slots.len() - 1))
+    }
+
+    /// The members of a group who may vote, and how many must approve. None: too few are left.
+    fn group(&self, group: &Name, barred: &[Name], everybody: bool) -> Option<(Vec<Name>, u32)> {
+        let group = self.organisation.groups.get(group)?;
+        let mut seats = Vec::new();
+        for member in &group.members {
+            let persons = self.persons(member);
+            if persons.iter().any(|p| !barred.contains(p)) {
+                seats.push(member.clone());
+            }
+        }
+        let need = if everybody { seats.len() as u32 } else { group.need };
+        (need > 0 && seats.len() as u32 >= need).then_some((seats, need))
+    }
+
+    /// R2, R7: the position that answers for another.
+    fn seat(&self, position: &Name, barred: &[Name]) -> Option<Name> {
+        let mut at = position.clone();
+        for _ in 0..self.organisation.positions.len() {
+            let post = self.post(&at)?;
+            if !post.holders.is_empty() {
+                if self.may_answer(&at, barred) {
+                    return Some(at);
+                }
+            } else {
+                let vacancy = &self.company.policies.vacancy;
+                if let Some(acting) = &post.acting {
+                    if vacancy.contains(&VacancyRung::Acting) && self.may_answer(&acting.by, barred) {
+                        return Some(acting.by.clone());
+                    }
+                }
+                if !vacancy.contains(&VacancyRung::NextSuperior) {
+                    return None;
+                }
+            }
+            at = self.superior(&at)?;
+        }
+        None
+    }
+
+    fn may_answer(&self, position: &Name, barred: &[Name]) -> bool {
+        let holders = self.post(position).map(|p| p.holders.clone()).unwrap_or_default();
+        holders.iter().any(|h| !barred.contains(h))
+    }
+
+    /// Whom an authority's line asks, in order.
+    fn line(&self, asking: &Asking<'_>, authority: &Authority) -> Vec<Name> {
+        match &authority.line {
+            Line::List(names) => names.clone(),
+            Line::None => Vec::new(),
+            Line::Solid => {
+                let mut line = Vec::new();
+                let mut at = self.superior(asking.position);
+                while let Some(position) = at {
+                    at = self.superior(&position);
+                    line.push(position);
+                }
+                let limits = authority.at(asking.at).map(|set| &set.limits);
+                let groups = self.organisation.groups.keys();
+                line.extend(groups.filter(|g| limits.is_some_and(|l| l.contains_key(*g))).cloned());
+                line
+            }
+        }
+    }
+
+    fn limit_of<'a>(&self, authority: &'a Authority, who: &Name, at: Timestamp) -> Option<&'a Limit> {
+        let limits = &authority.at(at)?.limits;
+        let kind = self.post(who).map(|p| p.kind.clone());
+        limits.get(who).or_else(|| limits.get(&kind?))
+    }
+
+    /// R1, R4: whether a level may decide the amount. Limits are inclusive; who is not named holds 0.
+    pub fn sufficient(&self, asking: &Asking<'_>, climb: &Climb, place: usize, at: Timestamp) -> bool {
+        let authority = &self.authorities[&climb.authority];
+        let line = self.line(asking, authority);
+        let Some(who) = line.get(place) else { return false };
+        let share = match self.post(who) {
+            Some(Position { holders, acting: Some(acting), .. }) if holders.is_empty() => acting.share,
+            _ => Decimal::ONE,
+        };
+        let need = asking.document.total;
+        match self.limit_of(authority, who, at) {
+            None => need <= Decimal::ZERO,
+            Some(Limit { up_to: None, .. }) => true,
+            Some(Limit { up_to: Some(limit), .. }) if self.mistake == Mistake::LimitsExclusive => {
+                need < *limit * share
+            }
+            Some(Limit { up_to: Some(limit), .. }) => need <= *limit * share,
+        }
+    }
+
+    /// The levels of a climb from `from` on, each one part. `before` have signed on this route already.
+    pub fn levels(
+        &self,
+        asking: &Asking<'_>,
+        climb: &Climb,
+        from: usize,
+        before: &[Name],
+        slots: &mut Vec<Slot>,
+    ) -> Result<Vec<Part>, NoPlan> {
+        let line = self.line(asking, &self.authorities[&climb.authority]);
+        if line.is_empty() || self.superior(asking.position).is_none() && self.solid(climb) {
+            return self.own_top(asking, climb, slots);
+        }
+        let policies = &self.company.policies;
+        let floor = policies.same_person;
+        let mut not_before = from;
+        loop {
+            let steps = self.walk(asking, climb, (from, not_before), before)?;
+            let distinct = self.merged(climb, &steps);
+            let decider = steps.last().map_or(0, |s| s.place);
+            let merged = steps.len() > distinct.len();
+            let too_few = (before.len() + distinct.len()) < floor.never_below as usize;
+            let grows = merged && too_few && asking.document.total > floor.above;
+            if grows && self.mistake != Mistake::NoMergeFloor {
+                not_before = decider + 1;
+                continue;
+            }
+            let asked: Vec<&Step> = match policies.lower_levels {
+                LowerLevels::Review => distinct.into_iter().map(|i| &steps[i]).collect(),
+                LowerLevels::NotAsked => steps.last().into_iter().collect(),
+            };
+            return self.parts(asking, climb, &asked, before, slots);
+        }
+    }
+
+    fn solid(&self, climb: &Climb) -> bool {
+        matches!(self.authorities[&climb.authority].line, Line::Solid)
+    }
+
+    /// R2: whoever has no superior is decided upon by a group, or by nobody.
+    fn own_top(
+        &self,
+        asking: &Asking<'_>,
+        climb: &Climb,
+        slots: &mut Vec<Slot>,
+    ) -> Result<Vec<Part>, NoPlan> {
+        let own_top = self.company.policies.own_top.as_ref().ok_or(NoPlan::Nobody)?;
+        let barred = self.barred(asking, &[]);
+        let (seats, need) =
+            self.group(&own_top.decided_by, &barred, own_top.everybody_else).ok_or(NoPlan::Nobody)?;
+        let level = Level { climb: climb.clone(), place: 0, decides: true, group: true };
+        let slot = |position| Slot {
+            duty: Duty::Approve,
+            position,
+            veto: false,
+            barred: barred.clone(),
+            level: Some(level.clone()),
+        };
+        Ok(vec![votes(seats.into_iter().map(slot).collect(), need, slots)])
+    }
+
+    /// The line up to the first level that may decide, without those who drop out.
+    fn walk(
+        &self,
+        asking: &Asking<'_>,
+        climb: &Climb,
+        (from, not_before): (usize, usize),
+        before: &[Name],
+    ) -> Result<Vec<Step>, NoPlan> {
+        let authority = &self.authorities[&climb.authority];
+        let line = self.line(asking, authority);
+        let barred = self.barred(asking, &[]);
+        let reach = self.must_reach(asking, climb, &line).max(not_before);
+        let mut steps: Vec<Step> = Vec::new();
+        for (place, who) in line.iter().enumerate().skip(from) {
+            let Some(mut step) = self.step(place, who, &barred)? else { continue };
+            let taken = |p: &Name| steps.iter().any(|s| s.persons.contains(p)) || before.contains(p);
+            if authority.independent && step.need.is_none() && step.persons.iter().all(taken) {
+                continue;
+            }
+            step.persons.retain(|p| !barred.contains(p));
+            steps.push(step);
+            if place >= reach && self.sufficient(asking, climb, place, asking.at) {
+                return Ok(steps);
+            }
+        }
+        Err(NoPlan::Beyond)
+    }
+
+    fn must_reach(&self, asking: &Asking<'_>, climb: &Climb, line: &[Name]) -> usize {
+        let wanted = climb.at_least.iter().filter(|a| holds(a.when.as_ref(), asking.document));
+        let place = |a: &AtLeast| {
+            line.iter().position(|who| *who == a.level || self.post(who).is_some_and(|p| p.kind == a.level))
+        };
+        wanted.filter_map(place).max().unwrap_or(0)
+    }
+
+    /// Who answers at one level; None: the level drops out.
+    fn step(&self, place: usize, who: &Name, barred: &[Name]) -> Result<Option<Step>, NoPlan> {
+        if self.organisation.groups.contains_key(who) {
+            let (seats, need) = self.group(who, barred, false).ok_or(NoPlan::Nobody)?;
+            let persons = seats.iter().flat_map(|s| self.persons(s)).collect();
+            return Ok(Some(Step { place, seats, persons, need: Some(need) }));
+        }
+        let Some(post) = self.post(who) else { return Ok(None) };
+        let vacancy = &self.company.policies.vacancy;
+        let seat = match (&post.acting, post.holders.is_empty()) {
+            (_, false) => Some(who),
+            (Some(acting), true) if vacancy.contains(&VacancyRung::Acting) => Some(&acting.by),
+            _ => None,
+        };
+        match seat.filter(|seat| self.may_answer(seat, barred)) {
+            Some(seat) => {
+                let persons = self.persons(seat);
+                Ok(Some(Step { place, seats: vec![seat.clone()], persons, need: None }))
+            }
+            None if post.holders.is_empty()
+                && !vacancy.contains(&VacancyRung::NextSuperior)
+                && self.mistake != Mistake::VacantSkipped =>
+            {
+                Err(NoPlan::Nobody)
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// R5: one person signs once, at the highest of the levels.
+    fn merged(&self, climb: &Climb, steps: &[Step]) -> Vec<usize> {
+        let once = self.company.policies.same_person.signs_once;
+        let independent = self.authorities[&climb.authority].independent;
+        let again = |i: usize| {
+            let later = steps.get(i + 1..).unwrap_or_default();
+            later.iter().any(|s| s.need.is_none() && s.persons == steps[i].persons)
+        };
+        (0..steps.len()).filter(|i| !(once && !independent && again(*i))).collect()
+    }
+
+    fn parts(
+        &self,
+        asking: &Asking<'_>,
+        climb: &Climb,
+        steps: &[&Step],
+        before: &[Name],
+        slots: &mut Vec<Slot>,
+    ) -> Result<Vec<Part>, NoPlan> {
+        let barred = self.barred(asking, &[]);
+        let mut parts = Vec::new();
+        for (i, step) in steps.iter().enumerate() {
+            let decides = i + 1 == steps.len();
+            let group = step.need.is_some();
+            let level = Level { climb: climb.clone(), place: step.place, decides, group };
+            let slot = |position: &Name| Slot {
+                duty: if decides { Duty::Approve } else { Duty::Review },
+                position: position.clone(),
+                veto: false,
+                barred: barred.clone(),
+                level: Some(level.clone()),
+            };
+            let own = match step.need {
+                Some(need) => votes(step.seats.iter().map(slot).collect(), need, slots),
+                None => votes(step.seats.iter().map(slot).collect(), 1, slots),
+            };
+            if !decides {
+                parts.push(own);
+                continue;
+            }
+            let mut taken: Vec<Name> = steps.iter().flat_map(|s| s.persons.clone()).collect();
+            taken.extend(before.iter().cloned());
+            let beside = self.beside(asking, climb, step, (&barred, taken), slots)?;
+            let all: Vec<Part> = std::iter::once(own).chain(beside).collect();
+            parts.push(if all.len() > 1 { Part::All(all) } else { all.into_iter().next().expect("one") });
+        }
+        Ok(parts)
+    }
+
+    /// Who approves beside the deciding level, blind, each another person.
+    fn beside(
+        &self,
+        asking: &Asking<'_>,
+        climb: &Climb,
+        step: &Step,
+        (barred, mut taken): (&[Name], Vec<Name>),
+        slots: &mut Vec<Slot>,
+    ) -> Result<Vec<Part>, NoPlan> {
+        let authority = &self.authorities[&climb.authority];
+        let line = self.line(asking, authority);
+        let limit = line.get(step.place).and_then(|who| self.limit_of(authority, who, asking.at));
+        let mut wanted: Vec<Name> = limit.map(|l| l.beside.clone()).unwrap_or_default();
+        let extra = climb.beside.iter().filter(|b| holds(b.when.as_ref(), asking.document));
+        wanted.extend(extra.filter_map(|b| self.who(asking, &b.who)));
+        let mut parts = Vec::new();
+        for who in wanted {
+            let mut unable = barred.to_vec();
+            unable.extend(taken.iter().cloned());
+            let position = self.seat(&who, &unable).ok_or(NoPlan::Nobody)?;
+            taken.extend(self.persons(&position));
+            slots.push(Slot {
+                duty: Duty::Approve,
+                position,
+                veto: false,
+                barred: barred.to_vec(),
+                level: None,
+            });
+            parts.push(Part::Slot(slots.len() - 1));
+        }
+        Ok(parts)
+    }
+}
+
+fn votes(wanted: Vec<Slot>, need: u32, slots: &mut Vec<Slot>) -> Part {
+    let single = wanted.len() == 1;
+    let first = slots.len();
+    slots.extend(wanted);
+    let numbers = first..slots.len();
+    if single { Part::Slot(first) } else { Part::Votes(need, numbers.map(|n| (1, Part::Slot(n))).collect()) }
+}
+
+/// The model's own reading of the few conditions that the chains use.
+pub fn holds(condition: Option<&Expr>, document: &Document) -> bool {
+    match condition {
+        None => true,
+        Some(Expr::Doc(path)) => path[0] == "urgent" && document.urgent,
+        Some(Expr::Compare(comparison, left, right)) => match (&**left, &**right) {
+            (Expr::Doc(path), Expr::Const(Value::Money(money))) if path[0] == "total" => {
+                let (total, bound) = (document.total, money.amount);
+                match comparison {
+                    Comparison::Less => total < bound,
+                    Comparison::AtMost => total <= bound,
+                    Comparison::More => total > bound,
+                    Comparison::AtLeast => total >= bound,
+                    Comparison::Equal => total == bound,
+                    Comparison::Unequal => total != bound,
+                }
+            }
+            other => panic!("the model has no word for {other:?}"),
+        },
+        Some(other) => panic!("the model has no word for {other:?}"),
+    }
+}
