@@ -47,7 +47,7 @@ codes! {
     BAD_VALUE: "a value that its type does not allow", "write it as the message shows";
     BAD_CODE: "a refusal code in another spelling than UPPER_CASE", "write it like CUSTOMER_NOT_FILED";
     AMOUNT_SCALE: "money with more digits than its currency has", "round it to the currency's minor unit";
-    UNKNOWN_TYPE: "a type that does not exist", "use a type of the manual, a table's name, or words joined by |";
+    UNKNOWN_TYPE: "a type that does not exist", "use a type of the manual, a table's name, or words joined by bars";
     UNKNOWN_NAME: "a name that nothing has", "correct its spelling, or define it first";
     UNKNOWN_FIELD: "a field or column that is not there", "correct its spelling, or add the field";
     DUPLICATE_NAME: "two things of one kind have one name", "rename one of them";

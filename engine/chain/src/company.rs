@@ -36,7 +36,9 @@ pub(crate) fn read(node: &Node, world: &World<'_>) -> (Option<Company>, Option<D
     let report = &world.report;
     let Some(map) = Map::read(node, "company.yaml", KEYS, report) else { return (None, None) };
     let what = "company.yaml";
-    let id = map.need("company", what, report).and_then(|n| read::name(n, "the company's id", report));
+    let id = map
+        .need("company", what, report)
+        .and_then(|n| read::token(&read::scalar(n, "the company's id", report)?.text, n.place, report));
     let currency = map.need("currency", what, report).and_then(|n| currency(n, world));
     let calendar = calendar(&map, world);
     let driver = map.get("driver").and_then(|n| position(n, world));

@@ -1,6 +1,6 @@
 //! Diagnostics: what is wrong, where, and the sentence that says how to mend it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 
 use serde::Serialize;
@@ -115,18 +115,19 @@ impl Place {
     }
 }
 
-/// More findings than this are not kept: whoever mends the first hundreds compiles again.
+/// More findings than this are counted, not kept: whoever mends the first hundreds compiles again.
 const KEPT_MAX: usize = 1000;
 
 /// Collects the findings of one run.
 pub(crate) struct Report<'a> {
     files: &'a [SourceFile],
     found: RefCell<Vec<(Place, Diagnostic)>>,
+    errors: Cell<usize>,
 }
 
 impl<'a> Report<'a> {
     pub(crate) fn new(files: &'a [SourceFile]) -> Report<'a> {
-        Report { files, found: RefCell::new(Vec::new()) }
+        Report { files, found: RefCell::default(), errors: Cell::new(0) }
     }
 
     /// The text of a file, empty for a number that no file has.
@@ -155,6 +156,7 @@ impl<'a> Report<'a> {
     }
 
     fn add(&self, severity: Severity, code: &'static str, place: Place, (message, help): (String, String)) {
+        self.errors.set(self.errors.get() + usize::from(severity == Severity::Error));
         let mut found = self.found.borrow_mut();
         if found.len() >= KEPT_MAX {
             return;
@@ -170,6 +172,7 @@ impl<'a> Report<'a> {
         let severity = Severity::Error;
         let place = Place::whole(0);
         let found = Diagnostic { severity, code, file, line: 0, column: 0, length: 0, message, help };
+        self.errors.set(self.errors.get() + 1);
         self.found.borrow_mut().push((place, found));
     }
 
@@ -180,12 +183,12 @@ impl<'a> Report<'a> {
 
     /// How many errors were found so far.
     pub(crate) fn count(&self) -> usize {
-        self.found.borrow().iter().filter(|(_, d)| d.severity == Severity::Error).count()
+        self.errors.get()
     }
 
     /// Whether an error was found so far.
     pub(crate) fn failed(&self) -> bool {
-        self.found.borrow().iter().any(|(_, d)| d.severity == Severity::Error)
+        self.errors.get() > 0
     }
 
     /// The findings by file and place; equal ones once.

@@ -63,7 +63,7 @@ fn is_odd_number(lower: &str) -> bool {
     if matches!(body, ".inf" | ".nan") {
         return true;
     }
-    let leading_point = body.strip_prefix('.').is_some_and(|rest| digits(rest));
+    let leading_point = body.strip_prefix('.').is_some_and(digits);
     if leading_point || !b.first().is_some_and(u8::is_ascii_digit) {
         return leading_point;
     }

@@ -157,6 +157,17 @@ pub(crate) fn new_name(text: &str, place: Place, report: &Report<'_>) -> Option<
     Some(Name::from(text))
 }
 
+/// A name that is part of message subjects: lower-case letters, digits and `-`.
+pub(crate) fn token(text: &str, place: Place, report: &Report<'_>) -> Option<Name> {
+    let name = new_name(text, place, report)?;
+    if name.contains(|c: char| c.is_ascii_uppercase() || c == '_') {
+        let message = format!("`{name}` cannot be part of a message subject");
+        report.error(codes::BAD_NAME, place, message, "use lower-case letters, digits and -");
+        return None;
+    }
+    Some(name)
+}
+
 /// A name as a value.
 pub(crate) fn name(node: &Node, what: &str, report: &Report<'_>) -> Option<Name> {
     new_name(&scalar(node, what, report)?.text, node.place, report)

@@ -34,6 +34,8 @@ pub(crate) enum Kind {
     Chain,
     /// Part of the language, not of this version.
     Later,
+    /// A test of rules, which this version does not run.
+    Case,
     Stray,
 }
 
@@ -49,7 +51,7 @@ pub(crate) fn kind(path: &str) -> Kind {
         (_, Some(("tables", _))) => Kind::Table,
         (_, Some(("documents", _))) => Kind::Document,
         (_, Some(("chains", _))) => Kind::Chain,
-        (_, Some(("cases", _))) => Kind::Later,
+        (_, Some(("cases", _))) => Kind::Case,
         _ => Kind::Stray,
     }
 }

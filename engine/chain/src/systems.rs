@@ -30,23 +30,12 @@ pub(crate) fn read(node: &Node, world: &World<'_>) -> Option<Systems> {
     let list = Map::any(map.need("systems", "systems.yaml", report)?, "systems", report)?;
     let mut systems = BTreeMap::new();
     for entry in list.entries {
-        let Some(name) = system_name(entry, world) else { continue };
+        let Some(name) = read::token(&entry.key, entry.at, report) else { continue };
         if let Some(grant) = grant(entry, world) {
             systems.insert(name, grant);
         }
     }
     Some(Systems { systems })
-}
-
-/// The name is a token of a message subject.
-fn system_name(entry: &Entry, world: &World<'_>) -> Option<Name> {
-    let name = read::new_name(&entry.key, entry.at, &world.report)?;
-    if name.contains(|c: char| c.is_ascii_uppercase() || c == '_') {
-        let message = format!("`{name}` cannot be part of a message subject");
-        world.report.error(codes::BAD_NAME, entry.at, message, "use lower-case letters, digits and -");
-        return None;
-    }
-    Some(name)
 }
 
 fn grant(entry: &Entry, world: &World<'_>) -> Option<SystemGrant> {

@@ -1,6 +1,5 @@
 //! Values as admins write them in tables, defaults and limits, read by their source text and expected type.
 
-
 use countersign_core::money::Currency;
 use countersign_core::name::Name;
 use countersign_core::time::Date;

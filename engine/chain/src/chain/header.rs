@@ -37,6 +37,21 @@ pub(super) const KEYS: Keys = Keys {
     later: &["facts", "anytime", "hands_on", "starts", "alarms", "vouched_by"],
 };
 
+/// Tokens of subjects that belong to no chain.
+const TAKEN: &[&str] = &["definitions", "organisation", "accounts", "system"];
+
+pub(super) fn name(map: &Map<'_>, world: &World<'_>) -> Option<Name> {
+    let report = &world.report;
+    let node = map.need("chain", "a chain", report)?;
+    let name = read::token(&read::scalar(node, "chain", report)?.text, node.place, report)?;
+    if TAKEN.contains(&name.as_str()) {
+        let message = format!("events of `{name}` belong to no chain");
+        report.error(codes::RESERVED_NAME, node.place, message, "choose another name");
+        return None;
+    }
+    Some(name)
+}
+
 pub(super) fn document(map: &Map<'_>, world: &World<'_>) -> Option<Name> {
     let node = map.need("document", "a chain", &world.report)?;
     let name = read::name(node, "a document", &world.report)?;

@@ -65,7 +65,7 @@ pub(crate) fn read(node: &Node, world: &World<'_>) -> Option<Chain> {
     let report = &world.report;
     let before = report.count();
     let map = Map::read(node, "a chain", header::KEYS, report)?;
-    let name = map.need("chain", "a chain", report).and_then(|n| read::name(n, "a chain", report))?;
+    let name = header::name(&map, world)?;
     let document_name = header::document(&map, world)?;
     let driver = header::driver(&map, world);
     let reads = RefCell::new(BTreeSet::new());

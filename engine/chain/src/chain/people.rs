@@ -247,12 +247,10 @@ impl Context<'_, '_> {
         let report = &self.world.report;
         let (map, key) = activity(node, "a member", PEOPLE, report)?;
         let own = OWN.iter().find(|(name, _)| *name == key).map_or(&[][..], |(_, own)| own);
-        super::states::misplaced(
-            &map,
-            key,
-            &[own, &["when", "within", "independent"], if votes { &["weight"] } else { &[] }],
-            report,
-        );
+        let common: &[&str] =
+            if key == "climb" { &["when", "within"] } else { &["when", "within", "independent"] };
+        let weight: &[&str] = if votes { &["weight"] } else { &[] };
+        super::states::misplaced(&map, key, &[own, common, weight], report);
         let when = self.when(&map, Site::Signer);
         let within = map.get("within").and_then(|n| read::span(n, "within", report));
         let weight = map.get("weight").map_or(Some(1), |n| read::whole(n, "weight", (1, 1000), report));

@@ -187,6 +187,8 @@ fn state(entry: &Entry, name: &Name, context: &Context<'_, '_>) -> Option<StateD
         "choose" => &["cc"],
         "wait" => &["match", "when", "cc", "expires", "next"],
         "wait_until" => &["when", "cc", "expires", "next"],
+        // Whether a climb is independent is said by its authority.
+        "climb" => &["when", "within", "expires", "cc", "next"],
         _ => &["when", "within", "expires", "cc", "independent", "next"],
     };
     misplaced(&map, key, &[own, allowed], report);

@@ -295,4 +295,18 @@ pub(crate) const CASES: &[Case] = &[
         "skip_level: refused",
     ),
     case("a state without a deadline", "company.yaml", "  review: 8wh\n", "", "  review: 9wh\n"),
+    case(
+        "an independent climb",
+        CHAIN,
+        "    next: { approved: sealing }",
+        "    independent: true\n    next: { approved: sealing }",
+        "    within: 8wh\n    next: { approved: sealing }",
+    ),
+    case(
+        "a chain with an odd name",
+        CHAIN,
+        "chain: contract-review",
+        "chain: Contract_Review",
+        "chain: \"contract-review\"",
+    ),
 ];
