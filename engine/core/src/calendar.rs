@@ -56,20 +56,31 @@ impl Calendar {
     /// The instant at which `ms` working milliseconds have passed since `from`. The end of an interval
     /// belongs to it: eight hours from nine o'clock end at six, not at nine the next morning.
     pub fn add_working(&self, from: Timestamp, ms: i64) -> Option<Timestamp> {
-        if ms <= 0 {
-            return Some(from);
-        }
-        let mut left = ms;
+        self.add_working_each(from, [ms]).map(|[at]| at)
+    }
+
+    /// The same for several lengths in ascending order, in one walk over the days.
+    pub fn add_working_each<const N: usize>(
+        &self,
+        from: Timestamp,
+        lengths: [i64; N],
+    ) -> Option<[Timestamp; N]> {
+        let mut found = [from; N];
+        let mut next = lengths.iter().take_while(|ms| **ms <= 0).count();
+        let mut passed = 0;
         let (first, _) = self.zone.local(from);
         for day in 0..HORIZON_DAYS {
-            let date = first.plus_days(day)?;
-            for (start, end) in self.worked_on(date) {
+            if next == N {
+                return Some(found);
+            }
+            for (start, end) in self.worked_on(first.plus_days(day)?) {
                 let begin = start.max(from);
                 let length = (end.0 - begin.0).max(0);
-                if length >= left {
-                    return Some(begin.plus(left));
+                while next < N && lengths[next] - passed <= length {
+                    found[next] = begin.plus(lengths[next] - passed);
+                    next += 1;
                 }
-                left -= length;
+                passed += length;
             }
         }
         None

@@ -138,9 +138,11 @@ fn follow(state: &mut State, at: Timestamp, case: CaseNo, events: &mut Vec<Event
         for event in &next {
             apply(state, event);
         }
+        // Whoever has just been asked has not answered yet: nothing more follows.
+        let rests = next.iter().all(|event| matches!(event, Event::TaskOpened(_)));
         events.extend(next);
         *bytes += size;
-        if full {
+        if full || rests {
             return;
         }
     }

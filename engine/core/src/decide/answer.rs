@@ -95,8 +95,13 @@ fn own_document(
     answer: &Answer,
 ) -> Option<Decision> {
     let decides = matches!(task.duty, Duty::Approve | Duty::Review);
-    let own = || ctx.chain(case.chain()).and_then(|chain| interested(ctx, case, chain));
-    if !decides || !own().is_ok_and(|persons| persons.contains(&request.person)) {
+    let benefits = || {
+        let chain = ctx.chain(case.chain()).ok().filter(|chain| !chain.benefits.is_empty());
+        chain
+            .and_then(|chain| interested(ctx, case, chain).ok())
+            .is_some_and(|persons| persons.contains(&request.person))
+    };
+    if !decides || !(case.submitter().person == request.person || benefits()) {
         return None;
     }
     let message = format!(

@@ -135,9 +135,14 @@ pub(super) fn or_superior(
     barred: &[Name],
     authority: Option<&Name>,
 ) -> Result<Resolved, Rejection> {
+    let first = match at_post(ctx, name, barred, authority) {
+        Ok(resolved) => return Ok(resolved),
+        Err(gap) => gap,
+    };
     let climbs = ctx.company()?.policies.vacancy.contains(&VacancyRung::NextSuperior);
-    let mut passed: Vec<Capacity> = Vec::new();
-    for candidate in std::iter::once(name.clone()).chain(superiors(ctx, name)?) {
+    let mut passed = vec![Capacity { position: name.clone(), why: first.why() }];
+    let superiors = if first == Gap::Vacant && !climbs { Vec::new() } else { superiors(ctx, name)? };
+    for candidate in superiors {
         match at_post(ctx, &candidate, barred, authority) {
             Ok(mut resolved) => {
                 passed.append(&mut resolved.capacities);

@@ -35,16 +35,18 @@ pub(super) fn milestones(ctx: &Ctx<'_>, within: Span) -> Result<Milestones, Reje
         SpanUnit::Month => (deadline(ctx, within)?.0 - ctx.at.0) / count.max(1),
     };
     let working = matches!(within.unit, SpanUnit::WorkHour | SpanUnit::WorkDay);
-    let at = |percent: u32| {
-        let ms = count * unit * i64::from(percent) / 100;
-        let found = if working { calendar.add_working(ctx.at, ms) } else { Some(ctx.at.plus(ms)) };
-        found.ok_or_else(|| {
-            let message =
-                format!("expected {within} to end within the calendar; check working time and holidays");
-            Rejection::new(Code::DeadlineUnreachable, message)
-        })
+    let after = |percent: u32| count * unit * i64::from(percent) / 100;
+    let lengths = [after(clock.remind), after(clock.overdue), after(clock.escalate)];
+    let found = match working {
+        true => calendar.add_working_each(ctx.at, lengths),
+        false => Some(lengths.map(|ms| ctx.at.plus(ms))),
     };
-    Ok(Milestones { remind: at(clock.remind)?, overdue: at(clock.overdue)?, escalate: at(clock.escalate)? })
+    let [remind, overdue, escalate] = found.ok_or_else(|| {
+        let message =
+            format!("expected {within} to end within the calendar; check working time and holidays");
+        Rejection::new(Code::DeadlineUnreachable, message)
+    })?;
+    Ok(Milestones { remind, overdue, escalate })
 }
 
 /// A timer of a case fires. Late milestones collapse to the highest.

@@ -12,9 +12,19 @@ use super::route::{Asking, Document, Level, Mistake, NoPlan, Part, Plan, Rules, 
 /// What somebody did to a case, and took effect.
 #[derive(Clone, Debug)]
 pub enum Input {
-    Answer { slot: usize, person: Name, verdict: Verdict, reason: bool, document: Option<Document> },
-    ReferUp { slot: usize },
-    Resubmit { document: Document },
+    Answer {
+        slot: usize,
+        person: Name,
+        verdict: Verdict,
+        reason: bool,
+        document: Option<Document>,
+    },
+    ReferUp {
+        slot: usize,
+    },
+    Resubmit {
+        document: Document,
+    },
     Withdraw,
     Fact,
     /// Time alone has passed.
@@ -147,8 +157,9 @@ impl View {
     /// Whether what the position said in the present state is closed to the slot: a blind part is not complete.
     fn hidden(&self, rules: &Rules, position: &Name, slot: usize) -> bool {
         let Place::People { plan, said, .. } = &self.place else { return false };
-        let theirs = (0..plan.slots.len())
-            .find(|s| plan.slots[*s].position == *position && said.get(s) == Some(&Said::Gave(Verdict::Object)));
+        let theirs = (0..plan.slots.len()).find(|s| {
+            plan.slots[*s].position == *position && said.get(s) == Some(&Said::Gave(Verdict::Object))
+        });
         theirs.is_some_and(|theirs| blind_together(rules, &plan.root, plan, said, (theirs, slot)))
     }
 
@@ -346,8 +357,13 @@ impl<'a> Walk<'a> {
         for (slot, wanted) in plan.slots.iter().enumerate() {
             let fits = |i: usize, s: &Signature| {
                 let free = !used[i] || self.rules.mistake == Mistake::PeopleNotSlots;
-                free && !s.void && !s.spent && !s.review && s.verdict.agrees() && s.state == *state
-                    && s.position == wanted.position && s.duty == wanted.duty
+                free && !s.void
+                    && !s.spent
+                    && !s.review
+                    && s.verdict.agrees()
+                    && s.state == *state
+                    && s.position == wanted.position
+                    && s.duty == wanted.duty
             };
             let found = self.view.signatures.iter().enumerate().find(|(i, s)| fits(*i, s));
             if let Some((i, signature)) = found {
@@ -438,7 +454,8 @@ impl<'a> Walk<'a> {
         let state = self.chain().states[*state].name.clone();
         let document = self.view.document.clone();
         let falls_short = |level: &Level| {
-            !level.group && !self.rules.sufficient(&self.asking(&document), &level.climb, level.place, self.at)
+            !level.group
+                && !self.rules.sufficient(&self.asking(&document), &level.climb, level.place, self.at)
         };
         let deciding = asked.level.as_ref().filter(|l| l.decides && verdict == Verdict::Approve);
         let review = deciding.is_some_and(falls_short);
@@ -467,8 +484,7 @@ impl<'a> Walk<'a> {
         let document = self.view.document.clone();
         let Place::People { state, mut plan, said } = self.view.place.clone() else { return };
         let Some(level) = plan.slots[slot].level.clone() else { return };
-        let before: Vec<Name> =
-            plan.slots.iter().flat_map(|s| self.rules.persons(&s.position)).collect();
+        let before: Vec<Name> = plan.slots.iter().flat_map(|s| self.rules.persons(&s.position)).collect();
         let asking = self.asking(&document);
         match self.rules.levels(&asking, &level.climb, level.place + 1, &before, &mut plan.slots) {
             Ok(more) => {

@@ -192,7 +192,8 @@ fn composers() -> Vec<Chain> {
         plain(Node::Any(vec![plain(review("legal")), plain(review("credit"))])),
         plain(Node::InOrder(vec![plain(review("quality")), plain(approve("fin_dir"))])),
     ]);
-    let votes = Node::Votes { need: 2, members: vec![plain(approve("sales_dir")), plain(approve("president"))] };
+    let votes =
+        Node::Votes { need: 2, members: vec![plain(approve("sales_dir")), plain(approve("president"))] };
     let nested = Node::InOrder(vec![
         plain(inner),
         plain(ask(Duty::Input, position("quality"))),
@@ -263,10 +264,7 @@ fn routing() -> Chain {
     let mut desk = people("desk", "approved", approve("fin_dir"), APPROVED);
     desk.next.insert(
         Name::from("approved"),
-        vec![
-            Arrow { when: Some(at_least(5_000)), go: Target::State(3) },
-            Arrow { when: None, go: APPROVED },
-        ],
+        vec![Arrow { when: Some(at_least(5_000)), go: Target::State(3) }, Arrow { when: None, go: APPROVED }],
     );
     chain(
         "routing",
@@ -285,8 +283,7 @@ fn waiting() -> Chain {
         Expr::Compare(Comparison::Equal, Box::new(named), Box::new(number))
     };
     let wait = |name: &str, fact: &str, go| {
-        let activity =
-            Activity::Wait(Wait { fact: Name::from(fact), matches: matches(doc("number")) });
+        let activity = Activity::Wait(Wait { fact: Name::from(fact), matches: matches(doc("number")) });
         let mut state = state(name, "received", activity, go);
         state.expires = Some(Expiry { after: span(2, SpanUnit::Hour), go: Target::End(3) });
         state

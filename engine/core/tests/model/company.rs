@@ -150,7 +150,8 @@ pub fn organisation() -> Organisation {
         organisation.positions.insert(Name::from(*name), position);
     }
     let until = Timestamp(START.0 + 100_000 * HOUR);
-    for (vacant, by, share) in [("branch_c", "kam_c", Decimal::new(5, 1)), ("archivist", "credit", Decimal::ONE)]
+    for (vacant, by, share) in
+        [("branch_c", "kam_c", Decimal::new(5, 1)), ("archivist", "credit", Decimal::ONE)]
     {
         if let Some(post) = organisation.positions.get_mut(vacant) {
             post.acting = Some(Acting { by: Name::from(by), share, until });

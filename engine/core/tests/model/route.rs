@@ -242,21 +242,14 @@ impl Rules {
     fn seat(&self, position: &Name, barred: &[Name]) -> Option<Name> {
         let mut at = position.clone();
         for _ in 0..self.organisation.positions.len() {
-            let post = self.post(&at)?;
-            if !post.holders.is_empty() {
-                if self.may_answer(&at, barred) {
-                    return Some(at);
-                }
-            } else {
-                let vacancy = &self.company.policies.vacancy;
-                if let Some(acting) = &post.acting {
-                    if vacancy.contains(&VacancyRung::Acting) && self.may_answer(&acting.by, barred) {
-                        return Some(acting.by.clone());
-                    }
-                }
-                if !vacancy.contains(&VacancyRung::NextSuperior) {
-                    return None;
-                }
+            let vacant = self.post(&at)?.holders.is_empty();
+            let vacancy = &self.company.policies.vacancy;
+            let steady = !vacant || vacancy.contains(&VacancyRung::Acting);
+            if steady && self.may_answer(&at, barred) {
+                return Some(at);
+            }
+            if vacant && !vacancy.contains(&VacancyRung::NextSuperior) {
+                return None;
             }
             at = self.superior(&at)?;
         }
@@ -264,8 +257,7 @@ impl Rules {
     }
 
     fn may_answer(&self, position: &Name, barred: &[Name]) -> bool {
-        let holders = self.post(position).map(|p| p.holders.clone()).unwrap_or_default();
-        holders.iter().any(|h| !barred.contains(h))
+        self.persons(position).iter().any(|person| !barred.contains(person))
     }
 
     /// Whom an authority's line asks, in order.
@@ -420,24 +412,13 @@ impl Rules {
         }
         let Some(post) = self.post(who) else { return Ok(None) };
         let vacancy = &self.company.policies.vacancy;
-        let seat = match (&post.acting, post.holders.is_empty()) {
-            (_, false) => Some(who),
-            (Some(acting), true) if vacancy.contains(&VacancyRung::Acting) => Some(&acting.by),
-            _ => None,
-        };
-        match seat.filter(|seat| self.may_answer(seat, barred)) {
-            Some(seat) => {
-                let persons = self.persons(seat);
-                Ok(Some(Step { place, seats: vec![seat.clone()], persons, need: None }))
-            }
-            None if post.holders.is_empty()
-                && !vacancy.contains(&VacancyRung::NextSuperior)
-                && self.mistake != Mistake::VacantSkipped =>
-            {
-                Err(NoPlan::Nobody)
-            }
-            None => Ok(None),
+        let vacant = post.holders.is_empty();
+        if (!vacant || vacancy.contains(&VacancyRung::Acting)) && self.may_answer(who, barred) {
+            let persons = self.persons(who);
+            return Ok(Some(Step { place, seats: vec![who.clone()], persons, need: None }));
         }
+        let held = vacant && !vacancy.contains(&VacancyRung::NextSuperior);
+        if held && self.mistake != Mistake::VacantSkipped { Err(NoPlan::Nobody) } else { Ok(None) }
     }
 
     /// R5: one person signs once, at the highest of the levels.

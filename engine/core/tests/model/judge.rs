@@ -1,0 +1,452 @@
+//! The model's judgement of a command: every fault it has is collected, and the first in the order of precedence
+//! is the refusal.
+
+use std::collections::BTreeMap;
+
+use countersign_core::command::Verdict;
+use countersign_core::definition::*;
+use countersign_core::name::Name;
+use countersign_core::rejection::Code;
+use countersign_core::time::{HOUR, Timestamp};
+
+use super::case::{Input, Place, Question, Story, View, view};
+use super::route::{Document, Mistake, Rules, holds};
+
+/// A command, in the model's words.
+#[derive(Clone, Debug)]
+pub struct Order {
+    pub at: Timestamp,
+    pub system: Name,
+    pub request_id: Name,
+    pub sent_at: Timestamp,
+    pub person: Name,
+    pub position: Name,
+    pub verb: Verb,
+}
+
+#[derive(Clone, Debug)]
+pub enum Verb {
+    Submit { chain: Name, document: Document, fault: Fault, addressee: Option<Name> },
+    Resubmit { case: u64, document: Document, fault: Fault },
+    Decide(Decide),
+    Withdraw { case: u64 },
+    ReferUp { case: u64, task: u32, stale: bool, reason: &'static str },
+    Fact { fact: &'static str, number: String },
+}
+
+#[derive(Clone, Debug)]
+pub struct Decide {
+    pub case: u64,
+    pub task: u32,
+    /// The version is another than the task's.
+    pub stale: bool,
+    /// The hash is another than the document's.
+    pub other_content: bool,
+    pub verdict: Verdict,
+    pub reason: Option<&'static str>,
+    pub document: Option<(Document, Fault)>,
+}
+
+/// What is wrong with a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    None,
+    UnknownField,
+    MissingField,
+    WrongType,
+    TooManyDigits,
+    WrongComputed,
+    OtherCurrency,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Prediction {
+    Accept,
+    /// The request took effect before.
+    Repeat,
+    Refuse(Code),
+}
+
+/// A question that was asked, open or not.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    pub entry: u32,
+    pub question: Question,
+    pub open: bool,
+}
+
+/// The whole company as the model knows it: stories, and the numbers that the engine gave to questions.
+pub struct Company {
+    pub rules: Rules,
+    pub stories: Vec<Story>,
+    pub views: Vec<View>,
+    pub asked: Vec<BTreeMap<u32, Asked>>,
+    pub requests: BTreeMap<(Name, Name), String>,
+}
+
+impl Order {
+    pub fn fingerprint(&self) -> String {
+        format!("{} {} {:?}", self.person, self.position, self.verb)
+    }
+
+    pub fn case(&self) -> Option<u64> {
+        match &self.verb {
+            Verb::Resubmit { case, .. } | Verb::Withdraw { case } | Verb::ReferUp { case, .. } => Some(*case),
+            Verb::Decide(decide) => Some(decide.case),
+            Verb::Submit { .. } | Verb::Fact { .. } => None,
+        }
+    }
+}
+
+impl Company {
+    pub fn new(definitions: &[Definition], mistake: Mistake) -> Company {
+        Company {
+            rules: Rules::new(definitions, mistake),
+            stories: Vec::new(),
+            views: Vec::new(),
+            asked: Vec::new(),
+            requests: BTreeMap::new(),
+        }
+    }
+
+    pub fn story(&self, case: u64) -> Option<&Story> {
+        self.stories.get(usize::try_from(case).ok()?.checked_sub(1)?)
+    }
+
+    pub fn view(&self, case: u64) -> Option<&View> {
+        self.views.get(usize::try_from(case).ok()?.checked_sub(1)?)
+    }
+
+    pub fn is_open(&self, case: u64) -> bool {
+        !matches!(self.view(case).map(|v| &v.place), None | Some(Place::Ended { .. } | Place::Withdrawn))
+    }
+
+    pub fn asked_in(&self, case: u64) -> Option<&BTreeMap<u32, Asked>> {
+        self.asked.get(usize::try_from(case).ok()?.checked_sub(1)?)
+    }
+
+    pub fn state_name(&self, case: u64) -> Option<Name> {
+        let chain = &self.rules.chains[&self.story(case)?.chain];
+        match &self.view(case)?.place {
+            Place::People { state, .. } | Place::Wait { state, .. } => {
+                Some(chain.states[*state].name.clone())
+            }
+            _ => None,
+        }
+    }
+
+    /// What should become of a command.
+    pub fn predict(&self, order: &Order) -> Prediction {
+        let key = (order.system.clone(), order.request_id.clone());
+        match self.requests.get(&key) {
+            Some(print) if *print == order.fingerprint() => return Prediction::Repeat,
+            Some(_) => return Prediction::Refuse(Code::RequestIdReused),
+            None => {}
+        }
+        let mut faults = self.faults_of_request(order);
+        match &order.verb {
+            Verb::Submit { chain, document, fault, addressee } => {
+                self.faults_of_submission(order, chain, (document, *fault), addressee.as_ref(), &mut faults);
+            }
+            Verb::Fact { fact, number } => {
+                if self.waiting(fact, number).is_none() {
+                    faults.push(Code::NoWaitingCase);
+                }
+            }
+            _ => self.faults_of_case(order, &mut faults),
+        }
+        let rank = |code: &Code| Code::ALL.iter().position(|c| c == code).unwrap_or(usize::MAX);
+        match faults.into_iter().min_by_key(rank) {
+            Some(code) => Prediction::Refuse(code),
+            None => Prediction::Accept,
+        }
+    }
+
+    fn faults_of_request(&self, order: &Order) -> Vec<Code> {
+        let mut faults = Vec::new();
+        if order.sent_at < order.at.plus(-24 * HOUR) {
+            faults.push(Code::RequestExpired);
+        }
+        if order.sent_at > order.at.plus(10 * 60_000) {
+            faults.push(Code::SentAtAhead);
+        }
+        if !self.allowed(order) {
+            faults.push(Code::Forbidden);
+        }
+        if !self.rules.persons(&order.position).contains(&order.person) {
+            faults.push(Code::NotHolder);
+        }
+        faults
+    }
+
+    fn allowed(&self, order: &Order) -> bool {
+        let Some(grant) = self.rules.systems.systems.get(&order.system) else { return false };
+        let (verb, chain, total) = match &order.verb {
+            Verb::Submit { chain, document, .. } => ("submit", Some(chain), Some(document.total)),
+            Verb::Fact { fact, .. } => return grant.facts.has(fact) && grant.persons.has(&order.person),
+            Verb::Resubmit { document, .. } => ("resubmit", None, Some(document.total)),
+            Verb::Decide(_) => ("decide", None, None),
+            Verb::Withdraw { .. } => ("withdraw", None, None),
+            Verb::ReferUp { .. } => ("refer-up", None, None),
+        };
+        let case = order.case();
+        let chain = chain.or_else(|| Some(&self.story(case?)?.chain));
+        let total = total.or_else(|| Some(self.view(case?)?.document.total));
+        grant.persons.has(&order.person)
+            && grant.verbs.has(verb)
+            && chain.is_none_or(|c| grant.chains.has(c))
+            && grant.up_to.is_none_or(|most| total.is_none_or(|t| t <= most))
+    }
+
+    fn faults_of_submission(
+        &self,
+        order: &Order,
+        chain: &Name,
+        (document, fault): (&Document, Fault),
+        addressee: Option<&Name>,
+        faults: &mut Vec<Code>,
+    ) {
+        let Some(chain) = self.rules.chains.get(chain) else { return faults.push(Code::ChainUnknown) };
+        let post = self.rules.post(&order.position);
+        let among =
+            |all: &Vec<Name>| all.contains(&order.position) || post.is_some_and(|p| all.contains(&p.kind));
+        if !chain.initiators.as_ref().is_none_or(among) {
+            faults.push(Code::NotInitiator);
+        }
+        let skip = &self.rules.company.policies.skip_level;
+        let direct = chain.skip_level_allowed || skip.except.contains(&chain.name) || !skip.refused;
+        if let Some(addressee) = addressee {
+            if !direct && self.rules.superior(&order.position).as_ref() != Some(addressee) {
+                faults.push(Code::SkipLevel);
+            }
+        }
+        faults.extend(fault.code());
+        if fault == Fault::None {
+            let failed = chain.requires.iter().find(|r| !holds(Some(&r.must), document));
+            faults.extend(failed.map(|r| Code::Rule(r.code.clone())));
+            if self.number_taken(&chain.name, &document.number, None) {
+                faults.push(Code::NotUnique);
+            }
+        }
+    }
+
+    /// Open and well-ended cases keep their number to themselves.
+    fn number_taken(&self, chain: &Name, number: &str, own: Option<u64>) -> bool {
+        let taken = |(i, story): (usize, &Story)| {
+            let view = &self.views[i];
+            let lost = match &view.place {
+                Place::Withdrawn => true,
+                Place::Ended { end, .. } => {
+                    !self.rules.chains[chain].ends.iter().any(|e| e.good && e.name == *end)
+                }
+                _ => false,
+            };
+            story.chain == *chain && view.document.number == number && !lost && own != Some(i as u64 + 1)
+        };
+        self.stories.iter().enumerate().any(taken)
+    }
+
+    /// The case that waits for a fact.
+    pub fn waiting(&self, fact: &str, number: &str) -> Option<u64> {
+        (1..=self.stories.len() as u64).find(|case| {
+            let (Some(story), Some(view)) = (self.story(*case), self.view(*case)) else { return false };
+            let Place::Wait { state, .. } = view.place else { return false };
+            let activity = &self.rules.chains[&story.chain].states[state].activity;
+            matches!(activity, Activity::Wait(w) if w.fact == *fact) && view.document.number == number
+        })
+    }
+
+    fn faults_of_case(&self, order: &Order, faults: &mut Vec<Code>) {
+        let case = order.case().unwrap_or_default();
+        let (Some(story), Some(view)) = (self.story(case), self.view(case)) else {
+            return faults.push(Code::CaseUnknown);
+        };
+        match view.place {
+            Place::Ended { .. } | Place::Withdrawn => return faults.push(Code::CaseClosed),
+            Place::Held(_) if !matches!(order.verb, Verb::Withdraw { .. }) => faults.push(Code::CaseHeld),
+            _ => {}
+        }
+        match &order.verb {
+            Verb::Decide(decide) => self.faults_of_answer(order, decide, faults),
+            Verb::ReferUp { task, stale, reason, .. } => {
+                self.faults_of_referral(order, (*task, *stale, reason), faults);
+            }
+            Verb::Withdraw { .. } => {
+                if order.person != story.person {
+                    faults.push(Code::NotSubmitter);
+                }
+                if view.decided() {
+                    faults.push(Code::Conflict);
+                }
+            }
+            Verb::Resubmit { document, fault, .. } => {
+                if order.person != story.person {
+                    faults.push(Code::NotSubmitter);
+                }
+                if !matches!(view.place, Place::Draft) {
+                    faults.push(Code::NotInDraft);
+                }
+                faults.extend(fault.code());
+                if *fault == Fault::None {
+                    let chain = &self.rules.chains[&story.chain];
+                    let failed = chain.requires.iter().find(|r| !holds(Some(&r.must), document));
+                    faults.extend(failed.map(|r| Code::Rule(r.code.clone())));
+                    if self.number_taken(&story.chain, &document.number, Some(case)) {
+                        faults.push(Code::NotUnique);
+                    }
+                }
+            }
+            Verb::Submit { .. } | Verb::Fact { .. } => {}
+        }
+    }
+
+    /// Faults of whoever answers a question: returns the question where it is open.
+    fn faults_of_asked(
+        &self,
+        order: &Order,
+        (case, task, stale): (u64, u32, bool),
+        faults: &mut Vec<Code>,
+    ) -> Option<&Question> {
+        let Some(asked) = self.asked_in(case).and_then(|all| all.get(&task)) else {
+            faults.push(Code::TaskUnknown);
+            return None;
+        };
+        if asked.question.position != order.position {
+            faults.push(Code::NotAssignee);
+        }
+        if !asked.open {
+            faults.push(Code::Conflict);
+            return None;
+        }
+        let slot = self.view(case).and_then(|v| v.slot(asked.question.slot));
+        let barred = slot.is_some_and(|s| s.barred.contains(&order.person));
+        if barred && self.rules.mistake != Mistake::SelfAllowed {
+            faults.push(Code::SelfApproval);
+        }
+        if stale {
+            faults.push(Code::Conflict);
+        }
+        Some(&asked.question)
+    }
+
+    fn faults_of_answer(&self, order: &Order, decide: &Decide, faults: &mut Vec<Code>) {
+        let seen = (decide.case, decide.task, decide.stale || decide.other_content);
+        let Some(question) = self.faults_of_asked(order, seen, faults) else { return };
+        let (Some(view), Some(state)) = (self.view(decide.case), self.state_name(decide.case)) else {
+            return;
+        };
+        let veto = view.slot(question.slot).is_some_and(|s| s.veto);
+        let may = match (question.duty, decide.verdict) {
+            (Duty::Approve, Verdict::Approve | Verdict::Return | Verdict::Reject) => true,
+            (Duty::Review, Verdict::Pass | Verdict::Object | Verdict::Return) => true,
+            (Duty::Review, Verdict::Reject) => veto,
+            (Duty::Input, Verdict::Input) | (Duty::Edit, Verdict::Submit) => true,
+            _ => false,
+        };
+        if !may {
+            faults.push(Code::VerdictNotAllowed);
+        }
+        let overrides =
+            decide.verdict == Verdict::Approve && view.objections(&self.rules, &state, question.slot);
+        let reason = decide.reason.is_some_and(|r| !r.trim().is_empty());
+        if (!decide.verdict.agrees() || overrides) && !reason {
+            faults.push(Code::ReasonRequired);
+        }
+        if let Some((_, fault)) = &decide.document {
+            faults.extend(fault.code());
+        }
+    }
+
+    fn faults_of_referral(
+        &self,
+        order: &Order,
+        (task, stale, reason): (u32, bool, &str),
+        faults: &mut Vec<Code>,
+    ) {
+        let case = order.case().unwrap_or_default();
+        let Some(question) = self.faults_of_asked(order, (case, task, stale), faults) else { return };
+        let push_up = &self.rules.company.policies.push_up;
+        if question.duty != Duty::Approve {
+            faults.push(Code::NotDeciding);
+        } else if push_up.refused && !push_up.except.iter().any(|r| r == reason) {
+            faults.push(Code::WithinAuthority);
+        }
+    }
+
+    /// Takes in a command that took effect; returns the case it touched.
+    pub fn record(&mut self, order: &Order) -> u64 {
+        let key = (order.system.clone(), order.request_id.clone());
+        self.requests.insert(key, order.fingerprint());
+        let (case, input) = match &order.verb {
+            Verb::Submit { chain, document, .. } => {
+                self.stories.push(Story {
+                    chain: chain.clone(),
+                    person: order.person.clone(),
+                    position: order.position.clone(),
+                    document: document.clone(),
+                    at: order.at,
+                    inputs: Vec::new(),
+                });
+                self.asked.push(BTreeMap::new());
+                let view = view(&self.rules, &self.stories[self.stories.len() - 1]);
+                self.views.push(view);
+                return self.stories.len() as u64;
+            }
+            Verb::Resubmit { case, document, .. } => (*case, Input::Resubmit { document: document.clone() }),
+            Verb::Withdraw { case } => (*case, Input::Withdraw),
+            Verb::Fact { fact, number } => (self.waiting(fact, number).unwrap_or_default(), Input::Fact),
+            Verb::ReferUp { case, task, .. } => (*case, Input::ReferUp { slot: self.slot_of(*case, *task) }),
+            Verb::Decide(decide) => {
+                let input = Input::Answer {
+                    slot: self.slot_of(decide.case, decide.task),
+                    person: order.person.clone(),
+                    verdict: decide.verdict,
+                    reason: decide.reason.is_some(),
+                    document: decide.document.as_ref().map(|(d, _)| d.clone()),
+                };
+                (decide.case, input)
+            }
+        };
+        self.input(case, order.at, input);
+        case
+    }
+
+    fn slot_of(&self, case: u64, task: u32) -> usize {
+        let asked = self.asked_in(case).and_then(|all| all.get(&task));
+        asked.map(|a| a.question.slot).unwrap_or_default()
+    }
+
+    /// Adds an input and looks at the whole story again.
+    pub fn input(&mut self, case: u64, at: Timestamp, input: Input) {
+        let at_index = case as usize - 1;
+        self.stories[at_index].inputs.push((at, input));
+        self.views[at_index] = view(&self.rules, &self.stories[at_index]);
+    }
+
+    /// The waits that end because of the time.
+    pub fn clock(&mut self, at: Timestamp) -> Vec<u64> {
+        let mut moved = Vec::new();
+        for case in 1..=self.stories.len() as u64 {
+            let Some(Place::Wait { since, .. }) = self.view(case).map(|v| &v.place) else { continue };
+            if at >= since.plus(2 * HOUR) {
+                self.input(case, at, Input::Clock);
+                moved.push(case);
+            }
+        }
+        moved
+    }
+}
+
+impl Fault {
+    pub fn code(self) -> Option<Code> {
+        match self {
+            Fault::None => None,
+            Fault::UnknownField => Some(Code::FieldUnknown),
+            Fault::MissingField => Some(Code::FieldMissing),
+            Fault::WrongType => Some(Code::FieldType),
+            Fault::TooManyDigits => Some(Code::AmountScale),
+            Fault::WrongComputed => Some(Code::FieldComputed),
+            Fault::OtherCurrency => Some(Code::CurrencyMismatch),
+        }
+    }
+}
