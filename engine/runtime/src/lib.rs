@@ -16,6 +16,10 @@
 //!
 //! Start with [`Engine`], then [`EngineHandle`] for callers, [`LogView`] for followers, [`views`] for queries.
 
+// The helpers of the tests in `tests/` name the crate; tests within it use them too.
+#[cfg(test)]
+extern crate self as countersign_runtime;
+
 mod clock;
 mod disk;
 mod engine;

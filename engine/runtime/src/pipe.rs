@@ -73,11 +73,15 @@ impl Pipe {
         slot.filling.take().or_else(|| slot.spare.pop())
     }
 
-    /// The core thread hands its batch over. Waits while the log thread has not yet taken the one before.
+    /// The core thread hands its batch over. Waits while the log thread has not yet taken the one before. Where
+    /// the engine has failed, the batch is dropped with the replies it holds, and their callers learn of it.
     pub(crate) fn put(&self, batch: Batch) {
         let mut slot = self.lock();
         while slot.filling.is_some() && !slot.broken {
             slot = self.for_core.wait(slot).unwrap_or_else(PoisonError::into_inner);
+        }
+        if slot.broken {
+            return;
         }
         if batch.is_empty() {
             slot.spare.push(batch);

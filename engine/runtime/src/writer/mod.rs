@@ -1,6 +1,8 @@
 //! The core thread: the only one that has State. It stamps, runs turns, encodes frames and holds replies.
 
 mod guard;
+#[cfg(test)]
+mod tests;
 mod timers;
 
 use std::sync::Arc;
@@ -141,7 +143,7 @@ impl Writer {
     /// One run: what is due, then what waits in the queue.
     fn turns(&mut self, first: Option<Message>, batch: Batch) -> Result<Batch, Broken> {
         let mut batch = self.fire_due(batch)?;
-        let mut next = first;
+        let mut next = first.or_else(|| self.parts.queue.try_recv().ok());
         let mut count = 0;
         while let Some(message) = next {
             batch = self.take(message, batch)?;
