@@ -313,6 +313,9 @@ impl Evaluator<'_> {
             }
             (_, Value::Percent(a), Value::Percent(b)) => Value::Percent(number(operation, a, b)?),
             (Add | Subtract, Value::Units(a), Value::Units(b)) => Value::Units(number(operation, a, b)?),
+            (Multiply, Value::Units(a), Value::Number(b)) | (Multiply, Value::Number(a), Value::Units(b)) => {
+                Value::Units(number(Multiply, a, b)?)
+            }
             (_, a, b) => {
                 let (a, b) = pair(&a, &b)?;
                 Value::Number(number(operation, a, b)?)

@@ -72,7 +72,6 @@ fn slot() -> Slot {
         need: "250000.00".parse().expect("a decimal"),
         limit: None,
         decides: true,
-        group: Some(n("leading_group")),
     };
     Slot {
         duty: Duty::Approve,
@@ -82,6 +81,7 @@ fn slot() -> Slot {
         blind: true,
         within: Span { count: 8, unit: SpanUnit::WorkHour },
         level: Some(level),
+        seat_of: Some(n("leading_group")),
         barred: vec![n("H31")],
     }
 }

@@ -1,7 +1,7 @@
 //! What follows by itself: where a case goes next, whom it asks, when a step closes. One batch of events at a time.
 
 use super::plan::{NoPlan, plan};
-use super::resolve::{driver, or_superior, who};
+use super::resolve::{covered, driver, who, who_answers};
 use super::step::{StepResult, closed_blind_parts, ready, result};
 use super::timers::milestones;
 use super::{Ctx, internal};
@@ -147,7 +147,9 @@ fn enter_state(ctx: &Ctx<'_>, case: &Case, chain: &Chain, number: u16) -> Result
         Some(expiry) => Some(super::timers::deadline(ctx, expiry.after)?),
         None => None,
     };
-    let cc = copied(ctx, case, &scope, &state.cc, case.state().is_none() && case.revision() == 1, chain)?;
+    // Who follows the whole chain is copied once, when its first state is entered.
+    let first = case.revision() == 1 && case.steps() == 0 && case.next_task() == 1;
+    let cc = copied(ctx, case, &scope, &state.cc, first, chain)?;
     let name = state.name.clone();
     Ok(vec![Event::StateEntered(StateEntered {
         case: case.number(),
@@ -347,12 +349,8 @@ fn ask(
     }
     // R8: the path is fixed at submission, the holder when the task opens.
     let authority = plan.level.as_ref().map(|level| &level.authority);
-    let resolved = or_superior(ctx, &plan.position, &plan.barred, authority)?;
-    let mut capacities = plan.capacities.clone();
-    if resolved.position != plan.position {
-        capacities.retain(|c| c.position != plan.position);
-        capacities.extend(resolved.capacities);
-    }
+    let resolved = who_answers(ctx, plan, authority)?;
+    let capacities = covered(plan, &resolved);
     let task = *next_task;
     *next_task += 1;
     Ok(Event::TaskOpened(TaskOpened {

@@ -247,7 +247,7 @@ fn holds_authority(ctx: &Ctx<'_>, case: &Case, task: &Task, slot: &Slot) -> bool
     let limit = |name: &Name| {
         limit_of(organisation, authority, name, ctx.at).map_or(Some(Decimal::ZERO), |l| l.up_to)
     };
-    let limit = match &level.group {
+    let limit = match &slot.seat_of {
         // R2: whoever stands at the top has their documents decided by the group that the policy names.
         Some(_) if case.path().is_empty() => None,
         Some(group) => limit(group),

@@ -1,6 +1,7 @@
 //! Who may ask: repeats, what a system may assert, who holds a post.
 
 use super::Ctx;
+use super::resolve::who;
 use crate::command::{Request, VouchedBy};
 use crate::definition::SystemGrant;
 use crate::name::Name;
@@ -131,7 +132,7 @@ pub fn may_ask(
 }
 
 /// For queries about a case: whether the person has to do with it, as submitter, signer, assignee, or as a
-/// superior or driver of one of them.
+/// superior of one of them, or as who drives, monitors or is copied on the chain.
 pub fn may_see(state: &State, at: Timestamp, case: &Case, request: &Request) -> bool {
     if request.vouched_by == VouchedBy::Local {
         return true;
@@ -148,7 +149,13 @@ pub fn may_see(state: &State, at: Timestamp, case: &Case, request: &Request) -> 
     let planned = case.step().into_iter().flat_map(|s| s.plan.slots.iter().map(|slot| &slot.position));
     let mut concerned = asked.chain(signed).chain(planned).chain([&case.submitter().position]);
     let person_in_it = case.submitter().person == request.person;
+    let copied = chain.is_some_and(|chain| {
+        let scope = ctx.scope(case, chain);
+        let whos = chain.cc.iter().chain(chain.monitors.iter().map(|(who, _)| who));
+        whos.flat_map(|one| who(&ctx, case, &scope, one).unwrap_or_default()).any(|name| of_case(&name))
+    });
     person_in_it
+        || copied
         || driver.as_ref().is_some_and(of_case)
         || concerned.any(|name| of_case(name) || organisation.superiors(name).iter().any(of_case))
 }

@@ -170,6 +170,7 @@ impl<'a> Planner<'a> {
         for resolved in seated {
             let mut slot = self.slot(duty, resolved.position, resolved.capacities, inherited)?;
             slot.level.clone_from(&level);
+            slot.seat_of = Some(name.clone());
             slot.barred.clone_from(&self.barred);
             members.push((1, self.push(slot)));
         }
@@ -222,7 +223,6 @@ impl<'a> Planner<'a> {
                 need,
                 limit: level.limit,
                 decides: level.decides,
-                group: level.group.then(|| level.position.clone()),
             };
             let duty = if level.decides { Duty::Approve } else { Duty::Review };
             let beside: Vec<Name> = match level.decides {
@@ -291,6 +291,7 @@ impl<'a> Planner<'a> {
             blind: inherited.blind,
             within,
             level: None,
+            seat_of: None,
             barred: vec![],
         })
     }

@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use super::{Ctx, internal};
 use crate::definition::{Delegation, Position, VacancyRung, Who};
 use crate::eval::{Scope, evaluate, holds_or_absent};
-use crate::event::{Capacity, CapacityWhy};
+use crate::event::{Capacity, CapacityWhy, Slot};
 use crate::name::Name;
 use crate::rejection::{Code, Rejection};
 use crate::state::Case;
@@ -155,6 +155,34 @@ pub(super) fn or_superior(
     let message =
         format!("expected somebody who can answer for {name}; nobody holds it or may stand in for it");
     Err(Rejection::new(Code::NoApprover, message))
+}
+
+/// Who answers a slot now. A seat in a group stays with its post; any other question goes to the superior.
+pub(super) fn who_answers(
+    ctx: &Ctx<'_>,
+    slot: &Slot,
+    authority: Option<&Name>,
+) -> Result<Resolved, Rejection> {
+    let Some(group) = &slot.seat_of else {
+        return or_superior(ctx, &slot.position, &slot.barred, authority);
+    };
+    at_post(ctx, &slot.position, &slot.barred, None).map_err(|_| {
+        let message = format!(
+            "expected a holder of {}, which has a seat in {group}; nobody holds it now",
+            slot.position
+        );
+        Rejection::new(Code::NoApprover, message)
+    })
+}
+
+/// What a signature covers: as planned, and the posts that were passed to reach whoever answers.
+pub(super) fn covered(slot: &Slot, resolved: &Resolved) -> Vec<Capacity> {
+    let mut capacities = slot.capacities.clone();
+    if resolved.position != slot.position {
+        capacities.retain(|c| c.position != slot.position);
+        capacities.extend(resolved.capacities.iter().cloned());
+    }
+    capacities
 }
 
 /// The solid superiors of a position now; of one that no longer exists, as the case's own rules had them.

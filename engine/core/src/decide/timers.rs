@@ -1,7 +1,7 @@
 //! Timers: milestones of tasks (R11), states that end by themselves, and open work after a change of organisation (R9).
 
-use super::advance::withdraw_tasks;
-use super::resolve::{driver, or_superior, superiors};
+use super::advance::{advance, held, withdraw_tasks};
+use super::resolve::{covered, driver, superiors, who_answers};
 use super::{Ctx, internal, open_case};
 use crate::command::{CaseNo, TaskNo, Timer};
 use crate::definition::Duty;
@@ -70,7 +70,11 @@ pub(super) fn fire(
             Ok(vec![Event::StepClosed(StepClosed { case: number, state, outcome, opinions: Vec::new() })])
         }
         // The rest of a split turn: what follows is what `advance` does next.
-        Timer::Continue => super::advance::advance(state, number, at),
+        Timer::Continue => match advance(state, number, at) {
+            Ok(events) if events.is_empty() => Err(stale()),
+            Ok(events) => Ok(events),
+            Err(rejection) => Ok(held(state, number, at, &rejection)),
+        },
     }
 }
 
@@ -150,15 +154,11 @@ fn reassigned(state: &State, at: Timestamp, case: &Case) -> Result<Vec<Event>, R
         let Some(slot) = step.plan.slots.get(usize::from(task.slot)) else { continue };
         let authority = slot.level.as_ref().map(|level| &level.authority);
         // Nobody at all: the task stays where it is; its overdue milestones tell the driver.
-        let Ok(resolved) = or_superior(&ctx, &slot.position, &slot.barred, authority) else { continue };
+        let Ok(resolved) = who_answers(&ctx, slot, authority) else { continue };
         if resolved.position == task.position && resolved.holders == task.holders {
             continue;
         }
-        let mut capacities = slot.capacities.clone();
-        if resolved.position != slot.position {
-            capacities.retain(|c| c.position != slot.position);
-            capacities.extend(resolved.capacities);
-        }
+        let capacities = covered(slot, &resolved);
         events.push(Event::TaskReassigned(TaskReassigned {
             case: case.number(),
             task: *number,

@@ -105,13 +105,20 @@ impl Organisation {
         path
     }
 
-    /// Whether the person may act in the position at an instant: as its holder, or acting while it is vacant.
+    /// Whether the person may act in the position at an instant: as its holder, or, while it is vacant, as who
+    /// acts for it or as who its authority was delegated to.
     pub fn holds(&self, person: &str, position: &str, at: Timestamp) -> bool {
         let Some(post) = self.positions.get(position) else { return false };
         if post.holders.iter().any(|h| h == person) {
             return true;
         }
-        post.holders.is_empty() && self.acting_holders(post, at).iter().any(|h| *h == person)
+        let stands_in =
+            |by: &Name| self.positions.get(by).is_some_and(|p| p.holders.iter().any(|h| h == person));
+        let delegated =
+            |d: &Delegation| d.from == *position && d.start <= at && at < d.end && stands_in(&d.to);
+        post.holders.is_empty()
+            && (self.acting_holders(post, at).iter().any(|h| *h == person)
+                || self.delegations.values().any(delegated))
     }
 
     /// The persons acting for a vacant post at an instant.

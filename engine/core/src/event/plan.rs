@@ -61,6 +61,8 @@ pub struct Slot {
     pub within: Span,
     /// Its level of a climb.
     pub level: Option<Level>,
+    /// The group in which the position has a seat; a seat is never filled by a superior.
+    pub seat_of: Option<Name>,
     /// Persons who may not answer: the submitter, who benefits, who is excepted.
     pub barred: Vec<Name>,
 }
@@ -78,8 +80,6 @@ pub struct Level {
     pub limit: Option<Decimal>,
     /// Whether this level decides.
     pub decides: bool,
-    /// The group whose members vote at this level.
-    pub group: Option<Name>,
 }
 
 /// Why a signature counts for a position.

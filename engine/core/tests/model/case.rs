@@ -74,6 +74,7 @@ pub struct Signature {
     pub spent: bool,
     /// An approval that only counted as a review.
     pub review: bool,
+    pub revision: u32,
 }
 
 /// What is to be seen of a case.
@@ -147,7 +148,7 @@ impl View {
     /// Objections that the person asked in this slot can see and that still stand.
     pub fn objections(&self, rules: &Rules, state: &Name, slot: usize) -> bool {
         let mut last: BTreeMap<(&Name, &Name), &Signature> = BTreeMap::new();
-        for signature in self.signatures.iter().filter(|s| !s.void) {
+        for signature in self.signatures.iter().filter(|s| !s.void && s.revision == self.revision) {
             last.insert((&signature.state, &signature.position), signature);
         }
         let against = last.values().filter(|s| s.verdict == Verdict::Object);
@@ -322,13 +323,7 @@ impl<'a> Walk<'a> {
     }
 
     fn asking<'b>(&'b self, document: &'b Document) -> Asking<'b> {
-        Asking {
-            document,
-            person: &self.story.person,
-            position: &self.story.position,
-            chain: self.chain(),
-            at: self.at,
-        }
+        asking(self.rules, self.story, document, self.at)
     }
 
     fn people(&mut self, number: usize, node: &Node) {
@@ -468,6 +463,7 @@ impl<'a> Walk<'a> {
             void: false,
             spent: false,
             review,
+            revision: self.view.revision,
         });
         let said = if review { Said::PassedOn } else { Said::Gave(verdict) };
         if let Place::People { said: all, .. } = &mut self.view.place {
@@ -497,16 +493,23 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// R22: the level gives no opinion; where it was to decide, the levels above do.
     fn refer_up(&mut self, slot: usize) {
         let Some(asked) = self.view.slot(slot).cloned() else { return };
-        if asked.level.as_ref().is_some_and(|l| l.decides && !l.group) {
-            if let Place::People { said, .. } = &mut self.view.place {
-                said.insert(slot, Said::PassedOn);
-            }
-            self.grow(slot);
-            self.close();
+        if let Place::People { said, .. } = &mut self.view.place {
+            said.insert(slot, Said::PassedOn);
         }
+        if asked.level.as_ref().is_some_and(|l| l.decides) {
+            self.grow(slot);
+        }
+        self.close();
     }
+}
+
+/// What the plan of a story's states depends on.
+pub fn asking<'a>(rules: &'a Rules, story: &'a Story, document: &'a Document, at: Timestamp) -> Asking<'a> {
+    let chain = &rules.chains[&story.chain];
+    Asking { document, person: &story.person, position: &story.position, chain, at }
 }
 
 /// The climb that holds a slot.

@@ -335,6 +335,7 @@ impl Run {
             void: s.void,
             spent: false,
             review: s.counts_as_review,
+            revision: s.revision,
         };
         Seen {
             place,

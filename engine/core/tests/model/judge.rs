@@ -9,8 +9,8 @@ use countersign_core::name::Name;
 use countersign_core::rejection::Code;
 use countersign_core::time::{HOUR, Timestamp};
 
-use super::case::{Input, Place, Question, Story, View, view};
-use super::route::{Document, Mistake, Rules, holds};
+use super::case::{Input, Place, Question, Story, View, asking, view};
+use super::route::{Document, Mistake, NoPlan, Rules, holds};
 
 /// A command, in the model's words.
 #[derive(Clone, Debug)]
@@ -311,12 +311,13 @@ impl Company {
             faults.push(Code::TaskUnknown);
             return None;
         };
-        if asked.question.position != order.position {
-            faults.push(Code::NotAssignee);
-        }
+        // A question that was closed is nobody's any more.
         if !asked.open {
             faults.push(Code::Conflict);
             return None;
+        }
+        if asked.question.position != order.position {
+            faults.push(Code::NotAssignee);
         }
         let slot = self.view(case).and_then(|v| v.slot(asked.question.slot));
         let barred = slot.is_some_and(|s| s.barred.contains(&order.person));
@@ -355,6 +356,12 @@ impl Company {
         if let Some((_, fault)) = &decide.document {
             faults.extend(fault.code());
         }
+        let asking = self.story(decide.case).map(|s| asking(&self.rules, s, &view.document, order.at));
+        let slot = view.slot(question.slot);
+        let short = asking.zip(slot).is_some_and(|(asking, slot)| self.rules.falls_short(&asking, slot));
+        if short && decide.verdict == Verdict::Approve {
+            faults.extend(self.nobody_above(decide.case, question.slot, order.at));
+        }
     }
 
     fn faults_of_referral(
@@ -365,11 +372,28 @@ impl Company {
     ) {
         let case = order.case().unwrap_or_default();
         let Some(question) = self.faults_of_asked(order, (case, task, stale), faults) else { return };
+        let slot = self.view(case).and_then(|v| v.slot(question.slot));
+        let Some(level) = slot.and_then(|s| s.level.as_ref()) else {
+            return faults.push(Code::NotDeciding);
+        };
         let push_up = &self.rules.company.policies.push_up;
-        if question.duty != Duty::Approve {
-            faults.push(Code::NotDeciding);
-        } else if push_up.refused && !push_up.except.iter().any(|r| r == reason) {
+        if push_up.refused && !push_up.except.iter().any(|r| r == reason) {
             faults.push(Code::WithinAuthority);
+        }
+        if level.decides {
+            faults.extend(self.nobody_above(case, question.slot, order.at));
+        }
+    }
+
+    /// Why a route cannot grow above a slot.
+    fn nobody_above(&self, case: u64, slot: usize, at: Timestamp) -> Option<Code> {
+        let (story, view) = (self.story(case)?, self.view(case)?);
+        let Place::People { plan, .. } = &view.place else { return None };
+        let asking = asking(&self.rules, story, &view.document, at);
+        match self.rules.above(&asking, &mut plan.clone(), slot) {
+            Ok(_) => None,
+            Err(NoPlan::Beyond) => Some(Code::BeyondAuthority),
+            Err(NoPlan::Nobody) => Some(Code::NoApprover),
         }
     }
 

@@ -316,7 +316,7 @@ impl Rules {
         slots: &mut Vec<Slot>,
     ) -> Result<Vec<Part>, NoPlan> {
         let line = self.line(asking, &self.authorities[&climb.authority]);
-        if line.is_empty() || self.superior(asking.position).is_none() && self.solid(climb) {
+        if from == 0 && (line.is_empty() || self.superior(asking.position).is_none() && self.solid(climb)) {
             return self.own_top(asking, climb, slots);
         }
         let policies = &self.company.policies;
@@ -339,6 +339,19 @@ impl Rules {
             };
             return self.parts(asking, climb, &asked, before, slots);
         }
+    }
+
+    /// R8: whether the limits that hold now no longer let this slot's position decide.
+    pub fn falls_short(&self, asking: &Asking<'_>, slot: &Slot) -> bool {
+        let level = slot.level.as_ref().filter(|l| l.decides && !l.group);
+        level.is_some_and(|l| !self.sufficient(asking, &l.climb, l.place, asking.at))
+    }
+
+    /// R8, R22: the levels above a slot's, of people who are not on the route yet.
+    pub fn above(&self, asking: &Asking<'_>, plan: &mut Plan, slot: usize) -> Result<Vec<Part>, NoPlan> {
+        let level = plan.slots[slot].level.clone().ok_or(NoPlan::Beyond)?;
+        let before: Vec<Name> = plan.slots.iter().flat_map(|s| self.persons(&s.position)).collect();
+        self.levels(asking, &level.climb, level.place + 1, &before, &mut plan.slots)
     }
 
     fn solid(&self, climb: &Climb) -> bool {
