@@ -50,14 +50,14 @@ fn reason(case: &Case, step: &Step, slot: &Slot, status: SlotStatus) -> SlotReas
         ));
     }
     because.extend(slot.capacities.iter().map(|c| capacity(&c.position, c.why)));
-    if let SlotStatus::Open(task) = status {
-        if let Some(task) = case.tasks().get(&task) {
-            let holders = task.holders.iter().map(Name::as_str).collect::<Vec<_>>().join(", ");
-            because.push(format!(
-                "Task version {}: {} is held by {holders}; due {}.",
-                task.version, task.position, task.milestones.overdue
-            ));
-        }
+    if let SlotStatus::Open(task) = status
+        && let Some(task) = case.tasks().get(&task)
+    {
+        let holders = task.holders.iter().map(Name::as_str).collect::<Vec<_>>().join(", ");
+        because.push(format!(
+            "Task version {}: {} is held by {holders}; due {}.",
+            task.version, task.position, task.milestones.overdue
+        ));
     }
     if let SlotStatus::Kept(task) = status {
         because.push(format!("R12: the signature of task {task} still stands; no commercial field changed."));

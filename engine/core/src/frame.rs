@@ -53,7 +53,7 @@ impl Frame {
 
     /// Reads a frame.
     pub fn decode(bytes: &[u8]) -> Result<Frame, DecodeError> {
-        let head: Result<((Timestamp, Cause, Outcome), &[u8]), _> = postcard::take_from_bytes(bytes);
+        let head = postcard::take_from_bytes::<(Timestamp, Cause, Outcome)>(bytes);
         let ((at, cause, outcome), rest) = head.map_err(|_| DecodeError::Frame)?;
         Ok(Frame { at, cause, outcome, events: decode_events(rest)? })
     }

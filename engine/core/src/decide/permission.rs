@@ -81,10 +81,10 @@ pub(super) fn asserted(ctx: &Ctx<'_>, request: &Request, wish: Wish<'_>) -> Resu
     if let Some(chain) = wish.chain.filter(|chain| !grant.chains.has(chain)) {
         return forbidden(format!("touch the chain {chain}"));
     }
-    if let (Some(limit), Some(amount)) = (grant.up_to, wish.amount.and_then(Value::decimal)) {
-        if amount > limit {
-            return forbidden(format!("assert more than {limit}"));
-        }
+    if let (Some(limit), Some(amount)) = (grant.up_to, wish.amount.and_then(Value::decimal))
+        && amount > limit
+    {
+        return forbidden(format!("assert more than {limit}"));
     }
     Ok(())
 }

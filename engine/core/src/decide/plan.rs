@@ -323,6 +323,9 @@ fn holders(ctx: &Ctx<'_>, position: &Name) -> Result<Vec<Name>, Rejection> {
     Ok(ctx.organisation()?.positions.get(position).map(|p| p.holders.clone()).unwrap_or_default())
 }
 
+/// What a route grows by: nodes, and the slots that they name.
+pub(super) type Growth = (Vec<PlanNode>, Vec<Slot>);
+
 /// The levels that a route grows by above a slot whose own signature does not decide. None: beyond every limit.
 pub(super) fn extension(
     ctx: Ctx<'_>,
@@ -330,7 +333,7 @@ pub(super) fn extension(
     chain: &Chain,
     (step, slot): (&Step, &Slot),
     signed: Option<&Name>,
-) -> Result<Option<(Vec<PlanNode>, Vec<Slot>)>, Rejection> {
+) -> Result<Option<Growth>, Rejection> {
     let level = slot.level.as_ref().ok_or_else(|| internal("a route that grows is a climb"))?;
     let mut planner = Planner::new(ctx, case, chain, step.plan.slots.len() as u16)?;
     let authority = planner.authority(&level.authority)?;

@@ -107,10 +107,10 @@ pub(super) fn line(ctx: &Ctx<'_>, case: &Case, authority: &Authority) -> Result<
             groups.sort_by_key(|(_, limit)| (limit.up_to.is_none(), limit.up_to));
             line.extend(groups.into_iter().map(|(name, _)| name.clone()));
             let top = &ctx.company()?.policies.own_top;
-            if let (true, Some(top)) = (case.path().is_empty(), top) {
-                if !line.contains(&top.decided_by) {
-                    line.push(top.decided_by.clone());
-                }
+            if let (true, Some(top)) = (case.path().is_empty(), top)
+                && !line.contains(&top.decided_by)
+            {
+                line.push(top.decided_by.clone());
             }
             line
         }

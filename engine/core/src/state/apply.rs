@@ -278,10 +278,10 @@ fn open_task(case: &mut Case, at: Timestamp, e: TaskOpened) {
 }
 
 fn set_slot(case: &mut Case, slot: u16, status: SlotStatus) {
-    if let Stage::People { step, .. } = &mut case.stage {
-        if let Some(place) = step.slots.get_mut(usize::from(slot)) {
-            *place = status;
-        }
+    if let Stage::People { step, .. } = &mut case.stage
+        && let Some(place) = step.slots.get_mut(usize::from(slot))
+    {
+        *place = status;
     }
 }
 
