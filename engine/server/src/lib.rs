@@ -1,1 +1,32 @@
-//! Front doors: the NATS service and the in-process bus.
+//! Front doors: requests in, replies and events out.
+//!
+//! ```text
+//! NATS --> nats::service --+
+//!                          +--> desk --> runtime          (systems.yaml, in the log, bounds what a system may assert)
+//! in-process bus ----------+
+//!
+//! log --> source --> publication --> JetStream            (each event once, in order, no gap)
+//!               \--> bus
+//! ```
+//!
+//! [`Server`] ties them together, [`setup`] founds a company. Without NATS the same messages go over the in-process
+//! [`Bus`].
+
+mod bus;
+mod config;
+mod desk;
+mod error;
+pub mod ids;
+mod nats;
+pub mod render;
+mod server;
+pub mod setup;
+mod source;
+
+pub use bus::{Bus, Events, Happened};
+pub use config::{Config, Credentials, NatsConfig, PublicationConfig, Secret};
+pub use desk::{Caller, Desk, ENGINE_SYSTEM};
+pub use error::ServerError;
+pub use nats::{NatsError, ServiceCounts};
+pub use render::Published;
+pub use server::{NatsStatus, Server, ServerStatus};

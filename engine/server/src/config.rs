@@ -1,0 +1,146 @@
+//! What a server is started with. Secrets are never shown.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use countersign_messages::DEFAULT_REPLY_PREFIX;
+use countersign_runtime::EngineOptions;
+
+/// What a server is started with.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The engine behind it.
+    pub engine: EngineOptions,
+    /// The NATS server; without one, messages go over the in-process bus alone.
+    pub nats: Option<NatsConfig>,
+}
+
+impl Config {
+    /// An engine with the in-process bus.
+    pub fn embedded(engine: EngineOptions) -> Config {
+        Config { engine, nats: None }
+    }
+}
+
+/// How the NATS server is reached and what is believed of it.
+#[derive(Clone, Debug)]
+pub struct NatsConfig {
+    /// One address or several, separated by commas: `nats://127.0.0.1:4222`.
+    pub url: String,
+    /// Who the engine is there.
+    pub credentials: Credentials,
+    /// Where the engine gets its own answers: `_INBOX`, or what the server's permissions allow, such as
+    /// `_INBOX.engine`.
+    pub inbox_prefix: String,
+    /// Replies go only to subjects that begin so.
+    pub reply_prefix: String,
+    /// Serves even where the server authenticates nobody. Recorded with every request.
+    pub trust_network: bool,
+    /// Requests under way at most; beyond it `OVERLOADED`.
+    pub in_flight_max: usize,
+    /// How long to wait for the first connection.
+    pub connect_within: Duration,
+    /// Where the position of the publication is kept.
+    pub publication: Option<PublicationConfig>,
+}
+
+impl NatsConfig {
+    /// A server at this address, with publication kept in this directory, and usual bounds.
+    pub fn new(url: impl Into<String>, credentials: Credentials, publication: PathBuf) -> NatsConfig {
+        NatsConfig {
+            url: url.into(),
+            credentials,
+            inbox_prefix: "_INBOX".to_owned(),
+            reply_prefix: DEFAULT_REPLY_PREFIX.to_owned(),
+            trust_network: false,
+            in_flight_max: 1_024,
+            connect_within: Duration::from_secs(5),
+            publication: Some(PublicationConfig::new(publication)),
+        }
+    }
+}
+
+/// How events are published.
+#[derive(Clone, Debug)]
+pub struct PublicationConfig {
+    /// The directory of the small file that remembers how far the stream has come.
+    pub directory: PathBuf,
+    /// Events under way without an acknowledgement, at most.
+    pub window: usize,
+    /// How many servers of a cluster keep the stream.
+    pub replicas: u32,
+    /// Bytes that the stream may have; none: as many as the server allows.
+    pub bytes_max: Option<u64>,
+    /// How long an acknowledgement may take before the stream is looked at again.
+    pub acknowledged_within: Duration,
+}
+
+impl PublicationConfig {
+    /// With usual bounds.
+    pub fn new(directory: PathBuf) -> PublicationConfig {
+        PublicationConfig {
+            directory,
+            window: 256,
+            replicas: 1,
+            bytes_max: None,
+            acknowledged_within: Duration::from_secs(3),
+        }
+    }
+}
+
+/// A text that is never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Keeps a text.
+    pub fn new(text: impl Into<String>) -> Secret {
+        Secret(text.into())
+    }
+
+    pub(crate) fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(secret)")
+    }
+}
+
+/// Who the engine is to the NATS server.
+#[derive(Clone, Debug)]
+pub enum Credentials {
+    /// Nobody: for a server that authenticates nobody.
+    None,
+    /// A user with a password.
+    UserPassword {
+        /// The user.
+        user: String,
+        /// The password.
+        password: Secret,
+    },
+    /// A token.
+    Token(Secret),
+    /// A credentials file (`.creds`): a JWT and its seed.
+    CredentialsFile(PathBuf),
+    /// The seed of an nkey.
+    NkeySeed(Secret),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_not_shown() {
+        let password = Secret::new("hunter2");
+        let credentials = Credentials::UserPassword { user: "engine".into(), password };
+        let config = NatsConfig::new("nats://127.0.0.1:4222", credentials, PathBuf::from("p"));
+        let shown = format!("{config:?}");
+        assert!(shown.contains("engine") && !shown.contains("hunter2"), "{shown}");
+        assert!(!format!("{:?}", Credentials::Token(Secret::new("hunter2"))).contains("hunter2"));
+    }
+}

@@ -1,0 +1,56 @@
+//! Replies to commands, rebuilt from the frame alone so that a repeat gets the same.
+
+use countersign_core::receipt::Receipt;
+use countersign_messages::{Accepted, ContentHash, FactAccepted, Reply};
+use countersign_runtime::{Reply as EngineReply, ReplyResult};
+
+use super::refuse::{self, Refusal};
+use super::standing::{Standing, as_of};
+use super::{Desk, json};
+use crate::ids::case_text;
+
+impl Desk {
+    /// The reply to a command. `before` is how its case stood, and at which sequence.
+    pub(super) async fn outcome(
+        &self,
+        reply: EngineReply,
+        before: Option<(Standing, u64)>,
+        message_id: Option<String>,
+    ) -> Result<Vec<u8>, Refusal> {
+        let EngineReply { result, sequence, repeated } = reply;
+        let receipt = match result {
+            ReplyResult::Accepted(receipt) => receipt,
+            ReplyResult::Refused(rejection) => {
+                return Ok(json(&Reply::<()>::error(*refuse::rejected(rejection), sequence)));
+            }
+        };
+        if let Some(message_id) = message_id {
+            // Told again under another request id, core looks for another case that waits; there is no duplicate.
+            let cases = receipt.case.map(case_text).into_iter().collect();
+            let told = FactAccepted { message_id, sequence, cases, duplicate: false };
+            return Ok(json(&Reply::ok(told, sequence)));
+        }
+        let Some(case) = receipt.case else {
+            return Err(refuse::of("INTERNAL", "expected a command about a case"));
+        };
+        // The case as it was is of use only where this command's frame is the very next one.
+        let next = before.filter(|(_, at)| !repeated && at + 1 == sequence).map(|(standing, _)| standing);
+        let standing = match (Standing::told_by(&receipt), next) {
+            (Some(told), _) => told,
+            (None, Some(before)) => before.after(&receipt),
+            (None, None) => as_of(&self.inner.handle, case, sequence).await?,
+        };
+        Ok(json(&Reply::ok(accepted(&receipt, &standing, sequence), sequence)))
+    }
+}
+
+fn accepted(receipt: &Receipt, standing: &Standing, sequence: u64) -> Accepted {
+    Accepted {
+        case: receipt.case.map(case_text).unwrap_or_default(),
+        sequence,
+        state: standing.state.to_string(),
+        revision: standing.revision,
+        version: u64::from(standing.revision),
+        content_hash: ContentHash::from_bytes(&standing.content_hash),
+    }
+}

@@ -1,0 +1,178 @@
+//! Requests that change something, as core's commands.
+//!
+//! | wire | core |
+//! |---|---|
+//! | verdict `done` | `Input` |
+//! | verdict `veto` | `Reject`: whether the reviewer has a veto is for the plan to say |
+//! | verdict `submit` with `fields` | `Submit` with that document |
+//! | fact `seal-desk.contract.sealed` of the system `seal-desk` | `contract.sealed`; a `key` becomes a field of its data |
+//! | `overrides` | nothing: core records an override by itself wherever an objection stands |
+//!
+//! A `reason` of `submit` and `resubmit` is part of the request's fingerprint, and is not kept: the log has no
+//! place for it. A `return` goes along the chain's own arrow; a request that names another place is refused.
+
+use countersign_core::command::{Answer, Body, CaseNo, Cause, Request as Asking, Verdict as CoreVerdict};
+use countersign_core::name::Name;
+use countersign_core::rejection::{Code, Rejection};
+use countersign_core::time::Timestamp;
+use countersign_messages as wire;
+use countersign_messages::{Code as WireCode, Request, WireError};
+use serde_json::Value;
+
+use super::refuse::Refusal;
+use super::{Caller, raw, refuse};
+use crate::ids::{parse_case, parse_task};
+
+/// A command on its way to the engine.
+pub(super) struct Asked {
+    pub(super) cause: Cause,
+    pub(super) body: Body,
+    /// The case it is about, if it exists already.
+    pub(super) case: Option<CaseNo>,
+    /// The version of the case that the caller saw, where the request says it.
+    pub(super) version: Option<u64>,
+    /// The sender's id of a fact.
+    pub(super) message_id: Option<String>,
+}
+
+/// The digest by which a repeat is known: 16 bytes of BLAKE3 over the verb and the request's canonical form, all of
+/// it. A retry is the same request to the byte; only its spelling (white space, order of fields) may differ.
+pub(super) fn fingerprint(request: &Request) -> [u8; 16] {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(request.verb().as_token().as_bytes());
+    hasher.update(&[0]);
+    hasher.update(&request.to_json());
+    let mut digest = [0; 16];
+    digest.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+    digest
+}
+
+/// Who asks, for core. A system that speaks for itself has no person: core decides what that may do.
+pub(super) fn asking(caller: &Caller, request: &Request, fingerprint: [u8; 16]) -> Asking {
+    let envelope = request.envelope();
+    let name = |name: Option<&wire::Name>| name.map_or_else(Name::default, |name| Name::from(name.as_str()));
+    Asking {
+        system: caller.system.clone(),
+        request_id: Name::from(envelope.request_id.as_str()),
+        fingerprint,
+        // The form was checked; what no clock can show counts as long ago.
+        sent_at: Timestamp::parse(envelope.sent_at.as_str()).unwrap_or_default(),
+        person: name(envelope.person),
+        position: name(envelope.position),
+        vouched_by: caller.vouched_by,
+    }
+}
+
+/// Turns a request into a command; None where it only asks.
+pub(super) fn command(caller: &Caller, request: Request) -> Result<Option<Asked>, Refusal> {
+    if request.verb().is_query() {
+        return Ok(None);
+    }
+    let cause = Cause::Request(asking(caller, &request, fingerprint(&request)));
+    let asked = |body, case| Asked { cause, body, case, version: None, message_id: None };
+    let asked = match request {
+        Request::Submit(r) => {
+            let (chain, document) = (name(&r.chain), raw::record(r.document.0));
+            asked(Body::Submit { chain, document, addressee: r.addressee.as_ref().map(name) }, None)
+        }
+        Request::Resubmit(r) => {
+            let (case, document) = (case(&r.case)?, raw::record(r.document.0));
+            Asked { version: Some(r.version), ..asked(Body::Resubmit { case, document }, Some(case)) }
+        }
+        Request::Decide(r) => {
+            let answer = answer(r)?;
+            let case = answer.case;
+            asked(Body::Decide(answer), Some(case))
+        }
+        Request::Withdraw(r) => {
+            let case = case(&r.case)?;
+            let reason = r.reason.map(|reason| Name::from(String::from(reason)));
+            asked(Body::Withdraw { case, reason }, Some(case))
+        }
+        Request::ReferUp(r) => {
+            let (case, task) = (case(&r.case)?, task(&r.task)?);
+            let (version, reason) = (version(r.version), Name::from(String::from(r.reason)));
+            asked(Body::ReferUp { case, task, version, reason }, Some(case))
+        }
+        Request::Fact(r) => {
+            let message_id = Some(r.message_id.to_string());
+            Asked { message_id, ..asked(fact(caller, r)?, None) }
+        }
+        _ => return Ok(None),
+    };
+    Ok(Some(asked))
+}
+
+fn answer(r: wire::Decide) -> Result<Answer, Refusal> {
+    if r.to.is_some() {
+        let message = "expected no `to`: a returned document takes the arrow that its chain draws";
+        return Err(bad("to", message));
+    }
+    let verdict = match r.verdict {
+        wire::Verdict::Approve => CoreVerdict::Approve,
+        wire::Verdict::Pass => CoreVerdict::Pass,
+        wire::Verdict::Object => CoreVerdict::Object,
+        wire::Verdict::Return => CoreVerdict::Return,
+        wire::Verdict::Reject | wire::Verdict::Veto => CoreVerdict::Reject,
+        wire::Verdict::Done => CoreVerdict::Input,
+        wire::Verdict::Submit => CoreVerdict::Submit,
+    };
+    if r.fields.is_some() && verdict != CoreVerdict::Submit {
+        return Err(bad("fields", "expected fields only with the verdict submit, which hands a document in"));
+    }
+    Ok(Answer {
+        case: case(&r.case)?,
+        task: task(&r.task)?,
+        version: version(r.version),
+        content_hash: r.content_hash.to_bytes(),
+        verdict,
+        reason: r.reason.map(|reason| Name::from(String::from(reason))),
+        document: r.fields.map(|fields| raw::record(fields.0)),
+    })
+}
+
+/// Chains name facts `<object>.<fact>`; on the wire the adapter that tells them stands before that. A system speaks
+/// as itself only.
+fn fact(caller: &Caller, r: wire::Fact) -> Result<Body, Refusal> {
+    let told = r.fact.as_str();
+    let local = caller.vouched_by == countersign_core::command::VouchedBy::Local;
+    let fact = match told.split_once('.') {
+        Some((adapter, rest)) if rest.contains('.') => {
+            if !local && *adapter != *caller.system {
+                let message = format!(
+                    "expected a fact that {} tells itself, as {}.{rest}; found one of {adapter}",
+                    caller.system, caller.system
+                );
+                return Err(refuse::rejected(Rejection::at(Code::Forbidden, "fact", message)));
+            }
+            rest
+        }
+        _ => told,
+    };
+    let mut data = r.data.0;
+    if let Some(key) = r.key {
+        data.entry("key").or_insert_with(|| Value::String(key.into()));
+    }
+    Ok(Body::Fact { fact: Name::from(fact), message_id: name(&r.message_id), data: raw::record(data) })
+}
+
+fn name(name: &wire::Name) -> Name {
+    Name::from(name.as_str())
+}
+
+fn case(text: &wire::Name) -> Result<CaseNo, Refusal> {
+    parse_case(text.as_str()).map_err(refuse::rejected)
+}
+
+fn task(text: &wire::Name) -> Result<u32, Refusal> {
+    parse_task(text.as_str(), "task").map_err(refuse::rejected)
+}
+
+/// A version that no task can have is a stale one.
+fn version(version: u64) -> u32 {
+    u32::try_from(version).unwrap_or(u32::MAX)
+}
+
+fn bad(field: &str, message: &str) -> Refusal {
+    Box::new(WireError::new(WireCode::BadValue, message).at_field(field).into())
+}

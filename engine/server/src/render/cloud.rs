@@ -1,0 +1,213 @@
+//! Events as they are published: CloudEvents in JSON, with subject, id and correlation.
+
+use countersign_core::event::Event;
+use countersign_core::frame::Frame;
+use countersign_core::name::Name;
+use countersign_messages::{CloudEvent, EventType, LogId, MessageId, Subject, Token, is_reserved_chain};
+use serde_json::{Map, Value};
+
+use super::data::{Opinions, data};
+use super::value::time;
+use crate::ids::{case_text, correlation_text};
+
+/// The version of the shapes of events.
+const SHAPE: u16 = 1;
+
+/// An event ready to go out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Published {
+    /// `countersign.<company>.evt.<chain>.<event>`.
+    pub subject: String,
+    /// `<company>-<log_id>-<sequence>-<index>`.
+    pub id: String,
+    /// The frame.
+    pub sequence: u64,
+    /// The event's place in the frame, from 0.
+    pub index: u32,
+    /// What joins everything that belongs to one order, if the event belongs to a case.
+    pub correlation: Option<String>,
+    /// The event in the structured mode of CloudEvents.
+    pub body: Vec<u8>,
+}
+
+/// Makes published events of one log.
+#[derive(Clone, Debug)]
+pub struct Publisher {
+    company: Token,
+    log_id: LogId,
+}
+
+impl Publisher {
+    /// Of a company's log.
+    pub fn new(company: Token, log_id: LogId) -> Publisher {
+        Publisher { company, log_id }
+    }
+
+    /// The company.
+    pub fn company(&self) -> &Token {
+        &self.company
+    }
+
+    /// The log.
+    pub fn log_id(&self) -> &LogId {
+        &self.log_id
+    }
+
+    /// One event of a frame. `chain` is that of its case. None where the frame has no such event.
+    pub fn event(
+        &self,
+        sequence: u64,
+        frame: &Frame,
+        index: usize,
+        chain: Option<&Name>,
+    ) -> Option<Published> {
+        let event = frame.events.get(index)?;
+        let told = data(event, frame.events[index + 1..].iter(), Opinions::Closed);
+        Some(self.told(sequence, frame, index, chain, told))
+    }
+
+    /// The same without what it says, where that is more than a message may hold: whoever follows asks for it.
+    pub fn shortened(
+        &self,
+        sequence: u64,
+        frame: &Frame,
+        index: usize,
+        chain: Option<&Name>,
+    ) -> Option<Published> {
+        let event = frame.events.get(index)?;
+        let mut told = Map::new();
+        if let Some(case) = event.case() {
+            told.insert("case".to_owned(), Value::String(case_text(case)));
+        }
+        told.insert("omitted".to_owned(), Value::from("TOO_LARGE"));
+        Some(self.told(sequence, frame, index, chain, told))
+    }
+
+    fn told(
+        &self,
+        sequence: u64,
+        frame: &Frame,
+        index: usize,
+        chain: Option<&Name>,
+        told: Map<String, Value>,
+    ) -> Published {
+        let event = &frame.events[index];
+        let place = u32::try_from(index).unwrap_or(u32::MAX);
+        let id =
+            MessageId { company: self.company.clone(), log_id: self.log_id.clone(), sequence, index: place };
+        let kind = EventType { chain: chain_token(event, chain), event: token(event.name()), version: SHAPE };
+        let subject = Subject::Event {
+            company: self.company.clone(),
+            chain: kind.chain.clone(),
+            event: kind.event.clone(),
+        };
+        let case = event.case();
+        let correlation = case.map(|case| correlation_text(self.company.as_str(), case));
+        let cloud = CloudEvent {
+            subject: case.map(case_text),
+            correlation: correlation.clone(),
+            partition: case.map(case_text),
+            ..CloudEvent::of_engine(&id, &kind, time(frame.at), Value::Object(told))
+        };
+        Published {
+            subject: subject.to_string(),
+            id: id.to_string(),
+            sequence,
+            index: place,
+            correlation,
+            body: cloud.to_structured(),
+        }
+    }
+}
+
+/// The chain's place in a subject; a reserved word for what belongs to no chain.
+fn chain_token(event: &Event, chain: Option<&Name>) -> Token {
+    match event {
+        Event::DefinitionStored(_) | Event::DefinitionsActivated(_) => token("definitions"),
+        Event::OrganisationSwept(_) => token("organisation"),
+        Event::SkipLevelAttempted(e) => of_chain(&e.chain),
+        Event::CompanyFounded(_) => token("system"),
+        _ => chain.map_or_else(|| token("system"), of_chain),
+    }
+}
+
+/// A chain's name as a token: names may hold capitals and `_`, tokens do not. A chain that is called as a reserved
+/// word gets an ending.
+fn of_chain(chain: &Name) -> Token {
+    let kebab: String = chain
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' })
+        .take(60)
+        .collect();
+    if is_reserved_chain(&kebab) { token(&format!("{kebab}-x")) } else { token(&kebab) }
+}
+
+fn token(text: &str) -> Token {
+    Token::new(text).unwrap_or_else(|_| Token::new("unnamed").expect("a token"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::samples::every_kind;
+    use countersign_core::command::Cause;
+    use countersign_core::frame::Outcome;
+    use countersign_core::time::Timestamp;
+    use countersign_messages::Limits;
+
+    fn frame() -> Frame {
+        let at = Timestamp(1_745_197_200_000);
+        Frame { at, cause: Cause::Timer { due: at }, outcome: Outcome::Accepted, events: every_kind() }
+    }
+
+    fn publisher() -> Publisher {
+        let log_id = LogId::from_bytes(&[0xab; 16]);
+        Publisher::new(Token::new("yuanlan").expect("a token"), log_id)
+    }
+
+    #[test]
+    fn every_kind_is_published_under_a_subject_and_an_id_that_are_read_back() {
+        let (frame, chain) = (frame(), Name::from("contract-review"));
+        for index in 0..frame.events.len() {
+            let published = publisher().event(42, &frame, index, Some(&chain)).expect("an event");
+            let subject: Subject = published.subject.parse().expect("a subject");
+            let Subject::Event { event, .. } = subject else { panic!("{}", published.subject) };
+            assert_eq!(event.as_str(), frame.events[index].name());
+            let cloud = CloudEvent::from_structured(&published.body, &Limits::default()).expect("an event");
+            let id = cloud.message_id().expect("an id of ours");
+            assert_eq!((id.sequence, id.index as usize), (42, index));
+            assert_eq!(cloud.correlation.is_some(), frame.events[index].case().is_some());
+        }
+        assert!(publisher().event(42, &frame, frame.events.len(), None).is_none());
+    }
+
+    #[test]
+    fn events_without_a_case_stand_under_reserved_words() {
+        let frame = frame();
+        let subject = |name: &str| {
+            let index = frame.events.iter().position(|event| event.name() == name).expect("a sample");
+            publisher().event(1, &frame, index, None).expect("an event").subject
+        };
+        assert_eq!(subject("company-founded"), "countersign.yuanlan.evt.system.company-founded");
+        assert_eq!(subject("definition-stored"), "countersign.yuanlan.evt.definitions.definition-stored");
+        assert_eq!(subject("organisation-swept"), "countersign.yuanlan.evt.organisation.organisation-swept");
+        let skip = "countersign.yuanlan.evt.contract-review.skip-level-attempted";
+        assert_eq!(subject("skip-level-attempted"), skip);
+    }
+
+    #[test]
+    fn names_of_chains_become_tokens() {
+        assert_eq!(of_chain(&Name::from("Contract_Review")).as_str(), "contract-review");
+        assert_eq!(of_chain(&Name::from("system")).as_str(), "system-x");
+        assert_eq!(of_chain(&Name::from("合同")).as_str(), "unnamed");
+    }
+
+    #[test]
+    fn a_shortened_event_keeps_its_place_and_says_that_it_is_short() {
+        let frame = frame();
+        let whole = publisher().event(42, &frame, 5, None).expect("an event");
+        let short = publisher().shortened(42, &frame, 5, None).expect("an event");
+        assert_eq!((&short.id, &short.subject), (&whole.id, &whole.subject));
+        assert!(String::from_utf8_lossy(&short.body).contains(r#""omitted":"TOO_LARGE""#));
+    }
+}

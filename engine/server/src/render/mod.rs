@@ -1,0 +1,19 @@
+//! Events and values as JSON: names, not tags; money as text with its currency; times in RFC 3339; hashes in hex.
+//!
+//! Every kind of event is told in three forms: its data ([`data`]), a sentence in two languages ([`tell`]), and
+//! a published event ([`Publisher`]). The answers of a blind part are left out until they are open.
+
+mod cloud;
+mod data;
+mod plan;
+#[cfg(test)]
+mod samples;
+mod sentence;
+mod value;
+mod words;
+
+pub use cloud::{Published, Publisher};
+pub use data::{Opinions, data};
+pub(crate) use sentence::{tell, tell_sealed};
+pub use value::{fields, quantity, time};
+pub(crate) use words::{capacity_names, duty, route_step, title, verdict, waiting, why};

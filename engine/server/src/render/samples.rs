@@ -1,0 +1,244 @@
+//! One event of every kind, for tests.
+
+use countersign_core::command::Verdict;
+use countersign_core::definition::{DefinitionKind, Duty, Target};
+use countersign_core::event::*;
+use countersign_core::money::Currency;
+use countersign_core::name::Name;
+use countersign_core::time::{Date, Span, SpanUnit, Timestamp};
+use countersign_core::value::{Fields, Value};
+
+fn n(text: &str) -> Name {
+    Name::from(text)
+}
+
+pub(crate) fn document() -> Fields {
+    let amount = |text: &str| text.parse().expect("a decimal");
+    let cny = Currency::parse("CNY").expect("a currency");
+    [
+        ("missing", Value::Missing),
+        ("flag", Value::Flag(true)),
+        ("text", Value::text("合同")),
+        ("number", Value::Number(amount("-1.50"))),
+        ("percent", Value::Percent(amount("0.15"))),
+        ("money", Value::money(amount("300000.00"), cny)),
+        ("units", Value::Units(amount("12"))),
+        ("date", Value::Date(Date(20_000))),
+        ("time", Value::Time(Timestamp(1_745_197_200_000))),
+        ("span", Value::Span(Span { count: 8, unit: SpanUnit::WorkHour })),
+        ("position", Value::Position(n("bgm_js"))),
+        ("unit", Value::Unit(n("js"))),
+        ("list", Value::List(vec![Value::Flag(false)])),
+        ("record", Value::Record(Fields::from([(n("a"), Value::text("b"))]))),
+    ]
+    .into_iter()
+    .map(|(name, value)| (n(name), value))
+    .collect()
+}
+
+fn content() -> Content {
+    Content {
+        document: document(),
+        hash: [1; 32],
+        commercial: [2; 32],
+        keeps: vec![n("money")],
+        amount: document().get("money").cloned(),
+        key: Some(n("HT-1")),
+        claims: vec![n("contract-review/contract_no/HT-1")],
+    }
+}
+
+fn milestones() -> Milestones {
+    Milestones { remind: Timestamp(1), overdue: Timestamp(2), escalate: Timestamp(3) }
+}
+
+fn capacities() -> Vec<Capacity> {
+    use CapacityWhy::*;
+    [Own, Vacant, Acting, Delegate, Merged, Abolished, Barred, Referred, Independent]
+        .into_iter()
+        .map(|why| Capacity { position: n("p"), why })
+        .collect()
+}
+
+fn slot() -> Slot {
+    let level = Level {
+        authority: n("contract"),
+        place: 1,
+        need: "250000.00".parse().expect("a decimal"),
+        limit: None,
+        decides: true,
+    };
+    Slot {
+        duty: Duty::Approve,
+        position: n("bgm_js"),
+        capacities: capacities(),
+        veto: true,
+        blind: true,
+        within: Span { count: 8, unit: SpanUnit::WorkHour },
+        level: Some(level),
+        seat_of: Some(n("leading_group")),
+        barred: vec![n("H31")],
+    }
+}
+
+fn plan() -> Plan {
+    let votes = PlanNode::Votes { need: 2, members: vec![(1, PlanNode::Slot(0))] };
+    let parts = vec![votes, PlanNode::Any(vec![]), PlanNode::InOrder(vec![]), PlanNode::Climb(vec![])];
+    Plan { root: PlanNode::All(parts), slots: vec![slot()] }
+}
+
+fn opinion() -> Opinion {
+    Opinion {
+        task: 3,
+        position: n("legal"),
+        person: n("H05"),
+        verdict: Verdict::Object,
+        reason: Some(n("clause 7")),
+    }
+}
+
+fn company_events() -> Vec<Event> {
+    vec![
+        Event::CompanyFounded(CompanyFounded { company: n("yuanlan"), administrator: n("H03") }),
+        Event::DefinitionStored(DefinitionStored {
+            number: 7,
+            kind: DefinitionKind::Systems,
+            name: n("systems"),
+            path: n("systems.yaml"),
+            source: "systems: {}\n".into(),
+            sha256: [3; 32],
+            form: 1,
+            compiled: vec![6, 0],
+        }),
+        Event::DefinitionsActivated(DefinitionsActivated { release: 1, definitions: vec![1, 7] }),
+        Event::OrganisationSwept(OrganisationSwept { next: Some(65) }),
+        Event::SkipLevelAttempted(SkipLevelAttempted {
+            chain: n("contract-review"),
+            person: n("H31"),
+            position: n("rep_js1"),
+            addressee: n("sales_director"),
+            superior: Some(n("kam_js")),
+        }),
+    ]
+}
+
+fn case_events() -> Vec<Event> {
+    let case = 42;
+    let submitter = Party { person: n("H31"), position: n("rep_js1"), unit: n("js"), kind: n("rep") };
+    vec![
+        Event::CaseSubmitted(CaseSubmitted {
+            case,
+            chain: n("contract-review"),
+            release: 1,
+            submitter,
+            path: vec![n("kam_js"), n("bgm_js")],
+            content: content(),
+        }),
+        Event::CaseResubmitted(CaseResubmitted {
+            case,
+            revision: 2,
+            content: content(),
+            voids_signatures: true,
+            person: n("H31"),
+            by_editor: false,
+        }),
+        Event::StateEntered(StateEntered {
+            case,
+            state: 1,
+            name: n("line"),
+            work: Work::People(plan()),
+            expires_at: Some(Timestamp(9)),
+            cc: vec![n("nka_head")],
+        }),
+        Event::StateSkipped(StateSkipped { case, name: n("line"), state: 1, outcome: n("approved") }),
+        Event::ChecksFailed(ChecksFailed { case, codes: vec![n("E1")] }),
+        Event::BranchChosen(BranchChosen { case, go: Target::End(1) }),
+        Event::StepClosed(StepClosed {
+            case,
+            state: n("line"),
+            outcome: n("approved"),
+            opinions: vec![opinion()],
+        }),
+        Event::OpinionsOpened(OpinionsOpened { case, opinions: vec![opinion()] }),
+        Event::CaseReturned(CaseReturned { case, returns: 1 }),
+        Event::CaseEnded(CaseEnded {
+            case,
+            end: n("rejected"),
+            good: false,
+            code: Some(n("REVISION_LIMIT")),
+        }),
+        Event::CaseWithdrawn(CaseWithdrawn { case, reason: Some(n("mistake")), told: vec![n("kam_js")] }),
+        Event::CaseHeld(CaseHeld {
+            case,
+            code: n("NO_APPROVER"),
+            detail: "nobody".into(),
+            told: vec![n("driver")],
+        }),
+        Event::StateExpired(StateExpired { case, state: n("sealing"), go: Target::Draft }),
+        Event::FactReceived(FactReceived { case, fact: n("a.b.c"), message_id: n("m1"), data: document() }),
+        Event::TurnSplit(TurnSplit { case }),
+    ]
+}
+
+fn task_events() -> Vec<Event> {
+    let (case, task) = (42, 3);
+    vec![
+        Event::TaskOpened(TaskOpened {
+            case,
+            task,
+            slot: 1,
+            duty: Duty::Review,
+            position: n("bgm_js"),
+            holders: vec![n("H25")],
+            capacities: capacities(),
+            milestones: milestones(),
+        }),
+        Event::TaskDecided(TaskDecided {
+            case,
+            task,
+            person: n("H25"),
+            verdict: Verdict::Approve,
+            counts_as_review: true,
+            overrides: false,
+            blind: true,
+            reason: Some(n("prepaid")),
+            content_hash: [1; 32],
+        }),
+        Event::TaskWithdrawn(TaskWithdrawn { case, task, cause: WithdrawnCause::Expired }),
+        Event::SignatureKept(SignatureKept { case, slot: 0, task }),
+        Event::TaskLapsed(TaskLapsed { case, task }),
+        Event::TaskReminded(TaskReminded { case, task }),
+        Event::TaskOverdue(TaskOverdue { case, task, copied: vec![n("region_east_head")] }),
+        Event::TaskEscalated(TaskEscalated { case, task, to: vec![n("region_east_head")] }),
+        Event::TaskReassigned(TaskReassigned {
+            case,
+            task,
+            position: n("sales_director"),
+            holders: vec![n("H06")],
+            capacities: capacities(),
+            milestones: milestones(),
+        }),
+        Event::TaskReferred(TaskReferred { case, task, person: n("H25"), reason: n("conflict_of_interest") }),
+        Event::RouteExtended(RouteExtended {
+            case,
+            slot: 1,
+            levels: vec![PlanNode::Slot(2)],
+            slots: vec![slot()],
+        }),
+        Event::SelfApprovalAttempted(SelfApprovalAttempted {
+            case,
+            task,
+            person: n("H25"),
+            position: n("bgm_js"),
+        }),
+        Event::LateAnswer(LateAnswer { case, task, person: n("H25"), verdict: Verdict::Pass }),
+    ]
+}
+
+pub(crate) fn every_kind() -> Vec<Event> {
+    let mut events = company_events();
+    events.extend(case_events());
+    events.extend(task_events());
+    events.sort_by_key(Event::kind);
+    events
+}

@@ -1,0 +1,197 @@
+//! A server: an engine with its doors.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use countersign_core::state::State;
+use countersign_messages::LogId;
+use countersign_runtime::{Clock, Engine, EngineHandle, RecoveryReport, Status};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use crate::bus::Bus;
+use crate::config::{Config, NatsConfig};
+use crate::desk::Desk;
+use crate::error::ServerError;
+use crate::nats::{Link, Service, ServiceCounts, already_served, connect};
+use crate::render::Publisher;
+use crate::source::Source;
+
+/// How long a part of the server may take to end.
+const STOP: Duration = Duration::from_secs(15);
+/// An event in the in-process bus is never shortened.
+const UNBOUNDED: usize = usize::MAX;
+
+/// A running server. Stop it with [`Server::stop`]; dropped, its engine stops without answering what is under way.
+pub struct Server {
+    engine: Option<Engine>,
+    desk: Desk,
+    bus: Bus,
+    feed: JoinHandle<()>,
+    nats: Option<Door>,
+    stop: watch::Sender<bool>,
+}
+
+/// What stands behind a NATS connection.
+struct Door {
+    link: Link,
+    service: Service,
+    serving: JoinHandle<()>,
+}
+
+/// How a server is doing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerStatus {
+    /// The company.
+    pub company: String,
+    /// The engine.
+    pub engine: Status,
+    /// The NATS service, if there is one.
+    pub nats: Option<NatsStatus>,
+}
+
+/// How the NATS service is doing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NatsStatus {
+    /// The connection stands.
+    pub connected: bool,
+    /// The server authenticates, or the network is trusted.
+    pub believed: bool,
+    /// What the service has done.
+    pub counts: ServiceCounts,
+}
+
+impl ServerStatus {
+    /// Whether everything works as it should.
+    pub fn is_ready(&self) -> bool {
+        self.engine.is_well() && self.nats.as_ref().is_none_or(|nats| nats.connected && nats.believed)
+    }
+}
+
+impl Server {
+    /// Opens the engine, then its doors. What a start found is in the report.
+    ///
+    /// # Errors
+    /// Those of the engine (`LOG_MISSING`, `LOCKED`, `LOG_DAMAGED` ...), and with NATS `NATS_UNREACHABLE`,
+    /// `NATS_REFUSED`, `NATS_NOT_AUTHENTICATED`, `ALREADY_SERVED`.
+    pub async fn start(config: Config) -> Result<(Server, RecoveryReport), ServerError> {
+        let clock = config.engine.clock.clone();
+        let options = config.engine.clone();
+        let opened = tokio::task::spawn_blocking(move || Engine::open(options)).await;
+        let (engine, report) = opened.map_err(|error| ServerError::Ended(error.to_string()))??;
+        let server = Server::over(engine, clock, config.nats.as_ref()).await?;
+        Ok((server, report))
+    }
+
+    /// The doors of an engine that runs already.
+    ///
+    /// # Errors
+    /// Those of [`Server::start`], without the engine's.
+    pub async fn over(
+        engine: Engine,
+        clock: Arc<dyn Clock>,
+        nats: Option<&NatsConfig>,
+    ) -> Result<Server, ServerError> {
+        let handle = engine.handle().clone();
+        let desk = Desk::open(handle.clone(), clock.clone()).await?;
+        let publisher = Publisher::new(desk.company().clone(), LogId::from_bytes(&handle.log().log_id().0));
+        let bus = Bus::new(desk.clone());
+        let (stop, stopped) = watch::channel(false);
+        let door = match nats {
+            Some(config) => Some(Door::open(&desk, &*clock, config, stopped).await?),
+            None => None,
+        };
+        let source = Source::new(handle.clone(), publisher, handle.log().durable() + 1, UNBOUNDED)?;
+        let feed = tokio::spawn(bus.clone().feed(source));
+        Ok(Server { engine: Some(engine), desk, bus, feed, nats: door, stop })
+    }
+
+    /// Where requests are answered, whatever brings them.
+    pub fn desk(&self) -> &Desk {
+        &self.desk
+    }
+
+    /// Requests and events within this process.
+    pub fn bus(&self) -> &Bus {
+        &self.bus
+    }
+
+    /// The engine.
+    pub fn engine(&self) -> &EngineHandle {
+        self.desk.engine()
+    }
+
+    /// How the server is doing. Asks no thread, and so answers whatever they do.
+    pub fn status(&self) -> ServerStatus {
+        ServerStatus {
+            company: self.desk.company().to_string(),
+            engine: self.engine().status(),
+            nats: self.nats.as_ref().map(|door| NatsStatus {
+                connected: door.link.is_connected(),
+                believed: door.link.vouched_by().is_some(),
+                counts: door.service.counts(),
+            }),
+        }
+    }
+
+    /// Waits until the engine has ended by itself, which it does only where something failed.
+    pub async fn ended(&self) {
+        let mut durable = self.engine().log().watch();
+        while durable.changed().await.is_ok() {}
+    }
+
+    /// Stops: requests that have come in are answered, then the doors close, then the engine. Gives State as it
+    /// stands at the end.
+    ///
+    /// # Errors
+    /// `ENGINE_STOPPED` with the reason, if the engine had failed.
+    pub async fn stop(mut self) -> Result<State, ServerError> {
+        self.stop.send_replace(true);
+        if let Some(door) = self.nats.take() {
+            door.close().await;
+        }
+        let Some(engine) = self.engine.take() else { return Err(ServerError::Ended("the engine".into())) };
+        let stopped = tokio::task::spawn_blocking(move || engine.stop()).await;
+        let state = stopped.map_err(|error| ServerError::Ended(error.to_string()))??;
+        // The bus tells everything up to the end of the log, and ends with it.
+        let _ = timeout(STOP, &mut self.feed).await;
+        Ok(state)
+    }
+}
+
+/// Waits until a part of the server is told to stop, or nobody is left to tell it.
+pub(crate) async fn told_to_stop(stop: &mut watch::Receiver<bool>) {
+    drop(stop.wait_for(|stop| *stop).await);
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop.send_replace(true);
+        self.feed.abort();
+    }
+}
+
+impl Door {
+    async fn open(
+        desk: &Desk,
+        clock: &dyn Clock,
+        config: &NatsConfig,
+        stopped: watch::Receiver<bool>,
+    ) -> Result<Door, ServerError> {
+        let link = connect(config, "countersign-service").await?;
+        already_served(&link.client, desk.company(), clock.wall()).await?;
+        let service = Service::new(desk.clone(), link.clone(), config);
+        let requests = service.subscribe().await?;
+        let serving = tokio::spawn(service.clone().serve(requests, stopped));
+        Ok(Door { link, service, serving })
+    }
+
+    async fn close(self) {
+        if timeout(STOP, self.serving).await.is_err() {
+            tracing::warn!("requests were still under way when the service stopped");
+        }
+        // The connection ends with its last handle; what was sent has been flushed.
+        let _ = timeout(STOP, self.link.client.drain()).await;
+    }
+}

@@ -1,0 +1,153 @@
+//! The durable log as published events, in order: what the stream and the in-process bus are both fed from.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use countersign_core::command::CaseNo;
+use countersign_core::event::Event;
+use countersign_core::frame::Frame;
+use countersign_core::name::Name;
+use countersign_runtime::{EngineHandle, LogReader, LogView, ReadError};
+
+use crate::render::{Published, Publisher};
+
+/// Reads frames from a place in the log on and gives their events as they are published.
+pub(crate) struct Source {
+    handle: EngineHandle,
+    publisher: Publisher,
+    reader: LogReader,
+    chains: Chains,
+    /// A larger body is shortened.
+    body_bytes_max: usize,
+}
+
+impl Source {
+    /// From the frame `from` on, which may be one beyond the durable end.
+    pub(crate) fn new(
+        handle: EngineHandle,
+        publisher: Publisher,
+        from: u64,
+        body_bytes_max: usize,
+    ) -> Result<Source, ReadError> {
+        let reader = handle.log().reader(from)?;
+        Ok(Source { handle, publisher, reader, chains: Chains::default(), body_bytes_max })
+    }
+
+    /// Goes to another place, without forgetting what it knows.
+    pub(crate) fn seek(&mut self, from: u64) -> Result<(), ReadError> {
+        self.reader = self.handle.log().reader(from)?;
+        Ok(())
+    }
+
+    /// The events of the next frame, awaiting it. None: the engine has ended.
+    pub(crate) async fn next(&mut self) -> Result<Option<Vec<Published>>, ReadError> {
+        match self.reader.read_async().await? {
+            Some((sequence, frame)) => self.published(sequence, &frame).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The events of the next frame, if it is durable.
+    pub(crate) async fn ready(&mut self) -> Result<Option<Vec<Published>>, ReadError> {
+        match self.reader.read()? {
+            Some((sequence, frame)) => self.published(sequence, &frame).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn published(&mut self, sequence: u64, frame: &Frame) -> Result<Vec<Published>, ReadError> {
+        let mut published = Vec::with_capacity(frame.events.len());
+        for (index, event) in frame.events.iter().enumerate() {
+            let chain = match event.case() {
+                Some(case) => self.chains.of(&self.handle, case, sequence, event).await?,
+                None => None,
+            };
+            let whole = self.publisher.event(sequence, frame, index, chain.as_ref());
+            let fits = whole.filter(|event| event.body.len() <= self.body_bytes_max);
+            published
+                .extend(fits.or_else(|| self.publisher.shortened(sequence, frame, index, chain.as_ref())));
+        }
+        self.chains.forget_ended(frame);
+        Ok(published)
+    }
+}
+
+/// The chain of each open case, as far as it was needed.
+#[derive(Default)]
+struct Chains {
+    known: BTreeMap<CaseNo, Name>,
+    names: BTreeSet<Name>,
+}
+
+impl Chains {
+    /// The chain of a case. A case that began before this reader did is looked up once: in the views, which keep
+    /// every case, or else in the log.
+    async fn of(
+        &mut self,
+        handle: &EngineHandle,
+        case: CaseNo,
+        sequence: u64,
+        event: &Event,
+    ) -> Result<Option<Name>, ReadError> {
+        if let Event::CaseSubmitted(e) = event {
+            self.learn(case, &e.chain);
+        }
+        if let Some(chain) = self.known.get(&case) {
+            return Ok(Some(chain.clone()));
+        }
+        let row = handle.views().and_then(|views| views.case(case).ok().flatten());
+        match row {
+            Some(row) => self.learn(case, &row.chain),
+            None => self.learn_from_log(handle.log().clone(), sequence).await?,
+        }
+        Ok(self.known.get(&case).cloned())
+    }
+
+    fn learn(&mut self, case: CaseNo, chain: &Name) {
+        let chain = match self.names.get(chain) {
+            Some(known) => known.clone(),
+            None => {
+                self.names.insert(chain.clone());
+                chain.clone()
+            }
+        };
+        self.known.insert(case, chain);
+    }
+
+    /// Folds the log up to a sequence: every case that was open there.
+    async fn learn_from_log(&mut self, log: LogView, until: u64) -> Result<(), ReadError> {
+        let fold = tokio::task::spawn_blocking(move || -> Result<Chains, ReadError> {
+            let mut chains = Chains::default();
+            let mut reader = log.reader(1)?;
+            while let Some((sequence, frame)) = reader.read()? {
+                if sequence >= until {
+                    break;
+                }
+                for event in &frame.events {
+                    if let Event::CaseSubmitted(e) = event {
+                        chains.learn(e.case, &e.chain);
+                    }
+                }
+                chains.forget_ended(&frame);
+            }
+            Ok(chains)
+        });
+        if let Ok(found) = fold.await {
+            let found = found?;
+            found.known.iter().for_each(|(case, chain)| self.learn(*case, chain));
+        }
+        Ok(())
+    }
+
+    /// Nothing is told of a case after its end.
+    fn forget_ended(&mut self, frame: &Frame) {
+        for event in &frame.events {
+            if let Event::CaseEnded(_) | Event::CaseWithdrawn(_) = event {
+                event.case().map(|case| self.known.remove(&case));
+            }
+        }
+    }
+}
+
+/// An event that several receivers share.
+pub(crate) type Shared = Arc<Published>;
