@@ -1,0 +1,194 @@
+//! `kill -9` of a serving engine, again and again, under 64 writers over NATS. No acknowledged decision is lost, none
+//! is applied twice, the sequence has no gap, and each event is in the stream exactly once.
+//!
+//! 10 times; 50 with COUNTERSIGN_LONG=1. COUNTERSIGN_SEED repeats a run.
+
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use countersign_core::command::Cause;
+use countersign_core::frame::{Frame, Outcome};
+use countersign_core::time::Timestamp;
+use serde_json::{Value, json};
+use tokio::sync::watch;
+
+use support::{Dice, NatsServer, Serve, frames, init, message_ids, verify};
+
+const WRITERS: u64 = 64;
+/// An answer that does not come within this time is asked for again, under the same request_id.
+const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_acknowledged_is_lost_and_nothing_is_done_twice() {
+    let long = std::env::var_os("COUNTERSIGN_LONG").is_some();
+    let seed = std::env::var("COUNTERSIGN_SEED").ok().and_then(|s| s.parse().ok()).unwrap_or(20_261_121);
+    let kills = if long { 50 } else { 10 };
+    println!("seed {seed}, {kills} kills, {WRITERS} writers");
+    let (nats, data) = (NatsServer::start(), tempfile::tempdir().expect("a data directory"));
+    init(data.path());
+    let plant = Plant::new(&nats).await;
+    let writers: Vec<_> = (0..WRITERS).map(|w| tokio::spawn(plant.clone().write(w))).collect();
+    let mut dice = Dice::new(seed);
+    for _ in 0..kills {
+        let engine = start(data.path(), &nats);
+        plant.started();
+        plant.wait_for_more(50 + dice.below(1_500)).await;
+        engine.kill();
+    }
+    let engine = start(data.path(), &nats);
+    plant.started();
+    plant.stop.store(true, Ordering::Relaxed);
+    let mut acknowledged = BTreeMap::new();
+    for writer in writers {
+        acknowledged.extend(writer.await.expect("a writer ends"));
+    }
+    let (log_id, before_stop) = frames(data.path());
+    let expected = message_ids("yuanlan", log_id, &before_stop);
+    let published = support::stream::published(&nats, expected.len()).await;
+    let published: Vec<String> = published.into_iter().map(|(id, _)| id).collect();
+    assert!(published == expected, "seed {seed}: {}", first_difference(&published, &expected));
+    engine.stop();
+    verify(data.path());
+    let (_, frames) = frames(data.path());
+    let checked = check(&acknowledged, &frames).unwrap_or_else(|found| panic!("seed {seed}: {found}"));
+    println!("{checked} acknowledged decisions and submissions, {} frames, {} events", frames.len(), expected.len());
+    assert!(checked > kills * 50, "seed {seed}: the load was no load");
+}
+
+fn start(data: &std::path::Path, nats: &NatsServer) -> Serve {
+    Serve::start(data, nats)
+}
+
+fn first_difference(found: &[String], expected: &[String]) -> String {
+    let place = found.iter().zip(expected).position(|(f, e)| f != e).unwrap_or(found.len().min(expected.len()));
+    format!("at {place} expected {:?}, found {:?}", expected.get(place), found.get(place))
+}
+
+/// Each acknowledged request is in the log once, in the frame that its reply named.
+fn check(acknowledged: &BTreeMap<String, u64>, frames: &[Frame]) -> Result<u64, String> {
+    let mut seen = BTreeSet::new();
+    let mut accepted = BTreeMap::new();
+    for (i, frame) in frames.iter().enumerate() {
+        let Cause::Request(request) = &frame.cause else { continue };
+        if !seen.insert(request.request_id.to_string()) {
+            return Err(format!("{} was applied twice", request.request_id));
+        }
+        if frame.outcome == Outcome::Accepted {
+            accepted.insert(request.request_id.to_string(), i as u64 + 1);
+        }
+    }
+    for (id, sequence) in acknowledged {
+        match accepted.get(id) {
+            Some(found) if found == sequence => {}
+            Some(found) => return Err(format!("{id} was acknowledged in frame {sequence}, it is in {found}")),
+            None => return Err(format!("{id} was acknowledged in frame {sequence}, and is not in the log")),
+        }
+    }
+    Ok(acknowledged.len() as u64)
+}
+
+/// The writers and what they share.
+struct Plant {
+    client: async_nats::Client,
+    generation: watch::Sender<u64>,
+    acknowledged: AtomicU64,
+    more: watch::Sender<u64>,
+    stop: AtomicBool,
+}
+
+impl Plant {
+    async fn new(nats: &NatsServer) -> Arc<Plant> {
+        Arc::new(Plant {
+            client: nats.connect("crm").await,
+            generation: watch::Sender::new(0),
+            acknowledged: AtomicU64::new(0),
+            more: watch::Sender::new(0),
+            stop: AtomicBool::new(false),
+        })
+    }
+
+    /// The engine serves again.
+    fn started(&self) {
+        self.generation.send_modify(|generation| *generation += 1);
+    }
+
+    async fn wait_for_more(&self, count: u64) {
+        let target = self.acknowledged.load(Ordering::Relaxed) + count;
+        let mut more = self.more.subscribe();
+        let waited = tokio::time::timeout(Duration::from_secs(120), more.wait_for(|n| *n >= target)).await;
+        waited.expect("the writers make progress").expect("the writers live");
+    }
+
+    /// Submits and signs contracts until told to stop. Gives each acknowledged request and its frame.
+    async fn write(self: Arc<Self>, writer: u64) -> BTreeMap<String, u64> {
+        let mut acknowledged = BTreeMap::new();
+        for round in 0_u64.. {
+            if self.stop.load(Ordering::Relaxed) {
+                break;
+            }
+            let id = format!("w{writer}-{round}");
+            let submit = self.request(&format!("{id}-submit"), ("H31", "rep_js1"), contract(&id));
+            let reply = self.ask("submit", &submit, &mut acknowledged).await;
+            let decide = json!({
+                "case": reply["case"], "task": "T-1", "version": 1,
+                "content_hash": reply["content_hash"], "verdict": "approve",
+            });
+            let decide = self.request(&format!("{id}-decide"), ("H29", "kam_js"), decide);
+            self.ask("decide", &decide, &mut acknowledged).await;
+        }
+        acknowledged
+    }
+
+    fn request(&self, id: &str, (person, position): (&str, &str), mut body: Value) -> Value {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_millis();
+        body["request_id"] = id.into();
+        body["sent_at"] = Timestamp(now as i64).to_string().into();
+        body["person"] = person.into();
+        body["position"] = position.into();
+        body
+    }
+
+    /// Sends the same request until an answer comes, however often the engine dies meanwhile.
+    async fn ask(&self, verb: &str, request: &Value, acknowledged: &mut BTreeMap<String, u64>) -> Value {
+        let subject = format!("countersign.yuanlan.api.crm.{verb}");
+        let payload = serde_json::to_vec(request).expect("a request is JSON");
+        let mut generation = self.generation.subscribe();
+        loop {
+            let serving = *generation.borrow_and_update();
+            let asked = self.client.request(subject.clone(), payload.clone().into());
+            let reply = match tokio::time::timeout(ANSWER_WITHIN, asked).await {
+                Ok(Ok(message)) => serde_json::from_slice::<Value>(&message.payload).expect("a reply is JSON"),
+                Ok(Err(_)) | Err(_) => {
+                    // Nobody answers: wait until the engine serves again, unless it already does.
+                    if serving == *self.generation.borrow() {
+                        let _ = tokio::time::timeout(ANSWER_WITHIN, generation.changed()).await;
+                    }
+                    continue;
+                }
+            };
+            if let Some(ok) = reply.get("ok") {
+                let id = request["request_id"].as_str().expect("a request has an id").to_owned();
+                acknowledged.insert(id, ok["sequence"].as_u64().expect("a reply names its frame"));
+                let total = self.acknowledged.fetch_add(1, Ordering::Relaxed) + 1;
+                self.more.send_replace(total);
+                return ok.clone();
+            }
+            let code = reply["error"]["code"].as_str().unwrap_or_default();
+            assert!(matches!(code, "OVERLOADED" | "ENGINE_STOPPED"), "{verb} was refused: {reply}");
+        }
+    }
+}
+
+fn contract(number: &str) -> Value {
+    json!({
+        "chain": "contract-review",
+        "document": {
+            "contract_no": number, "customer": "CU-JS-002", "days": 60, "prepay": "0%", "deliver_in": 30,
+            "lines": [{ "product": "EB-P", "qty": 1, "price": { "amount": "20000.00", "currency": "CNY" } }],
+        },
+    })
+}
