@@ -343,7 +343,7 @@ fn ask(
     next_task: &mut TaskNo,
 ) -> Result<Event, Rejection> {
     let plan = step.plan.slots.get(usize::from(slot)).ok_or_else(|| internal("a ready slot is planned"))?;
-    if let Some(signature) = standing(ctx, case, step, plan) {
+    if let Some(signature) = standing(case, step, plan) {
         let kept = SignatureKept { case: case.number(), slot, task: signature.task };
         return Ok(Event::SignatureKept(kept));
     }
@@ -366,10 +366,7 @@ fn ask(
 }
 
 /// A signature that stands: same state, same post, same duty, agreeing, not voided, by somebody who may still sign.
-fn standing<'a>(ctx: &Ctx<'_>, case: &'a Case, step: &Step, slot: &Slot) -> Option<&'a Signature> {
-    if !ctx.company().ok()?.policies.returns.keep_unless_commercial {
-        return None;
-    }
+fn standing<'a>(case: &'a Case, step: &Step, slot: &Slot) -> Option<&'a Signature> {
     let used = |s: &Signature| {
         step.slots
             .iter()

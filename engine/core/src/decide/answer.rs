@@ -3,18 +3,18 @@
 use rust_decimal::Decimal;
 
 use super::advance::withdraw_tasks;
-use super::permission::{Wish, allowed};
-use super::plan::{extension, interested};
+use super::permission::{Wish, allowed, case_of};
+use super::plan::{Above, extension, interested};
 use super::resolve::{Power, at_post};
 use super::route::{limit_of, power, suffices};
 use super::submit::content_of;
-use super::{Ctx, Decision, internal, open_case};
+use super::{Ctx, Decision, internal};
 use crate::command::{Answer, CaseNo, Request, TaskNo, Verdict};
 use crate::definition::Duty;
 use crate::event::*;
 use crate::name::Name;
 use crate::rejection::{Code, Rejection};
-use crate::state::{Case, Stage, State, Step, Task};
+use crate::state::{Case, Signature, SlotStatus, Stage, State, Step, Task};
 use crate::time::Timestamp;
 
 /// A reason is at most so many bytes.
@@ -22,7 +22,7 @@ pub(super) const REASON_BYTES_MAX: usize = 2_000;
 
 /// Decides a task. The refusals are in order of their precedence.
 pub(super) fn decide_task(state: &State, at: Timestamp, request: &Request, answer: &Answer) -> Decision {
-    let case = match open_case(state, answer.case) {
+    let case = match case_of(state, at, request, ("decide", answer.case)) {
         Ok(case) => case,
         Err(rejection) => return rejection.into(),
     };
@@ -46,7 +46,7 @@ pub(super) fn decide_task(state: &State, at: Timestamp, request: &Request, answe
     answered(&ctx, case, task, request, answer).into()
 }
 
-fn not_held(case: &Case) -> Result<(), Rejection> {
+pub(super) fn not_held(case: &Case) -> Result<(), Rejection> {
     match case.stage() {
         Stage::Held { code, .. } => {
             let message = format!(
@@ -152,7 +152,7 @@ fn answered(
     let slot =
         step.plan.slots.get(usize::from(task.slot)).ok_or_else(|| internal("a task belongs to a slot"))?;
     fits(task.duty, slot.veto, answer.verdict)?;
-    let overrides = answer.verdict == Verdict::Approve && objected(case);
+    let overrides = answer.verdict == Verdict::Approve && objected(case, step);
     reasoned(answer, overrides)?;
     if task.duty == Duty::Edit {
         return edited(ctx, case, task, request, answer);
@@ -166,7 +166,7 @@ fn answered(
     decided.counts_as_review = true;
     decided.overrides = false;
     let mut events = vec![Event::TaskDecided(decided)];
-    events.extend(grown(ctx, case, step, (task.slot, slot), Some(&request.person))?);
+    events.extend(grown(ctx, case, step, (task.slot, slot), Above::Signed(&request.person))?);
     Ok(events)
 }
 
@@ -215,9 +215,24 @@ fn fits(duty: Duty, veto: bool, verdict: Verdict) -> Result<(), Rejection> {
     Err(Rejection::at(Code::VerdictNotAllowed, "verdict", message))
 }
 
-/// Whether a reviewer's objection stands against the present revision.
-fn objected(case: &Case) -> bool {
-    case.signatures().iter().any(|s| s.verdict == Verdict::Object && !s.void && s.revision == case.revision())
+/// Whether a reviewer's objection stands against the present revision: it was not taken back by a later answer
+/// of the same post in the same state, and it is not blind any more (R14: what is closed must not show).
+fn objected(case: &Case, step: &Step) -> bool {
+    let present: Vec<&Signature> =
+        case.signatures().iter().filter(|s| !s.void && s.revision == case.revision()).collect();
+    let closed = |task: TaskNo| {
+        let slots = step.plan.slots.iter().zip(&step.slots);
+        slots.into_iter().any(|(slot, status)| {
+            slot.blind
+                && *status == SlotStatus::Answered(task, Verdict::Object)
+                && !step.opened.contains(&task)
+        })
+    };
+    present.iter().enumerate().any(|(i, s)| {
+        let later = present.get(i + 1..).unwrap_or_default();
+        let taken_back = later.iter().any(|l| l.state == s.state && l.position == s.position);
+        s.verdict == Verdict::Object && !taken_back && !closed(s.task)
+    })
 }
 
 fn reasoned(answer: &Answer, overrides: bool) -> Result<(), Rejection> {
@@ -265,10 +280,10 @@ fn grown(
     case: &Case,
     step: &Step,
     (number, slot): (u16, &Slot),
-    signed: Option<&Name>,
+    above: Above<'_>,
 ) -> Result<Vec<Event>, Rejection> {
     let chain = ctx.chain(case.chain())?;
-    let Some((levels, slots)) = extension(*ctx, case, chain, (step, slot), signed)? else {
+    let Some((levels, slots)) = extension(*ctx, case, chain, (step, slot), above)? else {
         let message =
             format!("expected a level above {} that may decide this amount, found none", slot.position);
         return Err(Rejection::new(Code::BeyondAuthority, message));
@@ -321,7 +336,7 @@ pub(super) fn refer_up(
     request: &Request,
     (number, task_no, version, reason): (CaseNo, TaskNo, u32, &Name),
 ) -> Result<Vec<Event>, Rejection> {
-    let case = open_case(state, number)?;
+    let case = case_of(state, at, request, ("refer-up", number))?;
     let ctx = Ctx::of(state, at, case)?;
     allowed(&ctx, request, Wish { verb: "refer-up", chain: Some(case.chain()), amount: case.amount() })?;
     not_held(case)?;
@@ -355,7 +370,7 @@ pub(super) fn refer_up(
         TaskReferred { case: number, task: task_no, person: request.person.clone(), reason: reason.clone() };
     let mut events = vec![Event::TaskReferred(referred)];
     if level.decides {
-        events.extend(grown(&ctx, case, step, (task.slot, slot), None)?);
+        events.extend(grown(&ctx, case, step, (task.slot, slot), Above::Referred(&request.person))?);
     }
     Ok(events)
 }

@@ -1,8 +1,8 @@
 //! Who may ask: repeats, what a system may assert, who holds a post.
 
-use super::Ctx;
 use super::resolve::who;
-use crate::command::{Request, VouchedBy};
+use super::{Ctx, open_case};
+use crate::command::{CaseNo, Request, VouchedBy};
 use crate::definition::SystemGrant;
 use crate::name::Name;
 use crate::rejection::{Code, Rejection};
@@ -58,6 +58,21 @@ pub(super) fn allowed(ctx: &Ctx<'_>, request: &Request, wish: Wish<'_>) -> Resul
     }
     let message = format!("expected a post that {} holds, found {:?}", request.person, request.position);
     Err(Rejection::at(Code::NotHolder, "position", message))
+}
+
+/// The open case of a request. That a case is over is told only to whom it may be told.
+pub(super) fn case_of<'a>(
+    state: &'a State,
+    at: Timestamp,
+    request: &Request,
+    (verb, number): (&str, CaseNo),
+) -> Result<&'a Case, Rejection> {
+    open_case(state, number).map_err(|rejection| {
+        let wish = Wish { verb, chain: None, amount: None };
+        let may = || allowed(&Ctx::now(state, at)?, request, wish);
+        let stranger = if rejection.code == Code::CaseClosed { may().err() } else { None };
+        stranger.unwrap_or(rejection)
+    })
 }
 
 /// Whether systems.yaml lets the request's system assert its person and this wish.

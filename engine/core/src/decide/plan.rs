@@ -230,19 +230,21 @@ impl<'a> Planner<'a> {
                 false => Vec::new(),
             };
             let inherited = Inherited { within, blind: !beside.is_empty() };
+            let mut deciders = level.holders.clone();
             let node = if level.group {
-                self.group(&level.position, duty, inherited, Some(fact))?
+                let first = self.slots.len();
+                let group = self.group(&level.position, duty, inherited, Some(fact))?;
+                let seats = self.slots.get(first..).unwrap_or_default();
+                let held = seats.iter().filter_map(|s| at_post(&self.ctx, &s.position, &s.barred, None).ok());
+                deciders.extend(held.flat_map(|resolved| resolved.holders));
+                group
             } else {
                 let mut slot = self.slot(duty, level.position, level.capacities, inherited)?;
                 slot.level = Some(fact);
                 slot.barred.clone_from(&self.barred);
                 self.push(slot)
             };
-            nodes.push(if beside.is_empty() {
-                node
-            } else {
-                self.beside(node, &level.holders, &beside, within)?
-            });
+            nodes.push(if beside.is_empty() { node } else { self.beside(node, &deciders, &beside, within)? });
         }
         Ok(nodes)
     }
@@ -326,20 +328,37 @@ fn holders(ctx: &Ctx<'_>, position: &Name) -> Result<Vec<Name>, Rejection> {
 /// What a route grows by: nodes, and the slots that they name.
 pub(super) type Growth = (Vec<PlanNode>, Vec<Slot>);
 
+/// Why a route grows.
+#[derive(Clone, Copy)]
+pub(super) enum Above<'a> {
+    /// This person's approval counts as a review only (R8).
+    Signed(&'a Name),
+    /// This person handed the case up, and has no say above either (R22).
+    Referred(&'a Name),
+}
+
 /// The levels that a route grows by above a slot whose own signature does not decide. None: beyond every limit.
 pub(super) fn extension(
     ctx: Ctx<'_>,
     case: &Case,
     chain: &Chain,
     (step, slot): (&Step, &Slot),
-    signed: Option<&Name>,
+    above: Above<'_>,
 ) -> Result<Option<Growth>, Rejection> {
     let level = slot.level.as_ref().ok_or_else(|| internal("a route that grows is a climb"))?;
     let mut planner = Planner::new(ctx, case, chain, step.plan.slots.len() as u16)?;
     let authority = planner.authority(&level.authority)?;
-    let barred = planner.barred.clone();
     let mut below = signers_below(case, step);
-    below.0.extend(signed.filter(|person| !below.0.contains(person)).cloned());
+    match above {
+        Above::Signed(person) => {
+            below.1 += 1;
+            if !below.0.contains(person) {
+                below.0.push(person.clone());
+            }
+        }
+        Above::Referred(person) => planner.barred.push(person.clone()),
+    }
+    let barred = planner.barred.clone();
     let ascent = Ascent {
         authority,
         need: level.need,
@@ -349,11 +368,13 @@ pub(super) fn extension(
         below,
     };
     let Some(levels) = climb(&ctx, case, &ascent)? else { return Ok(None) };
-    let nodes = planner.levels(authority, level.need, levels, (Vec::new(), None))?;
+    let within = case.state().and_then(|s| chain.states.get(usize::from(s))).and_then(|s| s.within);
+    let nodes = planner.levels(authority, level.need, levels, (Vec::new(), within))?;
     Ok(Some((nodes, planner.into_slots())))
 }
 
-/// The distinct persons who have signed levels of the step's climb, and how many levels it has.
+/// The distinct persons who have signed levels of the step's climb, and how many levels they signed. A level that
+/// handed the case up gave no signature, so it asks for none in its place (R3 is about merged signatures).
 fn signers_below(case: &Case, step: &Step) -> (Vec<Name>, usize) {
     let mut persons: Vec<Name> = Vec::new();
     let mut levels = 0;
@@ -361,13 +382,15 @@ fn signers_below(case: &Case, step: &Step) -> (Vec<Name>, usize) {
         if slot.level.is_none() {
             continue;
         }
-        levels += 1;
         let task = match status {
             SlotStatus::Answered(task, _) | SlotStatus::Kept(task) | SlotStatus::PassedOn(task) => *task,
             _ => continue,
         };
-        let person = case.signatures().iter().find(|s| s.task == task).map(|s| s.person.clone());
-        persons.extend(person.filter(|p| !persons.contains(p)));
+        let Some(signature) = case.signatures().iter().find(|s| s.task == task) else { continue };
+        levels += 1;
+        if !persons.contains(&signature.person) {
+            persons.push(signature.person.clone());
+        }
     }
     (persons, levels)
 }

@@ -56,10 +56,12 @@ pub(super) fn climb(
     ascent: &Ascent<'_>,
 ) -> Result<Option<Vec<LevelPlan>>, Rejection> {
     let line = line(ctx, case, ascent.authority)?;
-    let candidates = candidates(ctx, case, ascent, &line)?;
+    let (candidates, gap) = candidates(ctx, case, ascent, &line)?;
+    // A vacancy that nobody may fill matters only to a route that reaches it.
+    let beyond = || gap.clone().map_or(Ok(None), Err);
     let mut last = match first_sufficient(ctx, ascent, &line, &candidates) {
         Some(last) => last,
-        None => return Ok(None),
+        None => return beyond(),
     };
     loop {
         let levels = merged(ctx, ascent, &candidates[..=last])?;
@@ -67,7 +69,7 @@ pub(super) fn climb(
             // The deciding signature must be another person's (R6): the next sufficient level decides.
             match next_sufficient(ascent, &candidates, last) {
                 Some(next) => last = next,
-                None => return Ok(None),
+                None => return beyond(),
             }
             continue;
         };
@@ -75,7 +77,7 @@ pub(super) fn climb(
             return Ok(Some(finished(ctx, levels)?));
         }
         if last + 1 >= candidates.len() {
-            return Ok(None);
+            return beyond();
         }
         last += 1;
     }
@@ -98,6 +100,16 @@ pub(super) fn line(ctx: &Ctx<'_>, case: &Case, authority: &Authority) -> Result<
     Ok(match &authority.line {
         Line::List(names) => names.clone(),
         Line::None => Vec::new(),
+        Line::Solid if case.path().is_empty() => {
+            // R2: whoever stands at the top is decided upon by the group that the policy names, or by nobody.
+            let top = ctx.company()?.policies.own_top.as_ref();
+            let top = top.ok_or_else(|| {
+                let message = "expected a superior who decides; the submitter has none, and the policy \
+                               names nobody for own documents at the top";
+                Rejection::new(Code::NoApprover, message)
+            })?;
+            vec![top.decided_by.clone()]
+        }
         Line::Solid => {
             let mut line = case.path().to_vec();
             let limits = authority.at(ctx.at).map(|set| &set.limits);
@@ -106,24 +118,19 @@ pub(super) fn line(ctx: &Ctx<'_>, case: &Case, authority: &Authority) -> Result<
             let mut groups: Vec<(&Name, &Limit)> = groups.collect();
             groups.sort_by_key(|(_, limit)| (limit.up_to.is_none(), limit.up_to));
             line.extend(groups.into_iter().map(|(name, _)| name.clone()));
-            let top = &ctx.company()?.policies.own_top;
-            if let (true, Some(top)) = (case.path().is_empty(), top)
-                && !line.contains(&top.decided_by)
-            {
-                line.push(top.decided_by.clone());
-            }
             line
         }
     })
 }
 
 /// The levels that could sign, each with what it covers. Who is barred drops out; a vacant post is signed for above.
+/// Where the policy lets nobody sign for a vacant post the levels end below it, with the refusal that it would be.
 fn candidates(
     ctx: &Ctx<'_>,
     case: &Case,
     ascent: &Ascent<'_>,
     line: &[Name],
-) -> Result<Vec<LevelPlan>, Rejection> {
+) -> Result<(Vec<LevelPlan>, Option<Rejection>), Rejection> {
     let organisation = ctx.organisation()?;
     let climbs = ctx.company()?.policies.vacancy.contains(&VacancyRung::NextSuperior);
     let own_top = case.path().is_empty() && ascent.authority.line == Line::Solid;
@@ -160,7 +167,7 @@ fn candidates(
             Err(Gap::Vacant) if !climbs => {
                 let message =
                     format!("expected a holder of {name}; it is vacant, and the policy names no stand-in");
-                return Err(Rejection::new(Code::NoApprover, message));
+                return Ok((found, Some(Rejection::new(Code::NoApprover, message))));
             }
             // R2: a barred level drops out. Vacant and abolished ones are signed for by the next.
             Err(gap) => {
@@ -171,7 +178,7 @@ fn candidates(
             }
         }
     }
-    Ok(found)
+    Ok((found, None))
 }
 
 /// A position's limit under an authority: by its own name, else by its kind. None: 0.
@@ -257,7 +264,8 @@ fn merged(
     for (i, level) in levels.iter().enumerate() {
         let mut level = level.clone();
         let again = !level.group && kept.iter().any(|k| !k.group && same_person(k, &level));
-        if independent && again {
+        let signed_below = !level.group && level.holders.iter().all(|h| ascent.below.0.contains(h));
+        if independent && (again || signed_below) {
             if i + 1 == levels.len() {
                 return Ok(None);
             }

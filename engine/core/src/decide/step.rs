@@ -58,7 +58,8 @@ fn of_slot(status: SlotStatus) -> StepResult {
 fn votes(need: u32, members: &[(u32, PlanNode)], step: &Step) -> StepResult {
     let weigh = |wanted: StepResult| -> u64 {
         let members = members.iter().filter(|(_, node)| result(node, step) == wanted);
-        members.map(|(weight, _)| u64::from(*weight)).sum()
+        let for_it = members.filter(|(_, node)| wanted != StepResult::Passed || !objects(node, step));
+        for_it.map(|(weight, _)| u64::from(*weight)).sum()
     };
     let (passed, open) = (weigh(StepResult::Passed), weigh(StepResult::Open));
     if passed >= u64::from(need) {
@@ -70,6 +71,12 @@ fn votes(need: u32, members: &[(u32, PlanNode)], step: &Step) -> StepResult {
     } else {
         StepResult::Returned
     }
+}
+
+/// An objection lets a document go on where all are asked; as a vote it is none for it.
+fn objects(node: &PlanNode, step: &Step) -> bool {
+    let PlanNode::Slot(slot) = node else { return false };
+    matches!(step.slots.get(usize::from(*slot)), Some(SlotStatus::Answered(_, Verdict::Object)))
 }
 
 /// The slots that are to be asked now, asked already or not.
@@ -101,10 +108,9 @@ fn collect_ready(node: &PlanNode, step: &Step, slots: &mut Vec<u16>) {
 pub(super) fn closed_blind_parts<'a>(node: &'a PlanNode, step: &Step, parts: &mut Vec<&'a PlanNode>) {
     match node {
         PlanNode::Slot(_) => {}
-        PlanNode::All(inner) => {
-            if result(node, step) == StepResult::Open {
-                inner.iter().for_each(|part| closed_blind_parts(part, step, parts));
-            } else {
+        // An `all` within an `all` stays closed with it: whoever is still to answer there must not see it.
+        PlanNode::All(_) => {
+            if result(node, step) != StepResult::Open {
                 parts.push(node);
             }
         }

@@ -1,7 +1,8 @@
 //! Documents come in, come again, are taken back; facts arrive.
 
 use super::advance::withdraw_tasks;
-use super::permission::{Wish, allowed, may_report};
+use super::answer::not_held;
+use super::permission::{Wish, allowed, case_of, may_report};
 use super::{Ctx, Decision, internal, open_case};
 use crate::command::{CaseNo, Request};
 use crate::definition::{Activity, Chain};
@@ -177,9 +178,10 @@ pub(super) fn resubmit(
     number: CaseNo,
     document: &Raw,
 ) -> Result<Vec<Event>, Rejection> {
-    let case = open_case(state, number)?;
+    let case = case_of(state, at, request, ("resubmit", number))?;
     let ctx = Ctx::of(state, at, case)?;
     allowed(&ctx, request, Wish { verb: "resubmit", chain: Some(case.chain()), amount: None })?;
+    not_held(case)?;
     by_submitter(case.submitter(), request)?;
     if !matches!(case.stage(), Stage::Draft) {
         let message =
@@ -222,11 +224,16 @@ pub(super) fn withdraw(
     number: CaseNo,
     reason: Option<&Name>,
 ) -> Result<Vec<Event>, Rejection> {
-    let case = open_case(state, number)?;
+    let case = case_of(state, at, request, ("withdraw", number))?;
     let ctx = Ctx::of(state, at, case)?;
     allowed(&ctx, request, Wish { verb: "withdraw", chain: Some(case.chain()), amount: None })?;
     by_submitter(case.submitter(), request)?;
-    if !matches!(case.stage(), Stage::Draft | Stage::People { .. }) {
+    // Until the final decision: whoever waits or is held after an approval is beyond it.
+    let approved = |s: &crate::state::Signature| {
+        s.verdict == crate::command::Verdict::Approve && !s.void && !s.counts_as_review
+    };
+    let open = matches!(case.stage(), Stage::Draft | Stage::People { .. });
+    if !open && case.signatures().iter().any(approved) {
         let message =
             format!("expected a document that still waits for signatures; case {number} is beyond that");
         return Err(Rejection::new(Code::Conflict, message));

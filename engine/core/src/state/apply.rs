@@ -242,6 +242,10 @@ fn entered(state: &mut State, e: &StateEntered) {
     on_case(state, e.case, |case, _| {
         case.steps += 1;
         case.withdrawn.clear();
+        // A document that is given back to a state by name is to be looked at there again.
+        if matches!(&case.stage, Stage::Leaving { outcome, .. } if *outcome == "returned") {
+            case.signatures.iter_mut().filter(|s| s.state == name).for_each(|s| s.void = true);
+        }
         case.expires_at = e.expires_at;
         case.until = None;
         case.stage = match &e.work {

@@ -166,7 +166,7 @@ pub struct Signature {
     pub at: Timestamp,
     /// The revision that was signed.
     pub revision: u32,
-    /// A commercial change voided it (R12).
+    /// It no longer stands: a commercial change (R12), or the document was given back to its state.
     pub void: bool,
 }
 
