@@ -1,0 +1,122 @@
+//! `countersign bench`: what the engine reaches on this machine, beside the bars it is held to.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::bench::{Options, Report, run};
+use crate::exit::{Exit, Failure};
+use crate::output::{Output, Table, Tone, note};
+
+const EXAMPLES: &str = "\
+Examples:
+  countersign bench                                  about a minute
+  countersign bench --cases 2000 --memory-cases 5000     a quick look
+  countersign bench --json | tail -1                 one object with every figure
+
+It measures the disk that holds the current folder, or the one of --folder; what it writes there is removed. Use a
+release build. The bare pipeline is the same callers, hand-overs and bytes without deciding anything.";
+
+/// Measure durable submissions and decisions on this machine, against its bare limits in the same run
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Bench {
+    /// Callers that wait for their answers at the same time
+    #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    callers: u32,
+    /// Cases of five signatures
+    #[arg(long, default_value_t = 40_000, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    cases: u32,
+    /// Open cases for the memory of one
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    memory_cases: u32,
+    /// A folder on the disk to measure
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    folder: PathBuf,
+}
+
+impl Bench {
+    pub(crate) fn run(self, output: &Output) -> Result<(), Failure> {
+        if !self.folder.is_dir() {
+            let message = "expected a folder on the disk to measure";
+            return Err(Failure::usage(message).at(self.folder.display().to_string()));
+        }
+        let options = Options {
+            callers: self.callers as usize,
+            cases: self.cases as usize,
+            memory_cases: self.memory_cases as usize,
+            folder: self.folder,
+        };
+        if cfg!(debug_assertions) {
+            note("note: this is no release build; its figures say little");
+        }
+        let report = run(&options, &|step| note(&format!("measuring: {step}"))).map_err(|message| {
+            Failure { exit: Exit::Unavailable, ..Failure::new("BENCH_FAILED", message) }
+        })?;
+        if output.json {
+            return output.object(&report);
+        }
+        table(output, &report).into_iter().try_for_each(|line| output.line(line))
+    }
+}
+
+fn table(output: &Output, report: &Report) -> Vec<String> {
+    let mut table = Table::new(&["FIGURE", "VALUE", "BAR", ""]);
+    let mut figure = |name: String, value: String, bar: &str, met: Option<bool>| {
+        let met = met
+            .map(|met| if met { output.paint(Tone::Good, "met") } else { output.paint(Tone::Bad, "missed") });
+        table.row([name, value, bar.to_owned(), met.unwrap_or_default()]);
+    };
+    let (ratio, single) = (report.durable_vs_pipeline_ratio, report.single_caller_ratio);
+    figure(
+        format!("durable submissions, {} callers", report.callers),
+        per_second(report.submits_per_s),
+        "",
+        None,
+    );
+    figure(
+        format!("durable decisions, {} callers", report.callers),
+        per_second(report.decisions_per_s),
+        "",
+        None,
+    );
+    figure("bare pipeline, same callers and bytes".into(), per_second(report.bare_pipeline_per_s), "", None);
+    figure("decisions / bare pipeline".into(), format!("{ratio:.2}"), "at least 0.50", Some(ratio >= 0.5));
+    figure("one caller alone, median".into(), format!("{:.0} us", report.single_caller_p50_us), "", None);
+    figure(
+        "one write and fdatasync, median".into(),
+        format!("{:.0} us", report.write_fdatasync_p50_us),
+        "",
+        None,
+    );
+    figure(
+        "one caller / write and fdatasync".into(),
+        format!("{single:.2}"),
+        "at most 2.00",
+        Some(single <= 2.0),
+    );
+    let open = report.replay_open_cases;
+    figure(format!("replay, {open} open cases"), per_second(report.replay_events_per_s), "", None);
+    figure("log, per decision".into(), format!("{:.0} bytes", report.bytes_per_decision), "", None);
+    figure("log, per submission".into(), format!("{:.0} bytes", report.bytes_per_submit), "", None);
+    figure(
+        "memory, per open case".into(),
+        format!("{:.0} bytes", report.bytes_of_memory_per_open_case),
+        "",
+        None,
+    );
+    table.lines(output)
+}
+
+/// `123,456 /s`.
+fn per_second(rate: f64) -> String {
+    let digits = format!("{:.0}", rate.max(0.0));
+    let mut grouped = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    format!("{grouped} /s")
+}

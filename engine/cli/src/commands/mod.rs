@@ -1,0 +1,70 @@
+//! The commands, one file each; questions about a case share one.
+
+mod asking;
+mod bench;
+mod check;
+mod decide;
+mod fact;
+mod init;
+mod log;
+mod preview;
+mod questions;
+mod refer_up;
+mod resubmit;
+mod submit;
+mod views;
+mod withdraw;
+
+use clap::Subcommand;
+
+pub(crate) use asking::Once;
+pub(crate) use log::verify;
+
+use crate::exit::Failure;
+use crate::output::Output;
+
+/// What can be done.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    Init(init::Init),
+    Check(check::Check),
+    Submit(submit::Submit),
+    Resubmit(resubmit::Resubmit),
+    Decide(decide::Decide),
+    Withdraw(withdraw::Withdraw),
+    ReferUp(refer_up::ReferUp),
+    Fact(fact::Fact),
+    Inbox(questions::Inbox),
+    Case(questions::Case),
+    Timeline(questions::Timeline),
+    Explain(questions::Explain),
+    Preview(preview::Preview),
+    Handler(questions::Handler),
+    Log(log::Log),
+    Views(views::Views),
+    Bench(bench::Bench),
+}
+
+impl Command {
+    pub(crate) fn run(self, output: &Output) -> Result<(), Failure> {
+        match self {
+            Command::Init(command) => command.run(output),
+            Command::Check(command) => command.run(output),
+            Command::Submit(command) => command.run(output),
+            Command::Resubmit(command) => command.run(output),
+            Command::Decide(command) => command.run(output),
+            Command::Withdraw(command) => command.run(output),
+            Command::ReferUp(command) => command.run(output),
+            Command::Fact(command) => command.run(output),
+            Command::Inbox(command) => command.run(output),
+            Command::Case(command) => command.run(output),
+            Command::Timeline(command) => command.run(output),
+            Command::Explain(command) => command.run(output),
+            Command::Preview(command) => command.run(output),
+            Command::Handler(command) => command.run(output),
+            Command::Log(command) => command.run(output),
+            Command::Views(command) => command.run(output),
+            Command::Bench(command) => command.run(output),
+        }
+    }
+}

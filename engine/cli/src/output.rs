@@ -1,0 +1,205 @@
+//! What the process says: the one place that owns its standard output and standard error.
+
+use std::io::{self, ErrorKind, IsTerminal, Write};
+
+use clap::ValueEnum;
+use clap::builder::styling::{AnsiColor, Style};
+use countersign_messages::Title;
+use serde::Serialize;
+
+use crate::exit::Failure;
+
+/// The language of titles and sentences.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Lang {
+    /// English.
+    #[default]
+    En,
+    /// Chinese, where there is a text; otherwise English.
+    Zh,
+}
+
+/// How results are said.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Output {
+    pub(crate) json: bool,
+    pub(crate) lang: Lang,
+    colour: bool,
+}
+
+/// What a text is, for its colour.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Tone {
+    /// It went well.
+    Good,
+    /// It did not.
+    Bad,
+    /// Worth a look.
+    Warn,
+    /// Beside the point.
+    Dim,
+    /// A heading.
+    Bold,
+}
+
+impl Output {
+    pub(crate) fn new(json: bool, lang: Lang) -> Output {
+        Output { json, lang, colour: wants_colour(io::stdout().is_terminal()) }
+    }
+
+    /// Writes a text and a line feed.
+    ///
+    /// # Errors
+    /// Silent where whoever read the output has gone.
+    pub(crate) fn line(&self, text: impl AsRef<str>) -> Result<(), Failure> {
+        let mut out = io::stdout().lock();
+        let written = out.write_all(text.as_ref().as_bytes()).and_then(|()| out.write_all(b"\n"));
+        written.and_then(|()| out.flush()).map_err(unwritten)
+    }
+
+    /// Writes one line of JSON.
+    pub(crate) fn object(&self, value: &impl Serialize) -> Result<(), Failure> {
+        self.line(serde_json::to_string(value).map_err(Failure::internal)?)
+    }
+
+    /// The text in its colour, where colours are shown.
+    pub(crate) fn paint(&self, tone: Tone, text: &str) -> String {
+        if self.colour { painted(tone, text) } else { text.to_owned() }
+    }
+
+    /// A title or sentence in the language chosen.
+    pub(crate) fn title<'t>(&self, title: &'t Title) -> &'t str {
+        match (&title.zh, self.lang) {
+            (Some(zh), Lang::Zh) => zh,
+            _ => &title.en,
+        }
+    }
+
+    /// One of two texts, by the language chosen.
+    pub(crate) fn word<'t>(&self, en: &'t str, zh: &'t str) -> &'t str {
+        if self.lang == Lang::Zh { zh } else { en }
+    }
+}
+
+/// Says why a command did not do what it was asked to: `CODE: sentence (place)`.
+pub(crate) fn complain(failure: &Failure, json: bool) {
+    if failure.silent {
+        return;
+    }
+    let text = if json { failure.to_json().to_string() } else { sentence(failure) };
+    note(&text);
+}
+
+fn sentence(failure: &Failure) -> String {
+    let code = &failure.error.code;
+    let code = if wants_colour(io::stderr().is_terminal()) { painted(Tone::Bad, code) } else { code.clone() };
+    let mut text = format!("{code}: {}", failure.error.message);
+    // A sentence that names the place itself does not need it twice.
+    let place = failure.shown_place().filter(|place| !failure.error.message.contains(place.as_str()));
+    if let Some(place) = place {
+        text.push_str(&format!(" ({place})"));
+    }
+    if let Some(ms) = failure.error.retry_after_ms {
+        text.push_str(&format!("\n  hint: try again in {ms} ms"));
+    }
+    for hint in &failure.hints {
+        text.push_str(&format!("\n  hint: {hint}"));
+    }
+    text
+}
+
+/// Writes a line to standard error. That nobody reads it changes nothing.
+pub(crate) fn note(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+fn unwritten(error: io::Error) -> Failure {
+    if error.kind() == ErrorKind::BrokenPipe {
+        return Failure::unheard();
+    }
+    Failure::new("IO", format!("the output cannot be written: {error}"))
+}
+
+/// Colours are for a terminal whose user has not asked for none.
+fn wants_colour(terminal: bool) -> bool {
+    terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+fn painted(tone: Tone, text: &str) -> String {
+    let style = match tone {
+        Tone::Good => AnsiColor::Green.on_default(),
+        Tone::Bad => AnsiColor::Red.on_default().bold(),
+        Tone::Warn => AnsiColor::Yellow.on_default(),
+        Tone::Dim => Style::new().dimmed(),
+        Tone::Bold => Style::new().bold(),
+    };
+    format!("{style}{text}{style:#}")
+}
+
+/// Rows in columns: each as wide as its widest text, two spaces between them.
+pub(crate) struct Table {
+    rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    pub(crate) fn new(heads: &[&str]) -> Table {
+        Table { rows: vec![heads.iter().map(|head| (*head).to_owned()).collect()] }
+    }
+
+    pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
+        self.rows.push(cells.into_iter().collect());
+    }
+
+    /// The lines, heads first.
+    pub(crate) fn lines(&self, output: &Output) -> Vec<String> {
+        let columns = self.rows.iter().map(Vec::len).max().unwrap_or_default();
+        let of =
+            |column: usize| self.rows.iter().filter_map(move |row| row.get(column)).map(|cell| width(cell));
+        let widths: Vec<usize> = (0..columns).map(|column| of(column).max().unwrap_or_default()).collect();
+        let line = |row: &Vec<String>| {
+            let cells =
+                row.iter().zip(&widths).map(|(cell, wide)| format!("{cell}{}", blank(*wide - width(cell))));
+            cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+        };
+        let mut lines: Vec<String> = self.rows.iter().map(line).collect();
+        if let Some(heads) = lines.first_mut() {
+            *heads = output.paint(Tone::Bold, heads);
+        }
+        lines
+    }
+}
+
+fn blank(count: usize) -> String {
+    " ".repeat(count)
+}
+
+/// Columns that a text takes in a terminal: two for an East Asian wide character.
+pub(crate) fn width(text: &str) -> usize {
+    let wide = |c: char| {
+        matches!(c as u32, 0x1100..=0x115f | 0x2e80..=0xa4cf | 0xac00..=0xd7a3 | 0xf900..=0xfaff
+            | 0xfe30..=0xfe6f | 0xff00..=0xff60 | 0xffe0..=0xffe6 | 0x1f300..=0x1faff | 0x20000..=0x3fffd)
+    };
+    text.chars().map(|c| if wide(c) { 2 } else { 1 }).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_as_wide_as_their_widest_text() {
+        let mut table = Table::new(&["WHO", "WHAT"]);
+        table.row(["江苏".to_owned(), "x".to_owned()]);
+        table.row(["a".to_owned(), "yy".to_owned()]);
+        let output = Output { json: false, lang: Lang::En, colour: false };
+        assert_eq!(table.lines(&output), ["WHO   WHAT", "江苏  x", "a     yy"]);
+    }
+
+    #[test]
+    fn a_place_is_said_once() {
+        let failure = Failure::new("LOG_DAMAGED", "damaged at segment 1: found x").at("segment 1");
+        assert_eq!(sentence(&failure), "LOG_DAMAGED: damaged at segment 1: found x");
+        let failure = Failure::new("FIELD_TYPE", "expected a number").at("document.days").hint("mend it");
+        assert_eq!(sentence(&failure), "FIELD_TYPE: expected a number (document.days)\n  hint: mend it");
+    }
+}

@@ -1,0 +1,32 @@
+//! Who would sign, and why somebody is asked.
+
+use countersign_messages::{Explanation, PreviewView};
+
+use super::words::word;
+use crate::output::{Output, Table, Tone};
+
+/// Who would have to sign a document.
+pub(crate) fn preview(output: &Output, view: &PreviewView) -> Vec<String> {
+    let mut table = Table::new(&["STATE", "ASKS", "POSITION", "PERSON", "WHY"]);
+    for step in &view.steps {
+        table.row([
+            step.state.clone(),
+            word(output, &step.duty).to_owned(),
+            step.position.clone(),
+            step.holders.join(", "),
+            output.title(&step.why).to_owned(),
+        ]);
+    }
+    let mut lines = if view.steps.is_empty() { Vec::new() } else { table.lines(output) };
+    lines.push(if view.decidable {
+        output.paint(Tone::Good, output.word("it can be decided", "可以审定"))
+    } else {
+        output.paint(Tone::Bad, output.word("it cannot be decided", "无法审定"))
+    });
+    lines
+}
+
+/// Why somebody is asked, or not.
+pub(crate) fn explanation(output: &Output, view: &Explanation) -> Vec<String> {
+    view.lines.iter().map(|line| output.title(&line.text).to_owned()).collect()
+}
