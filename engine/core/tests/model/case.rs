@@ -21,6 +21,7 @@ pub enum Input {
     },
     ReferUp {
         slot: usize,
+        person: Name,
     },
     Resubmit {
         document: Document,
@@ -70,8 +71,6 @@ pub struct Signature {
     pub person: Name,
     pub verdict: Verdict,
     pub void: bool,
-    /// The step was given back by name: it is asked again there.
-    pub spent: bool,
     /// An approval that only counted as a review.
     pub review: bool,
     pub revision: u32,
@@ -145,45 +144,53 @@ impl View {
         }
     }
 
-    /// Objections that the person asked in this slot can see and that still stand.
-    pub fn objections(&self, rules: &Rules, state: &Name, slot: usize) -> bool {
+    /// Whether an objection stands that may be seen: the last word of its post in its state and this revision.
+    pub fn objections(&self, rules: &Rules, state: &Name) -> bool {
         let mut last: BTreeMap<(&Name, &Name), &Signature> = BTreeMap::new();
         for signature in self.signatures.iter().filter(|s| !s.void && s.revision == self.revision) {
             last.insert((&signature.state, &signature.position), signature);
         }
         let against = last.values().filter(|s| s.verdict == Verdict::Object);
-        against.filter(|s| s.state != *state || !self.hidden(rules, &s.position, slot)).count() > 0
+        against.filter(|s| s.state != *state || !self.hidden(rules, &s.position)).count() > 0
     }
 
-    /// Whether what the position said in the present state is closed to the slot: a blind part is not complete.
-    fn hidden(&self, rules: &Rules, position: &Name, slot: usize) -> bool {
+    /// Whether what the position said in the present state is closed: it belongs to an `all` that is not complete.
+    fn hidden(&self, rules: &Rules, position: &Name) -> bool {
         let Place::People { plan, said, .. } = &self.place else { return false };
-        let theirs = (0..plan.slots.len()).find(|s| {
+        let theirs = (0..plan.slots.len()).rev().find(|s| {
             plan.slots[*s].position == *position && said.get(s) == Some(&Said::Gave(Verdict::Object))
         });
-        theirs.is_some_and(|theirs| blind_together(rules, &plan.root, plan, said, (theirs, slot)))
+        theirs.is_some_and(|slot| blind(rules, &plan.root, plan, said, slot))
+    }
+
+    /// Who has signed a level of the climb that holds the slot, once for each level.
+    pub fn signed_on_route(&self, slot: usize) -> Vec<Name> {
+        let Place::People { plan, said, .. } = &self.place else { return Vec::new() };
+        let mut persons = Vec::new();
+        for (other, of) in plan.slots.iter().enumerate().filter(|(_, s)| s.level.is_some()) {
+            let last = self.signatures.iter().rev().find(|s| !s.void && s.position == of.position);
+            if let (true, Some(signature)) = (said.contains_key(&other), last)
+                && (other != slot || signature.review)
+            {
+                persons.push(signature.person.clone());
+            }
+        }
+        persons
     }
 
     /// Whether a decision was made that nobody may take back any more.
     pub fn decided(&self) -> bool {
         let approved = |s: &Signature| !s.void && !s.review && s.verdict == Verdict::Approve;
-        matches!(self.place, Place::Wait { .. }) && self.signatures.iter().any(approved)
+        matches!(self.place, Place::Wait { .. } | Place::Held(_)) && self.signatures.iter().any(approved)
     }
 }
 
-/// Whether both slots are in one `all` that is not complete.
-fn blind_together(
-    rules: &Rules,
-    part: &Part,
-    plan: &Plan,
-    said: &BTreeMap<usize, Said>,
-    (theirs, own): (usize, usize),
-) -> bool {
+/// Whether a slot is in an `all` that is not complete.
+fn blind(rules: &Rules, part: &Part, plan: &Plan, said: &BTreeMap<usize, Said>, slot: usize) -> bool {
     let complete = outcome(rules, part, plan, said).is_some();
-    if matches!(part, Part::All(_)) && !complete && within(part, theirs) && within(part, own) {
-        return true;
-    }
-    children(part).into_iter().any(|p| blind_together(rules, p, plan, said, (theirs, own)))
+    let hides = rules.mistake != Mistake::BlindShows;
+    let here = hides && matches!(part, Part::All(_)) && !complete && within(part, slot);
+    here || children(part).into_iter().any(|p| blind(rules, p, plan, said, slot))
 }
 
 fn within(part: &Part, slot: usize) -> bool {
@@ -209,6 +216,9 @@ fn ask(rules: &Rules, part: &Part, plan: &Plan, said: &BTreeMap<usize, Said>, op
         Part::Slot(slot) => open.push(*slot),
         Part::All(_) | Part::Any(_) | Part::Votes(..) => {
             children(part).into_iter().for_each(|p| ask(rules, p, plan, said, open));
+        }
+        Part::InOrder(parts) if rules.mistake == Mistake::InOrderAtOnce => {
+            parts.iter().for_each(|p| ask(rules, p, plan, said, open));
         }
         Part::InOrder(parts) | Part::Climb(parts) => {
             let next = parts.iter().find(|p| outcome(rules, p, plan, said).is_none());
@@ -352,13 +362,11 @@ impl<'a> Walk<'a> {
         for (slot, wanted) in plan.slots.iter().enumerate() {
             let fits = |i: usize, s: &Signature| {
                 let free = !used[i] || self.rules.mistake == Mistake::PeopleNotSlots;
-                free && !s.void
-                    && !s.spent
-                    && !s.review
-                    && s.verdict.agrees()
-                    && s.state == *state
-                    && s.position == wanted.position
-                    && s.duty == wanted.duty
+                let stands = !s.void && !s.review && s.verdict.agrees();
+                // A contribution is no signature: a new revision asks for it again.
+                let stands = stands && (s.duty != Duty::Input || s.revision == self.view.revision);
+                let same = s.state == *state && s.position == wanted.position && s.duty == wanted.duty;
+                free && stands && same
             };
             let found = self.view.signatures.iter().enumerate().find(|(i, s)| fits(*i, s));
             if let Some((i, signature)) = found {
@@ -394,7 +402,7 @@ impl<'a> Walk<'a> {
         };
         if let (true, Target::State(back)) = (*outcome == "returned", arrow.go) {
             let back = &self.chain().states[usize::from(back)].name;
-            self.view.signatures.iter_mut().filter(|s| s.state == *back).for_each(|s| s.spent = true);
+            self.view.signatures.iter_mut().filter(|s| s.state == *back).for_each(|s| s.void = true);
         }
         self.go(arrow.go);
     }
@@ -404,9 +412,9 @@ impl<'a> Walk<'a> {
             Input::Answer { slot, person, verdict, document, .. } => {
                 self.answer(*slot, person, *verdict, document.as_ref());
             }
-            Input::ReferUp { slot } => self.refer_up(*slot),
+            Input::ReferUp { slot, person } => self.refer_up(*slot, person),
             Input::Resubmit { document } => {
-                self.revise(document);
+                self.revise(document, true);
                 self.go(Target::State(0));
             }
             Input::Withdraw => self.view.place = Place::Withdrawn,
@@ -429,21 +437,23 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// R12: a new revision; a commercial change voids what was signed.
-    fn revise(&mut self, document: &Document) {
+    /// R12: a new revision. What a commercial change voids no longer stands; unless the policy keeps signatures,
+    /// a return has voided them anyway.
+    fn revise(&mut self, document: &Document, returned: bool) -> bool {
         let old = std::mem::replace(&mut self.view.document, document.clone());
         let commercial = old.total != document.total || old.customer != document.customer;
         let keeps = self.rules.company.policies.returns.keep_unless_commercial;
-        if (commercial || !keeps) && self.rules.mistake != Mistake::SignaturesSurvive {
+        let voids = commercial || (returned && !keeps);
+        if voids && self.rules.mistake != Mistake::SignaturesSurvive {
             self.view.signatures.iter_mut().for_each(|s| s.void = true);
         }
         self.view.revision += 1;
+        commercial
     }
 
     fn answer(&mut self, slot: usize, person: &Name, verdict: Verdict, document: Option<&Document>) {
-        if let Some(document) = document {
-            self.revise(document);
-        }
+        let signed = self.view.signatures.iter().any(|s| !s.void && s.duty != Duty::Edit);
+        let again = document.is_some_and(|document| self.revise(document, false)) && signed;
         let Place::People { state, plan, .. } = &self.view.place else { return };
         let asked = plan.slots[slot].clone();
         let state = self.chain().states[*state].name.clone();
@@ -461,7 +471,6 @@ impl<'a> Walk<'a> {
             person: person.clone(),
             verdict,
             void: false,
-            spent: false,
             review,
             revision: self.view.revision,
         });
@@ -469,38 +478,35 @@ impl<'a> Walk<'a> {
         if let Place::People { said: all, .. } = &mut self.view.place {
             all.insert(slot, said);
         }
+        if again {
+            // An editor changed what others had signed: the document walks the states again.
+            return self.go(Target::State(0));
+        }
         if review {
-            self.grow(slot);
+            self.grow(slot, None);
         }
         self.close();
     }
 
     /// R8, R22: the route goes on with the levels above.
-    fn grow(&mut self, slot: usize) {
-        let document = self.view.document.clone();
-        let Place::People { state, mut plan, said } = self.view.place.clone() else { return };
-        let Some(level) = plan.slots[slot].level.clone() else { return };
-        let before: Vec<Name> = plan.slots.iter().flat_map(|s| self.rules.persons(&s.position)).collect();
-        let asking = self.asking(&document);
-        match self.rules.levels(&asking, &level.climb, level.place + 1, &before, &mut plan.slots) {
-            Ok(more) => {
-                let Some(climb) = climb_with(&mut plan.root, slot) else { return };
-                climb.extend(more);
-                self.view.place = Place::People { state, plan, said };
-            }
-            Err(NoPlan::Beyond) => self.leave(state, &Name::from("beyond")),
-            Err(NoPlan::Nobody) => self.view.place = Place::Held("NO_APPROVER"),
+    fn grow(&mut self, slot: usize, referred_by: Option<&Name>) {
+        let asking = asking(self.rules, self.story, &self.view.document, self.at);
+        let before = self.view.signed_on_route(slot);
+        let Place::People { plan, .. } = &mut self.view.place else { return };
+        let Ok(more) = self.rules.above(&asking, plan, slot, (&before, referred_by)) else { return };
+        if let Some(climb) = climb_with(&mut plan.root, slot) {
+            climb.extend(more);
         }
     }
 
     /// R22: the level gives no opinion; where it was to decide, the levels above do.
-    fn refer_up(&mut self, slot: usize) {
+    fn refer_up(&mut self, slot: usize, person: &Name) {
         let Some(asked) = self.view.slot(slot).cloned() else { return };
         if let Place::People { said, .. } = &mut self.view.place {
             said.insert(slot, Said::PassedOn);
         }
         if asked.level.as_ref().is_some_and(|l| l.decides) {
-            self.grow(slot);
+            self.grow(slot, Some(person));
         }
         self.close();
     }

@@ -199,7 +199,12 @@ fn composers() -> Vec<Chain> {
         plain(ask(Duty::Input, position("quality"))),
         when(at_least(500), votes),
     ]);
+    let hushed = Node::All(vec![
+        plain(Node::All(vec![plain(review("legal")), plain(review("credit"))])),
+        plain(approve("fin_dir")),
+    ]);
     vec![
+        one("hushed", "approved", hushed),
         desk,
         one("panel", "approved", panel),
         chain(
@@ -227,6 +232,14 @@ fn walks() -> Vec<Chain> {
             people("sign", "approved", ask(Duty::Approve, superior.clone()), APPROVED),
         ],
     );
+    let mending = chain(
+        "mending",
+        vec![
+            people("look", "passed", review("legal"), Target::State(1)),
+            people("mend", "submitted", ask(Duty::Edit, position("credit")), Target::State(2)),
+            people("sign", "approved", approve("fin_dir"), APPROVED),
+        ],
+    );
     let mut again = chain(
         "again",
         vec![
@@ -249,7 +262,7 @@ fn walks() -> Vec<Chain> {
     closed.initiators = Some(names(&["rep", "region_e", "kam_n"]));
     closed.requires =
         vec![Requirement { must: total(Comparison::More, 0), code: Name::from("NOTHING_ASKED") }];
-    vec![editing, again, market, closed, routing(), waiting()]
+    vec![editing, mending, again, market, closed, routing(), waiting()]
 }
 
 fn routing() -> Chain {

@@ -176,11 +176,13 @@ fn document() -> DocumentType {
     };
     let mut double = field("double", Type::Money, None);
     double.computed = Some(chains::times_two(chains::doc("total")));
+    let mut number = field("number", Type::Text, None);
+    number.unique = true;
     DocumentType {
         name: Name::from("order"),
         title: Title::default(),
         fields: vec![
-            field("number", Type::Text, None),
+            number,
             field("total", Type::Money, None),
             field("customer", Type::Text, None),
             field("note", Type::Text, Some(Value::text(""))),
@@ -231,10 +233,12 @@ fn authorities() -> Vec<Authority> {
         ("board", None, &[]),
     ];
     let small: &[LimitRow<'_>] = &[("credit", Some(100), &[]), ("fin_dir", Some(1_000), &[])];
+    let mut cut_debt = debt.to_vec();
+    cut_debt[0].1 = Some(50);
     let mut debt = authority(
         "debt",
         Line::List(names(&["credit", "archivist", "fin_dir", "president", "board"])),
-        vec![limits(START, debt)],
+        vec![limits(START, debt), limits(LIMITS_CUT, &cut_debt)],
     );
     debt.independent = true;
     vec![

@@ -27,7 +27,27 @@ pub struct Tally {
     pub verbs: BTreeMap<&'static str, usize>,
     pub refusals: BTreeMap<String, usize>,
     pub ends: BTreeMap<String, usize>,
+    pub holds: BTreeMap<String, usize>,
     pub events: BTreeMap<&'static str, usize>,
+}
+
+impl Tally {
+    pub fn add(&mut self, other: &Tally) {
+        self.commands += other.commands;
+        self.accepted += other.accepted;
+        sum(&mut self.verdicts, &other.verdicts);
+        sum(&mut self.verbs, &other.verbs);
+        sum(&mut self.refusals, &other.refusals);
+        sum(&mut self.ends, &other.ends);
+        sum(&mut self.holds, &other.holds);
+        sum(&mut self.events, &other.events);
+    }
+}
+
+fn sum<K: Ord + Clone>(into: &mut BTreeMap<K, usize>, from: &BTreeMap<K, usize>) {
+    for (key, count) in from {
+        *into.entry(key.clone()).or_default() += count;
+    }
 }
 
 pub struct Run {
@@ -101,14 +121,26 @@ impl Run {
             TurnResult::Refused(rejection) => rejection.message.clone(),
             _ => String::new(),
         };
+        let audited = matches!(&turned.result, TurnResult::Refused(_))
+            && turned.frames.last().is_some_and(|f| f.outcome != Outcome::Accepted);
         self.keep(format!("{order:?}"), turned);
         if found != expected {
-            let told = order.case().map(|c| self.story(c)).unwrap_or_default();
+            let mut told = order.case().map(|c| self.story(c)).unwrap_or_default();
+            if let Verb::Submit { document, .. } = &order.verb {
+                for case in (1..=self.model.stories.len() as u64)
+                    .filter(|c| self.model.view(*c).is_some_and(|v| v.document.number == document.number))
+                {
+                    told += &format!("  same number: {}", self.story(case));
+                }
+            }
             return Err(format!(
                 "{told}\n  command: {order:?}\n  the model expects {expected:?}, the engine says {found:?} {detail}"
             ));
         }
         self.count(order, &found);
+        if audited {
+            self.model.remember(order);
+        }
         if found != Prediction::Accept {
             return Ok(());
         }
@@ -150,6 +182,10 @@ impl Run {
                         Some((e.case, format!("ended {}{code}", e.end)))
                     }
                     Event::CaseWithdrawn(e) => Some((e.case, "withdrawn".to_owned())),
+                    Event::CaseHeld(e) => {
+                        *self.tally.holds.entry(e.code.to_string()).or_default() += 1;
+                        None
+                    }
                     _ => None,
                 };
                 if let Some((case, end)) = end {
@@ -333,7 +369,6 @@ impl Run {
             person: s.person.clone(),
             verdict: s.verdict,
             void: s.void,
-            spent: false,
             review: s.counts_as_review,
             revision: s.revision,
         };

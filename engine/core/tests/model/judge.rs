@@ -158,6 +158,7 @@ impl Company {
         let rank = |code: &Code| Code::ALL.iter().position(|c| c == code).unwrap_or(usize::MAX);
         match faults.into_iter().min_by_key(rank) {
             Some(code) => Prediction::Refuse(code),
+            None if !self.amount_allowed(order) => Prediction::Refuse(Code::Forbidden),
             None => Prediction::Accept,
         }
     }
@@ -173,7 +174,8 @@ impl Company {
         if !self.allowed(order) {
             faults.push(Code::Forbidden);
         }
-        if !self.rules.persons(&order.position).contains(&order.person) {
+        let fact = matches!(order.verb, Verb::Fact { .. });
+        if !fact && !self.rules.persons(&order.position).contains(&order.person) {
             faults.push(Code::NotHolder);
         }
         faults
@@ -181,21 +183,36 @@ impl Company {
 
     fn allowed(&self, order: &Order) -> bool {
         let Some(grant) = self.rules.systems.systems.get(&order.system) else { return false };
-        let (verb, chain, total) = match &order.verb {
-            Verb::Submit { chain, document, .. } => ("submit", Some(chain), Some(document.total)),
-            Verb::Fact { fact, .. } => return grant.facts.has(fact) && grant.persons.has(&order.person),
-            Verb::Resubmit { document, .. } => ("resubmit", None, Some(document.total)),
-            Verb::Decide(_) => ("decide", None, None),
-            Verb::Withdraw { .. } => ("withdraw", None, None),
-            Verb::ReferUp { .. } => ("refer-up", None, None),
+        let (verb, chain) = match &order.verb {
+            Verb::Submit { chain, .. } => ("submit", Some(chain)),
+            Verb::Fact { fact, .. } => return grant.verbs.has("fact") && grant.facts.has(fact),
+            Verb::Resubmit { .. } => ("resubmit", None),
+            Verb::Decide(_) => ("decide", None),
+            Verb::Withdraw { .. } => ("withdraw", None),
+            Verb::ReferUp { .. } => ("refer-up", None),
         };
-        let case = order.case();
-        let chain = chain.or_else(|| Some(&self.story(case?)?.chain));
-        let total = total.or_else(|| Some(self.view(case?)?.document.total));
+        // Of a case that is over nothing is known but its number.
+        let open = order.case().filter(|case| self.is_open(*case));
+        let chain = chain.or_else(|| Some(&self.story(open?)?.chain));
+        let total = match &order.verb {
+            Verb::Decide(_) | Verb::ReferUp { .. } => open.and_then(|c| self.view(c)),
+            _ => None,
+        };
+        let within = |total| grant.up_to.is_none_or(|most| total <= most);
         grant.persons.has(&order.person)
             && grant.verbs.has(verb)
             && chain.is_none_or(|c| grant.chains.has(c))
-            && grant.up_to.is_none_or(|most| total.is_none_or(|t| t <= most))
+            && total.is_none_or(|view| within(view.document.total))
+    }
+
+    /// The amount of a document that comes in is known only once it has been read.
+    fn amount_allowed(&self, order: &Order) -> bool {
+        let Some(grant) = self.rules.systems.systems.get(&order.system) else { return true };
+        let total = match &order.verb {
+            Verb::Submit { document, .. } | Verb::Resubmit { document, .. } => document.total,
+            _ => return true,
+        };
+        grant.up_to.is_none_or(|most| total <= most)
     }
 
     fn faults_of_submission(
@@ -272,7 +289,7 @@ impl Company {
                 self.faults_of_referral(order, (*task, *stale, reason), faults);
             }
             Verb::Withdraw { .. } => {
-                if order.person != story.person {
+                if order.position != story.position {
                     faults.push(Code::NotSubmitter);
                 }
                 if view.decided() {
@@ -280,7 +297,7 @@ impl Company {
                 }
             }
             Verb::Resubmit { document, fault, .. } => {
-                if order.person != story.person {
+                if order.position != story.position {
                     faults.push(Code::NotSubmitter);
                 }
                 if !matches!(view.place, Place::Draft) {
@@ -300,6 +317,12 @@ impl Company {
         }
     }
 
+    /// R2: whether the person submitted the document or benefits from it.
+    fn is_interested(&self, case: u64, person: &Name) -> bool {
+        let (Some(story), Some(view)) = (self.story(case), self.view(case)) else { return false };
+        self.rules.barred(&asking(&self.rules, story, &view.document, story.at), &[]).contains(person)
+    }
+
     /// Faults of whoever answers a question: returns the question where it is open.
     fn faults_of_asked(
         &self,
@@ -311,7 +334,7 @@ impl Company {
             faults.push(Code::TaskUnknown);
             return None;
         };
-        // A question that was closed is nobody's any more.
+        // A question that was closed is nobody's any more: whoever comes late learns that, whatever their post.
         if !asked.open {
             faults.push(Code::Conflict);
             return None;
@@ -319,9 +342,10 @@ impl Company {
         if asked.question.position != order.position {
             faults.push(Code::NotAssignee);
         }
-        let slot = self.view(case).and_then(|v| v.slot(asked.question.slot));
-        let barred = slot.is_some_and(|s| s.barred.contains(&order.person));
-        if barred && self.rules.mistake != Mistake::SelfAllowed {
+        let own = self.is_interested(case, &order.person);
+        let decides = matches!(asked.question.duty, Duty::Approve | Duty::Review);
+        let answers = matches!(order.verb, Verb::Decide(_));
+        if own && decides && answers && self.rules.mistake != Mistake::SelfAllowed {
             faults.push(Code::SelfApproval);
         }
         if stale {
@@ -347,8 +371,7 @@ impl Company {
         if !may {
             faults.push(Code::VerdictNotAllowed);
         }
-        let overrides =
-            decide.verdict == Verdict::Approve && view.objections(&self.rules, &state, question.slot);
+        let overrides = decide.verdict == Verdict::Approve && view.objections(&self.rules, &state);
         let reason = decide.reason.is_some_and(|r| !r.trim().is_empty());
         if (!decide.verdict.agrees() || overrides) && !reason {
             faults.push(Code::ReasonRequired);
@@ -360,7 +383,8 @@ impl Company {
         let slot = view.slot(question.slot);
         let short = asking.zip(slot).is_some_and(|(asking, slot)| self.rules.falls_short(&asking, slot));
         if short && decide.verdict == Verdict::Approve {
-            faults.extend(self.nobody_above(decide.case, question.slot, order.at));
+            let slot = (decide.case, question.slot);
+            faults.extend(self.nobody_above(slot, order.at, None, Some(&order.person)));
         }
     }
 
@@ -381,26 +405,39 @@ impl Company {
             faults.push(Code::WithinAuthority);
         }
         if level.decides {
-            faults.extend(self.nobody_above(case, question.slot, order.at));
+            faults.extend(self.nobody_above((case, question.slot), order.at, Some(&order.person), None));
         }
     }
 
     /// Why a route cannot grow above a slot.
-    fn nobody_above(&self, case: u64, slot: usize, at: Timestamp) -> Option<Code> {
+    fn nobody_above(
+        &self,
+        (case, slot): (u64, usize),
+        at: Timestamp,
+        referred_by: Option<&Name>,
+        signed_by: Option<&Name>,
+    ) -> Option<Code> {
         let (story, view) = (self.story(case)?, self.view(case)?);
         let Place::People { plan, .. } = &view.place else { return None };
         let asking = asking(&self.rules, story, &view.document, at);
-        match self.rules.above(&asking, &mut plan.clone(), slot) {
+        let mut before = view.signed_on_route(slot);
+        before.extend(signed_by.cloned());
+        match self.rules.above(&asking, &mut plan.clone(), slot, (&before, referred_by)) {
             Ok(_) => None,
             Err(NoPlan::Beyond) => Some(Code::BeyondAuthority),
             Err(NoPlan::Nobody) => Some(Code::NoApprover),
         }
     }
 
-    /// Takes in a command that took effect; returns the case it touched.
-    pub fn record(&mut self, order: &Order) -> u64 {
+    /// A refusal that auditors see leaves a frame, and the same request gets the same answer again.
+    pub fn remember(&mut self, order: &Order) {
         let key = (order.system.clone(), order.request_id.clone());
         self.requests.insert(key, order.fingerprint());
+    }
+
+    /// Takes in a command that took effect; returns the case it touched.
+    pub fn record(&mut self, order: &Order) -> u64 {
+        self.remember(order);
         let (case, input) = match &order.verb {
             Verb::Submit { chain, document, .. } => {
                 self.stories.push(Story {
@@ -419,7 +456,10 @@ impl Company {
             Verb::Resubmit { case, document, .. } => (*case, Input::Resubmit { document: document.clone() }),
             Verb::Withdraw { case } => (*case, Input::Withdraw),
             Verb::Fact { fact, number } => (self.waiting(fact, number).unwrap_or_default(), Input::Fact),
-            Verb::ReferUp { case, task, .. } => (*case, Input::ReferUp { slot: self.slot_of(*case, *task) }),
+            Verb::ReferUp { case, task, .. } => {
+                let slot = self.slot_of(*case, *task);
+                (*case, Input::ReferUp { slot, person: order.person.clone() })
+            }
             Verb::Decide(decide) => {
                 let input = Input::Answer {
                     slot: self.slot_of(decide.case, decide.task),

@@ -21,6 +21,8 @@ pub enum Mistake {
     VacantSkipped,
     NoMergeFloor,
     PeopleNotSlots,
+    BlindShows,
+    InOrderAtOnce,
 }
 
 /// The rules, by name.
@@ -97,6 +99,15 @@ pub enum NoPlan {
     Nobody,
 }
 
+/// Where a climb begins: above 0 where a route grows.
+#[derive(Clone, Copy, Default)]
+pub struct Below<'a> {
+    pub from: usize,
+    /// Who has signed below, once for each level.
+    pub signed: &'a [Name],
+    pub referred_by: Option<&'a Name>,
+}
+
 /// One level while the line is walked.
 struct Step {
     place: usize,
@@ -156,7 +167,7 @@ impl Rules {
     fn part(&self, asking: &Asking<'_>, node: &Node, slots: &mut Vec<Slot>) -> Result<Part, NoPlan> {
         match node {
             Node::Signer(signer) => self.signer(asking, signer, slots),
-            Node::Climb(climb) => self.levels(asking, climb, 0, &[], slots).map(Part::Climb),
+            Node::Climb(climb) => self.levels(asking, climb, &Below::default(), slots).map(Part::Climb),
             Node::All(members) => Ok(Part::All(self.members(asking, members, slots)?)),
             Node::Any(members) => Ok(Part::Any(self.members(asking, members, slots)?)),
             Node::InOrder(members) => Ok(Part::InOrder(self.members(asking, members, slots)?)),
@@ -181,7 +192,8 @@ impl Rules {
         wanted.map(|m| self.part(asking, &m.node, slots)).collect()
     }
 
-    fn barred(&self, asking: &Asking<'_>, except: &[Who]) -> Vec<Name> {
+    /// R2: the submitter, who benefits, who is excepted.
+    pub fn barred(&self, asking: &Asking<'_>, except: &[Who]) -> Vec<Name> {
         let mut barred = vec![asking.person.clone()];
         for who in asking.chain.benefits.iter().chain(except) {
             if let Some(position) = self.who(asking, who) {
@@ -234,8 +246,10 @@ impl Rules {
                 seats.push(member.clone());
             }
         }
-        let need = if everybody { seats.len() as u32 } else { group.need };
-        (need > 0 && seats.len() as u32 >= need).then_some((seats, need))
+        // Whoever may not vote drops out; more than all the others are never needed.
+        let left = seats.len() as u32;
+        let need = if everybody { left } else { group.need.min(left) };
+        (need > 0).then_some((seats, need))
     }
 
     /// R2, R7: the position that answers for another.
@@ -306,39 +320,53 @@ impl Rules {
         }
     }
 
-    /// The levels of a climb from `from` on, each one part. `before` have signed on this route already.
+    /// The levels of a climb, each one part.
     pub fn levels(
         &self,
         asking: &Asking<'_>,
         climb: &Climb,
-        from: usize,
-        before: &[Name],
+        below: &Below<'_>,
         slots: &mut Vec<Slot>,
     ) -> Result<Vec<Part>, NoPlan> {
         let line = self.line(asking, &self.authorities[&climb.authority]);
-        if from == 0 && (line.is_empty() || self.superior(asking.position).is_none() && self.solid(climb)) {
+        let top = self.superior(asking.position).is_none() && self.solid(climb);
+        if below.from == 0 && (line.is_empty() || top) {
             return self.own_top(asking, climb, slots);
         }
-        let policies = &self.company.policies;
-        let floor = policies.same_person;
-        let mut not_before = from;
+        let mut barred = self.barred(asking, &[]);
+        barred.extend(below.referred_by.cloned());
+        let mut not_before = below.from;
         loop {
-            let steps = self.walk(asking, climb, (from, not_before), before)?;
+            let steps = self.walk(asking, climb, (below, not_before), &barred)?;
             let distinct = self.merged(climb, &steps);
-            let decider = steps.last().map_or(0, |s| s.place);
-            let merged = steps.len() > distinct.len();
-            let too_few = (before.len() + distinct.len()) < floor.never_below as usize;
-            let grows = merged && too_few && asking.document.total > floor.above;
-            if grows && self.mistake != Mistake::NoMergeFloor {
-                not_before = decider + 1;
+            if self.too_few_signers(asking, (&steps, &distinct), below) {
+                not_before = steps.last().map_or(0, |s| s.place) + 1;
                 continue;
             }
-            let asked: Vec<&Step> = match policies.lower_levels {
+            let asked: Vec<&Step> = match self.company.policies.lower_levels {
                 LowerLevels::Review => distinct.into_iter().map(|i| &steps[i]).collect(),
                 LowerLevels::NotAsked => steps.last().into_iter().collect(),
             };
-            return self.parts(asking, climb, &asked, before, slots);
+            return self.parts(asking, climb, (&asked, below), &barred, slots);
         }
+    }
+
+    /// R3: merging may not leave fewer than so many signers to a route of several levels.
+    fn too_few_signers(
+        &self,
+        asking: &Asking<'_>,
+        (steps, distinct): (&[Step], &[usize]),
+        below: &Below<'_>,
+    ) -> bool {
+        let floor = self.company.policies.same_person;
+        let mut signers = below.signed.to_vec();
+        signers.sort();
+        signers.dedup();
+        let new = |i: &&usize| !steps[**i].persons.iter().any(|p| signers.contains(p));
+        let count = signers.len() + distinct.iter().filter(new).count();
+        let levels = below.signed.len() + steps.len();
+        let few = count < (floor.never_below as usize).min(levels) && steps.iter().all(|s| s.need.is_none());
+        few && asking.document.total > floor.above && self.mistake != Mistake::NoMergeFloor
     }
 
     /// R8: whether the limits that hold now no longer let this slot's position decide.
@@ -347,11 +375,17 @@ impl Rules {
         level.is_some_and(|l| !self.sufficient(asking, &l.climb, l.place, asking.at))
     }
 
-    /// R8, R22: the levels above a slot's, of people who are not on the route yet.
-    pub fn above(&self, asking: &Asking<'_>, plan: &mut Plan, slot: usize) -> Result<Vec<Part>, NoPlan> {
+    /// R8, R22: the levels above a slot's. `before` have signed levels below; whoever handed up has no say above.
+    pub fn above(
+        &self,
+        asking: &Asking<'_>,
+        plan: &mut Plan,
+        slot: usize,
+        (before, referred_by): (&[Name], Option<&Name>),
+    ) -> Result<Vec<Part>, NoPlan> {
         let level = plan.slots[slot].level.clone().ok_or(NoPlan::Beyond)?;
-        let before: Vec<Name> = plan.slots.iter().flat_map(|s| self.persons(&s.position)).collect();
-        self.levels(asking, &level.climb, level.place + 1, &before, &mut plan.slots)
+        let below = Below { from: level.place + 1, signed: before, referred_by };
+        self.levels(asking, &level.climb, &below, &mut plan.slots)
     }
 
     fn solid(&self, climb: &Climb) -> bool {
@@ -369,15 +403,9 @@ impl Rules {
         let barred = self.barred(asking, &[]);
         let (seats, need) =
             self.group(&own_top.decided_by, &barred, own_top.everybody_else).ok_or(NoPlan::Nobody)?;
-        let level = Level { climb: climb.clone(), place: 0, decides: true, group: true };
-        let slot = |position| Slot {
-            duty: Duty::Approve,
-            position,
-            veto: false,
-            barred: barred.clone(),
-            level: Some(level.clone()),
-        };
-        Ok(vec![votes(seats.into_iter().map(slot).collect(), need, slots)])
+        let persons = seats.iter().flat_map(|s| self.persons(s)).collect();
+        let step = Step { place: 0, seats, persons, need: Some(need) };
+        self.parts(asking, climb, (&[&step], &Below::default()), &barred, slots)
     }
 
     /// The line up to the first level that may decide, without those who drop out.
@@ -385,21 +413,20 @@ impl Rules {
         &self,
         asking: &Asking<'_>,
         climb: &Climb,
-        (from, not_before): (usize, usize),
-        before: &[Name],
+        (below, not_before): (&Below<'_>, usize),
+        barred: &[Name],
     ) -> Result<Vec<Step>, NoPlan> {
         let authority = &self.authorities[&climb.authority];
         let line = self.line(asking, authority);
-        let barred = self.barred(asking, &[]);
         let reach = self.must_reach(asking, climb, &line).max(not_before);
         let mut steps: Vec<Step> = Vec::new();
-        for (place, who) in line.iter().enumerate().skip(from) {
-            let Some(mut step) = self.step(place, who, &barred)? else { continue };
-            let taken = |p: &Name| steps.iter().any(|s| s.persons.contains(p)) || before.contains(p);
+        for (place, who) in line.iter().enumerate().skip(below.from) {
+            let Some(mut step) = self.step(place, who, barred)? else { continue };
+            step.persons.retain(|p| !barred.contains(p));
+            let taken = |p: &Name| steps.iter().any(|s| s.persons.contains(p)) || below.signed.contains(p);
             if authority.independent && step.need.is_none() && step.persons.iter().all(taken) {
                 continue;
             }
-            step.persons.retain(|p| !barred.contains(p));
             steps.push(step);
             if place >= reach && self.sufficient(asking, climb, place, asking.at) {
                 return Ok(steps);
@@ -449,11 +476,10 @@ impl Rules {
         &self,
         asking: &Asking<'_>,
         climb: &Climb,
-        steps: &[&Step],
-        before: &[Name],
+        (steps, below): (&[&Step], &Below<'_>),
+        barred: &[Name],
         slots: &mut Vec<Slot>,
     ) -> Result<Vec<Part>, NoPlan> {
-        let barred = self.barred(asking, &[]);
         let mut parts = Vec::new();
         for (i, step) in steps.iter().enumerate() {
             let decides = i + 1 == steps.len();
@@ -463,7 +489,7 @@ impl Rules {
                 duty: if decides { Duty::Approve } else { Duty::Review },
                 position: position.clone(),
                 veto: false,
-                barred: barred.clone(),
+                barred: barred.to_vec(),
                 level: Some(level.clone()),
             };
             let own = match step.need {
@@ -474,43 +500,39 @@ impl Rules {
                 parts.push(own);
                 continue;
             }
-            let mut taken: Vec<Name> = steps.iter().flat_map(|s| s.persons.clone()).collect();
-            taken.extend(before.iter().cloned());
-            let beside = self.beside(asking, climb, step, (&barred, taken), slots)?;
+            let beside = self.beside(asking, climb, (step, below), barred, slots)?;
             let all: Vec<Part> = std::iter::once(own).chain(beside).collect();
             parts.push(if all.len() > 1 { Part::All(all) } else { all.into_iter().next().expect("one") });
         }
         Ok(parts)
     }
 
-    /// Who approves beside the deciding level, blind, each another person.
+    /// Who approves beside the deciding level, blind, another person. Where a route grows, those whom the chain
+    /// wants beside were asked before; those of the new level's limit were not.
     fn beside(
         &self,
         asking: &Asking<'_>,
         climb: &Climb,
-        step: &Step,
-        (barred, mut taken): (&[Name], Vec<Name>),
+        (step, below): (&Step, &Below<'_>),
+        barred: &[Name],
         slots: &mut Vec<Slot>,
     ) -> Result<Vec<Part>, NoPlan> {
         let authority = &self.authorities[&climb.authority];
         let line = self.line(asking, authority);
         let limit = line.get(step.place).and_then(|who| self.limit_of(authority, who, asking.at));
         let mut wanted: Vec<Name> = limit.map(|l| l.beside.clone()).unwrap_or_default();
-        let extra = climb.beside.iter().filter(|b| holds(b.when.as_ref(), asking.document));
-        wanted.extend(extra.filter_map(|b| self.who(asking, &b.who)));
+        if below.from == 0 {
+            let extra = climb.beside.iter().filter(|b| holds(b.when.as_ref(), asking.document));
+            wanted.extend(extra.filter_map(|b| self.who(asking, &b.who)));
+        }
+        let mut unable = barred.to_vec();
+        unable.extend(step.persons.iter().cloned());
         let mut parts = Vec::new();
         for who in wanted {
-            let mut unable = barred.to_vec();
-            unable.extend(taken.iter().cloned());
             let position = self.seat(&who, &unable).ok_or(NoPlan::Nobody)?;
-            taken.extend(self.persons(&position));
-            slots.push(Slot {
-                duty: Duty::Approve,
-                position,
-                veto: false,
-                barred: barred.to_vec(),
-                level: None,
-            });
+            unable.extend(self.persons(&position));
+            let barred = barred.to_vec();
+            slots.push(Slot { duty: Duty::Approve, position, veto: false, barred, level: None });
             parts.push(Part::Slot(slots.len() - 1));
         }
         Ok(parts)
