@@ -5,7 +5,7 @@ use countersign_core::command::{Body, Cause, Stored};
 use countersign_core::definition::FORM;
 use countersign_core::name::Name;
 use countersign_core::receipt::Receipt;
-use countersign_runtime::{Engine, EngineOptions, Founding, Incoming, Reply, ReplyResult};
+use countersign_runtime::{Engine, Founding, Incoming, Reply, ReplyResult};
 
 /// A file's path in its company's folder, and its text.
 pub(crate) type File = (&'static str, &'static str);
@@ -24,13 +24,8 @@ pub(crate) fn definitions(files: &[File]) -> Result<Vec<Stored>, String> {
     stored.collect()
 }
 
-/// Creates a company with these definitions, active, and starts its engine.
-pub(crate) fn create(
-    options: EngineOptions,
-    founding: &Founding,
-    stored: Vec<Stored>,
-) -> Result<Engine, String> {
-    let (engine, _) = Engine::create(options, founding).map_err(|e| e.to_string())?;
+/// Stores definitions and activates them, all at once.
+pub(crate) fn activate(engine: &Engine, founding: &Founding, stored: Vec<Stored>) -> Result<(), String> {
     let send = |body: Body| {
         let cause = Cause::Operator { os_user: founding.os_user.clone() };
         accepted(engine.handle().command_blocking(Incoming { cause, body }).map_err(|e| e.to_string())?)
@@ -40,7 +35,7 @@ pub(crate) fn create(
         definitions.extend(send(Body::Store(Box::new(stored)))?.number);
     }
     send(Body::Activate { definitions })?;
-    Ok(engine)
+    Ok(())
 }
 
 /// The receipt of a command that must not be refused.

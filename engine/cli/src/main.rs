@@ -10,9 +10,11 @@
 
 mod bench;
 mod commands;
+mod demo;
 mod document;
 mod embedded;
 mod exit;
+mod folder;
 mod output;
 mod tell;
 mod time;

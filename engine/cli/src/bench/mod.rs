@@ -18,6 +18,7 @@ use countersign_runtime::{
 use serde::Serialize;
 
 use crate::embedded::{self, accepted};
+use crate::folder::Folder;
 use company::{LEVELS, Names};
 
 /// What to measure.
@@ -77,13 +78,14 @@ pub(crate) fn run(options: &Options, progress: Progress<'_>) -> Result<Report, S
     let mut report = Report { callers: options.callers, cases: options.cases, ..Report::default() };
     progress("memory of open cases");
     report.bytes_of_memory_per_open_case = memory::bytes_per_case(options.memory_cases as u64)?;
-    let folder = Folder::new(&options.folder)?;
-    let data = folder.0.join("data");
+    let folder = Folder::new(&options.folder, "countersign-bench")
+        .map_err(|e| format!("{}: {e}", options.folder.display()))?;
+    let data = folder.path().join("data");
     let measured = measure(options, &data, &mut report, progress);
     measured?;
     let bytes = report.bytes_per_decision.round() as usize;
     progress("bare pipeline");
-    report.bare_pipeline_per_s = bare_pipeline(options, &folder.0, bytes)?;
+    report.bare_pipeline_per_s = bare_pipeline(options, folder.path(), bytes)?;
     report.durable_vs_pipeline_ratio = report.decisions_per_s / report.bare_pipeline_per_s;
     Ok(report)
 }
@@ -158,7 +160,9 @@ fn create(data: &Path) -> Result<Engine, String> {
         administrator: Name::from("B01"),
         os_user: Name::from("bench"),
     };
-    embedded::create(options_of(data), &founding, company::definitions()?)
+    let (engine, _) = Engine::create(options_of(data), &founding).map_err(|e| e.to_string())?;
+    embedded::activate(&engine, &founding, company::definitions()?)?;
+    Ok(engine)
 }
 
 fn open(data: &Path) -> Result<(Engine, RecoveryReport), String> {
@@ -267,22 +271,4 @@ where
 fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
-}
-
-/// A folder of its own that goes when the benchmark does.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(parent: &Path) -> Result<Folder, String> {
-        let path = parent.join(format!("countersign-bench-{}", std::process::id()));
-        std::fs::create_dir_all(&path).map_err(|e| format!("{}: {e}", path.display()))?;
-        Ok(Folder(path))
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        // What cannot be removed is the user's to see; a benchmark has nothing to lose in it.
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
 }

@@ -4,6 +4,7 @@ mod asking;
 mod bench;
 mod check;
 mod decide;
+mod demo;
 mod fact;
 mod init;
 mod log;
@@ -43,6 +44,7 @@ pub(crate) enum Command {
     Log(log::Log),
     Views(views::Views),
     Bench(bench::Bench),
+    Demo(demo::Demo),
 }
 
 impl Command {
@@ -65,6 +67,7 @@ impl Command {
             Command::Log(command) => command.run(output),
             Command::Views(command) => command.run(output),
             Command::Bench(command) => command.run(output),
+            Command::Demo(command) => command.run(output),
         }
     }
 }
