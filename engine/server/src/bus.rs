@@ -58,7 +58,7 @@ impl Bus {
         loop {
             match source.next().await {
                 // Without a receiver there is nobody to tell.
-                Ok(Some(events)) => events.into_iter().for_each(|event| {
+                Ok(Some((_, events))) => events.into_iter().for_each(|event| {
                     let _ = self.events.send(Arc::new(event));
                 }),
                 Ok(None) => return,

@@ -15,6 +15,7 @@ use crate::config::{Config, NatsConfig};
 use crate::desk::Desk;
 use crate::error::ServerError;
 use crate::nats::{Link, Service, ServiceCounts, already_served, connect};
+use crate::publication::{Order, Publication, PublicationStatus};
 use crate::render::Publisher;
 use crate::source::Source;
 
@@ -38,6 +39,7 @@ struct Door {
     link: Link,
     service: Service,
     serving: JoinHandle<()>,
+    publication: Option<Publication>,
 }
 
 /// How a server is doing.
@@ -49,6 +51,8 @@ pub struct ServerStatus {
     pub engine: Status,
     /// The NATS service, if there is one.
     pub nats: Option<NatsStatus>,
+    /// The publication, if there is one.
+    pub publication: Option<PublicationStatus>,
 }
 
 /// How the NATS service is doing.
@@ -65,7 +69,14 @@ pub struct NatsStatus {
 impl ServerStatus {
     /// Whether everything works as it should.
     pub fn is_ready(&self) -> bool {
-        self.engine.is_well() && self.nats.as_ref().is_none_or(|nats| nats.connected && nats.believed)
+        self.engine.is_well()
+            && self.nats.as_ref().is_none_or(|nats| nats.connected && nats.believed)
+            && self.publication.as_ref().is_none_or(|publication| publication.held.is_none())
+    }
+
+    /// Frames that are durable and not published yet.
+    pub fn publication_lag(&self) -> Option<u64> {
+        self.publication.as_ref().map(|publication| self.engine.durable.saturating_sub(publication.applied))
     }
 }
 
@@ -132,7 +143,29 @@ impl Server {
                 believed: door.link.vouched_by().is_some(),
                 counts: door.service.counts(),
             }),
+            publication: self.publication().map(Publication::status),
         }
+    }
+
+    /// Publishes everything from this frame on once more, for consumers that lost messages: each event keeps its
+    /// id, by which consumers know what they have, and gets another message id, so that the stream takes it. New
+    /// events follow after them. False: there is no publication.
+    pub async fn republish(&self, from: u64) -> bool {
+        match self.publication() {
+            Some(publication) => publication.order(Order::Again(from)).await,
+            None => false,
+        }
+    }
+
+    /// Waits until everything up to this frame is published, but no longer than this; says whether it is.
+    pub async fn published(&self, sequence: u64, wait: Duration) -> bool {
+        let Some(publication) = self.publication() else { return false };
+        let mut status = publication.watch();
+        matches!(timeout(wait, status.wait_for(|status| status.applied >= sequence)).await, Ok(Ok(_)))
+    }
+
+    fn publication(&self) -> Option<&Publication> {
+        self.nats.as_ref().and_then(|door| door.publication.as_ref())
     }
 
     /// Waits until the engine has ended by itself, which it does only where something failed.
@@ -182,14 +215,26 @@ impl Door {
         let link = connect(config, "countersign-service").await?;
         already_served(&link.client, desk.company(), clock.wall()).await?;
         let service = Service::new(desk.clone(), link.clone(), config);
+        // A connection of its own: replies do not wait for events to be stored.
+        let publication = match &config.publication {
+            Some(publication) => {
+                let link = connect(config, "countersign-publication").await?;
+                Some(Publication::start(desk, link, publication)?)
+            }
+            None => None,
+        };
         let requests = service.subscribe().await?;
         let serving = tokio::spawn(service.clone().serve(requests, stopped));
-        Ok(Door { link, service, serving })
+        Ok(Door { link, service, serving, publication })
     }
 
     async fn close(self) {
         if timeout(STOP, self.serving).await.is_err() {
             tracing::warn!("requests were still under way when the service stopped");
+        }
+        let publication = self.publication.map(Publication::stop);
+        if let Some(stopped) = publication {
+            let _ = timeout(STOP, stopped).await;
         }
         // The connection ends with its last handle; what was sent has been flushed.
         let _ = timeout(STOP, self.link.client.drain()).await;

@@ -40,17 +40,30 @@ impl Source {
     }
 
     /// The events of the next frame, awaiting it. None: the engine has ended.
-    pub(crate) async fn next(&mut self) -> Result<Option<Vec<Published>>, ReadError> {
-        match self.reader.read_async().await? {
-            Some((sequence, frame)) => self.published(sequence, &frame).await.map(Some),
-            None => Ok(None),
+    pub(crate) async fn next(&mut self) -> Result<Option<(u64, Vec<Published>)>, ReadError> {
+        while self.wait().await {
+            if let Some(found) = self.ready().await? {
+                return Ok(Some(found));
+            }
         }
+        self.ready().await
     }
 
-    /// The events of the next frame, if it is durable.
-    pub(crate) async fn ready(&mut self) -> Result<Option<Vec<Published>>, ReadError> {
+    /// Waits until the next frame is durable. False: the engine has ended before it was. May be given up at any time.
+    pub(crate) async fn wait(&self) -> bool {
+        let next = self.reader.next_sequence();
+        let mut durable = self.handle.log().watch();
+        let there = durable.wait_for(|durable| *durable >= next).await.is_ok();
+        there || self.handle.log().durable() >= next
+    }
+
+    /// The events of the next frame, if it is durable. Not to be given up half-way.
+    pub(crate) async fn ready(&mut self) -> Result<Option<(u64, Vec<Published>)>, ReadError> {
         match self.reader.read()? {
-            Some((sequence, frame)) => self.published(sequence, &frame).await.map(Some),
+            Some((sequence, frame)) => {
+                let events = self.published(sequence, &frame).await?;
+                Ok(Some((sequence, events)))
+            }
             None => Ok(None),
         }
     }

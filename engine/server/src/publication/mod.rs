@@ -1,0 +1,117 @@
+//! Events to a JetStream stream: each of them, once, in the order of the log, without a gap.
+//!
+//! Every message says which sequence the stream must have for it to be taken (`Nats-Expected-Last-Sequence`), so of a
+//! window of messages under way none is taken after one that was lost. Whatever goes wrong, the way on is the same:
+//! wait for what is under way, look at the stream's tail, go on after it. The log is the truth; the stream's tail
+//! says how far it has come; a small file says it where the stream has lost its messages. See [`resume`] for the
+//! rules.
+
+mod place;
+mod resume;
+mod run;
+mod stream;
+mod window;
+
+use countersign_messages::LogId;
+use countersign_runtime::EngineHandle;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+
+pub use place::Place;
+pub use resume::Hold;
+
+use crate::config::PublicationConfig;
+use crate::desk::Desk;
+use crate::error::ServerError;
+use crate::nats::Link;
+use crate::render::Publisher;
+use crate::source::Source;
+use place::PositionFile;
+use run::Run;
+use stream::Stream;
+
+/// How the publication is doing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PublicationStatus {
+    /// The stream.
+    pub stream: String,
+    /// The last event that the stream has acknowledged; none before the first.
+    pub place: Option<Place>,
+    /// Everything up to this frame is out.
+    pub applied: u64,
+    /// Events published since the start.
+    pub published: u64,
+    /// How often the stream had to be looked at because something went wrong.
+    pub resumed: u64,
+    /// Why nothing is published for now, if so.
+    pub held: Option<Hold>,
+}
+
+/// An order to the publication.
+pub(crate) enum Order {
+    /// Publish everything from this frame on once more.
+    Again(u64),
+}
+
+/// The publication of a company. It ends with its task.
+pub(crate) struct Publication {
+    status: watch::Receiver<PublicationStatus>,
+    orders: mpsc::Sender<Order>,
+    stop: watch::Sender<bool>,
+    task: JoinHandle<()>,
+}
+
+impl Publication {
+    /// Starts it; whatever keeps it from publishing is told by its status.
+    pub(crate) fn start(
+        desk: &Desk,
+        link: Link,
+        config: &PublicationConfig,
+    ) -> Result<Publication, ServerError> {
+        let handle: EngineHandle = desk.engine().clone();
+        let log_id = LogId::from_bytes(&handle.log().log_id().0);
+        let stream = Stream::new(link.client.clone(), desk.company(), config);
+        let file = PositionFile::open(&config.directory, &stream.name).map_err(ServerError::Position)?;
+        let position = file.read().map_err(ServerError::Position)?;
+        let publisher = Publisher::new(desk.company().clone(), log_id.clone());
+        // Room for headers within what the server takes as one message.
+        let body_bytes_max = link.client.max_payload().saturating_sub(4_096).max(4_096);
+        let source = Source::new(handle.clone(), publisher, 1, body_bytes_max)?;
+        let begun = position.as_ref().map_or(0, |position| position.place.sequence.saturating_sub(1));
+        let begun = begun.min(handle.log().durable());
+        let first = PublicationStatus {
+            stream: stream.name.clone(),
+            applied: begun,
+            held: Some(Hold::new("STARTING", "the stream has not been looked at yet")),
+            ..PublicationStatus::default()
+        };
+        let (told, status) = watch::channel(first);
+        let (orders, ordered) = mpsc::channel(1);
+        let parts =
+            run::Parts { link, stream, handle, source, file, position, log_id, config: config.clone() };
+        let (stop, stopped) = watch::channel(false);
+        let task = tokio::spawn(Run::new(parts, begun, told).run(ordered, stopped));
+        Ok(Publication { status, orders, stop, task })
+    }
+
+    /// How it is doing.
+    pub(crate) fn status(&self) -> PublicationStatus {
+        self.status.borrow().clone()
+    }
+
+    /// Its status, to be awaited.
+    pub(crate) fn watch(&self) -> watch::Receiver<PublicationStatus> {
+        self.status.clone()
+    }
+
+    /// Gives an order; false if the publication has ended.
+    pub(crate) async fn order(&self, order: Order) -> bool {
+        self.orders.send(order).await.is_ok()
+    }
+
+    /// Publishes what is durable now, if that takes no longer than a moment, and ends.
+    pub(crate) async fn stop(self) {
+        self.stop.send_replace(true);
+        let _ = self.task.await;
+    }
+}
