@@ -2,6 +2,8 @@
 //!
 //! `COUNTERSIGN_LONG=1` runs 2,000 decisions instead of 200.
 
+#![allow(clippy::print_stdout, reason = "how many cuts there were is part of the result")]
+
 mod support;
 
 use std::collections::BTreeMap;

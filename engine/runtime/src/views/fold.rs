@@ -1,74 +1,51 @@
-//! Frames into rows. A batch of frames becomes one batch of the tree: rows and how far they go, whole or not
-//! at all.
+//! Frames into rows, and into the keys by which rows are found.
 
 use std::collections::BTreeMap;
 
-use countersign_core::command::CaseNo;
-use countersign_core::event::{CaseSubmitted, Content, Event, TaskOpened, TaskReassigned};
+use countersign_core::command::TaskNo;
+use countersign_core::event::{CaseSubmitted, Content, Event};
 use countersign_core::frame::Frame;
 use countersign_core::name::Name;
 use countersign_core::time::Timestamp;
-use sled::{Batch, Tree};
+use sled::Tree;
 
 use super::case_fold::fold_case;
-use super::keys;
+use super::keys::List;
+use super::overlay::Overlay;
 use super::rows::{CaseRow, Status, TaskRow};
-use super::store::{Meta, ViewsError, decode, encode};
+use super::store::ViewsError;
 
-/// Frames on their way into the tree.
-pub(super) struct Fold<'a> {
-    tree: &'a Tree,
-    /// Rows that the batch changes.
-    cases: BTreeMap<CaseNo, CaseRow>,
-    batch: Batch,
-}
-
-impl<'a> Fold<'a> {
-    pub(super) fn new(tree: &'a Tree) -> Fold<'a> {
-        Fold { tree, cases: BTreeMap::new(), batch: Batch::default() }
-    }
-
-    /// Folds one frame.
-    pub(super) fn frame(&mut self, sequence: u64, frame: &Frame) -> Result<(), ViewsError> {
-        let mut noted = None;
-        for event in &frame.events {
-            let Some(case) = event.case() else { continue };
-            if noted != Some(case) {
-                self.batch.insert(keys::timeline(case, sequence), &[]);
-                noted = Some(case);
-            }
-            self.event(sequence, frame.at, case, event)?;
-        }
-        Ok(())
-    }
-
-    /// The batch, with the mark that everything up to `applied` is in it.
-    pub(super) fn finish(mut self, meta: &Meta) -> Result<Batch, ViewsError> {
-        for (case, row) in &self.cases {
-            self.batch.insert(keys::case(*case), encode(row)?);
-        }
-        self.batch.insert(keys::META, encode(meta)?);
-        Ok(self.batch)
-    }
-
-    fn event(&mut self, sequence: u64, at: Timestamp, case: CaseNo, event: &Event) -> Result<(), ViewsError> {
+/// Folds one frame into the rows.
+pub(super) fn fold_frame(
+    overlay: &mut Overlay,
+    tree: &Tree,
+    sequence: u64,
+    frame: &Frame,
+) -> Result<(), ViewsError> {
+    for event in &frame.events {
+        let Some(case) = event.case() else { continue };
         if let Event::CaseSubmitted(e) = event {
-            self.batch.insert(keys::submitted(&e.submitter.person, case), &[]);
-            self.cases.insert(case, submitted(sequence, at, e));
-            return Ok(());
+            overlay.enter(tree, (List::Submitted, &e.submitter.person), (case, 0))?;
+            overlay.add_case(submitted(sequence, frame.at, e));
+            continue;
         }
-        let Fold { tree, cases, batch } = self;
-        let row = match cases.entry(case) {
-            std::collections::btree_map::Entry::Occupied(known) => known.into_mut(),
-            std::collections::btree_map::Entry::Vacant(place) => {
-                let Some(bytes) = tree.get(keys::case(case))? else { return Ok(()) };
-                place.insert(decode(&bytes)?)
+        let Some(row) = overlay.case_mut(tree, case)? else { continue };
+        if row.frames.last() != Some(&sequence) {
+            row.frames.push(sequence);
+        }
+        let moves = moves(row, event);
+        fold_case(row, sequence, frame.at, event);
+        for (person, task, asked) in moves {
+            let inbox = (List::Inbox, person.as_str());
+            if asked {
+                overlay.enter(tree, inbox, (case, task))?;
+            } else {
+                overlay.strike(tree, inbox, (case, task))?;
             }
-        };
-        index(row, event, batch);
-        fold_case(row, sequence, at, event);
-        Ok(())
+        }
     }
+    overlay.applied = sequence;
+    Ok(())
 }
 
 /// The row of a new case.
@@ -84,6 +61,7 @@ fn submitted(sequence: u64, at: Timestamp, e: &CaseSubmitted) -> CaseRow {
         returns: 0,
         content_hash: e.content.hash,
         document_at: sequence,
+        frames: vec![sequence],
         opened_at: at,
         correlation: e.case,
         state: Name::default(),
@@ -107,28 +85,29 @@ pub(super) fn take_content(row: &mut CaseRow, sequence: u64, content: &Content) 
     row.document_at = sequence;
 }
 
-/// Keeps inboxes in step with the open tasks. `row` is as it was before the event.
-fn index(row: &CaseRow, event: &Event, batch: &mut Batch) {
-    let ask = |batch: &mut Batch, task: u32, holders: &[Name]| {
-        holders.iter().for_each(|person| batch.insert(keys::inbox(person, row.case, task), &[]));
+/// Whose inbox loses (false) or gets (true) a task by the event, in this order. `row` is as it was before.
+fn moves(row: &CaseRow, event: &Event) -> Vec<(Name, TaskNo, bool)> {
+    let closed = match event {
+        Event::TaskReassigned(e) => Some(e.task),
+        Event::TaskDecided(e) => Some(e.task),
+        Event::TaskWithdrawn(e) => Some(e.task),
+        Event::TaskLapsed(e) => Some(e.task),
+        Event::TaskReferred(e) => Some(e.task),
+        _ => None,
     };
-    match event {
-        Event::TaskOpened(TaskOpened { task, holders, .. }) => ask(batch, *task, holders),
-        Event::TaskReassigned(TaskReassigned { task, holders, .. }) => {
-            forget(row, row.tasks.get(task), batch);
-            ask(batch, *task, holders);
-        }
-        Event::TaskDecided(e) => forget(row, row.tasks.get(&e.task), batch),
-        Event::TaskWithdrawn(e) => forget(row, row.tasks.get(&e.task), batch),
-        Event::TaskLapsed(e) => forget(row, row.tasks.get(&e.task), batch),
-        Event::TaskReferred(e) => forget(row, row.tasks.get(&e.task), batch),
-        Event::CaseEnded(_) | Event::CaseWithdrawn(_) => forget(row, row.tasks.values(), batch),
-        _ => {}
+    let ended = matches!(event, Event::CaseEnded(_) | Event::CaseWithdrawn(_));
+    let closes = |task: &&TaskRow| ended || Some(task.task) == closed;
+    let mut moves = Vec::new();
+    for task in row.tasks.values().filter(closes) {
+        moves.extend(task.holders.iter().map(|person| (person.clone(), task.task, false)));
     }
-}
-
-fn forget<'t>(row: &CaseRow, tasks: impl IntoIterator<Item = &'t TaskRow>, batch: &mut Batch) {
-    for task in tasks {
-        task.holders.iter().for_each(|person| batch.remove(keys::inbox(person, row.case, task.task)));
+    let asked = match event {
+        Event::TaskOpened(e) => Some((e.task, &e.holders)),
+        Event::TaskReassigned(e) => Some((e.task, &e.holders)),
+        _ => None,
+    };
+    if let Some((task, holders)) = asked {
+        moves.extend(holders.iter().map(|person| (person.clone(), task, true)));
     }
+    moves
 }

@@ -1,17 +1,19 @@
-//! The thread that folds durable frames into rows, a batch at a time.
+//! The thread that folds durable frames into rows, and writes rows to the tree now and then.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::Views;
-use super::fold::Fold;
+use super::fold::fold_frame;
 use super::store::{Meta, ViewsError};
 use crate::follow::{LogReader, LogView};
 
-/// Frames of a batch at most.
-const BATCH_FRAMES_MAX: u32 = 1_000;
-/// How long to wait for more before looking whether the engine has ended.
-const WAIT: Duration = Duration::from_secs(1);
+/// Frames that are folded before queries get a turn.
+const FOLD_FRAMES_MAX: usize = 256;
+/// Rows and keys that are newer than the tree at most, before they are written to it.
+const DIRTY_MAX: usize = 8_192;
+/// How long rows may be newer than the tree. After a crash that much is folded again.
+const WRITE_EVERY: Duration = Duration::from_secs(1);
 
 /// Follows the log until the engine ends. Trouble stops the views, not the engine: they can be built anew.
 pub(crate) fn follow(views: &Views, log: &LogView) {
@@ -26,13 +28,19 @@ pub(crate) fn follow(views: &Views, log: &LogView) {
 fn follow_log(views: &Views, log: &LogView) -> Result<(), ViewsError> {
     let follower = log.follow("views", views.applied());
     let mut reader = log.reader(views.applied() + 1)?;
+    let mut written = Instant::now();
     while !log.ended() {
-        if fold_batch(views, log, &mut reader)? {
+        if fold_some(views, &mut reader)? {
             follower.applied(views.applied());
         } else {
-            log.wait_past(views.applied(), WAIT);
+            log.wait_past(views.applied(), WRITE_EVERY);
+        }
+        if written.elapsed() >= WRITE_EVERY || views.overlay().dirty() >= DIRTY_MAX {
+            write(views, log)?;
+            written = Instant::now();
         }
     }
+    write(views, log)?;
     views.inner.db.flush()?;
     Ok(())
 }
@@ -40,23 +48,43 @@ fn follow_log(views: &Views, log: &LogView) -> Result<(), ViewsError> {
 /// Folds everything that is durable now.
 pub(super) fn catch_up(views: &Views, log: &LogView) -> Result<(), ViewsError> {
     let mut reader = log.reader(views.applied() + 1)?;
-    while fold_batch(views, log, &mut reader)? {}
+    while fold_some(views, &mut reader)? {
+        if views.overlay().dirty() >= DIRTY_MAX {
+            write(views, log)?;
+        }
+    }
+    write(views, log)?;
     views.inner.db.flush()?;
     Ok(())
 }
 
-/// Folds the next batch; says whether there was one.
-fn fold_batch(views: &Views, log: &LogView, reader: &mut LogReader) -> Result<bool, ViewsError> {
-    let mut fold = Fold::new(&views.inner.db);
-    let mut applied = None;
-    for _ in 0..BATCH_FRAMES_MAX {
-        let Some((sequence, frame)) = reader.read()? else { break };
-        fold.frame(sequence, &frame)?;
-        applied = Some(sequence);
+/// Folds some frames; says whether there were any.
+fn fold_some(views: &Views, reader: &mut LogReader) -> Result<bool, ViewsError> {
+    let mut frames = Vec::with_capacity(FOLD_FRAMES_MAX);
+    while frames.len() < FOLD_FRAMES_MAX {
+        let Some(next) = reader.read()? else { break };
+        frames.push(next);
     }
-    let Some(applied) = applied else { return Ok(false) };
-    let batch = fold.finish(&Meta::new(log.log_id(), applied))?;
-    views.inner.db.apply_batch(batch)?;
-    views.publish(applied);
+    let Some((applied, _)) = frames.last() else { return Ok(false) };
+    let mut overlay = views.overlay_mut();
+    for (sequence, frame) in &frames {
+        fold_frame(&mut overlay, &views.inner.db, *sequence, frame)?;
+    }
+    drop(overlay);
+    views.publish(*applied);
     Ok(true)
+}
+
+/// Writes what the tree does not have. Queries go on meanwhile: to them the overlay comes before the tree.
+fn write(views: &Views, log: &LogView) -> Result<(), ViewsError> {
+    let batch = {
+        let overlay = views.overlay();
+        if overlay.is_written() {
+            return Ok(());
+        }
+        overlay.batch(&Meta::new(log.log_id(), overlay.applied))?
+    };
+    views.inner.db.apply_batch(batch)?;
+    views.overlay_mut().written();
+    Ok(())
 }

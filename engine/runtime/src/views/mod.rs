@@ -5,18 +5,22 @@ mod case_fold;
 mod fold;
 mod follow;
 mod keys;
+mod overlay;
 mod query;
 mod rows;
 mod store;
 
+use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
 use sled::Db;
 use tokio::sync::watch;
 
+use overlay::Overlay;
 pub use rows::*;
+use store::Meta;
 pub use store::{VIEWS_VERSION, ViewsError, ViewsOpened};
 
 use crate::follow::LogView;
@@ -25,7 +29,7 @@ pub(crate) use follow::follow;
 /// How long a query waits for the views to come as far as it needs.
 pub const AT_LEAST_WAIT: Duration = Duration::from_secs(1);
 
-/// Key and value of a row as they are on disk.
+/// Key and value of a row as they are kept.
 pub type DumpedRow = (Vec<u8>, Vec<u8>);
 
 /// The views of one company. Cheap to clone.
@@ -36,6 +40,8 @@ pub struct Views {
 
 struct Inner {
     db: Db,
+    /// What is newer than the tree. Only the views' own thread changes it.
+    overlay: RwLock<Overlay>,
     log: LogView,
     applied: watch::Sender<u64>,
     failure: Mutex<Option<String>>,
@@ -53,6 +59,7 @@ impl Views {
         let (db, applied, opened) = store::open(path, cache_bytes, log.log_id(), log.durable())?;
         let inner = Inner {
             db,
+            overlay: RwLock::new(Overlay::new(applied)),
             log: log.clone(),
             applied: watch::Sender::new(applied),
             failure: Mutex::new(None),
@@ -109,6 +116,14 @@ impl Views {
         if applied < at_least { Err(ViewsError::Behind { at_least, applied }) } else { Ok(()) }
     }
 
+    fn overlay(&self) -> RwLockReadGuard<'_, Overlay> {
+        self.inner.overlay.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn overlay_mut(&self) -> RwLockWriteGuard<'_, Overlay> {
+        self.inner.overlay.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// More is in the views.
     fn publish(&self, applied: u64) {
         // Under the lock, so that no waiting thread looks before and sleeps after.
@@ -126,13 +141,26 @@ impl Views {
         self.inner.changed.notify_all();
     }
 
-    /// Every row as it is on disk, in order. Equal logs give equal rows.
+    /// Every row as it is kept, in order. Equal logs give equal rows.
     ///
     /// # Errors
     /// `VIEW_FAILED`.
     pub fn dump(&self) -> Result<Vec<DumpedRow>, ViewsError> {
-        let rows = self.inner.db.iter().map(|row| row.map(|(key, value)| (key.to_vec(), value.to_vec())));
-        Ok(rows.collect::<Result<_, _>>()?)
+        let overlay = self.overlay();
+        let mut rows: BTreeMap<Vec<u8>, Vec<u8>> = BTreeMap::new();
+        for row in self.inner.db.iter() {
+            let (key, value) = row?;
+            rows.insert(key.to_vec(), value.to_vec());
+        }
+        for (key, value) in overlay.changes()? {
+            match value {
+                Some(value) => drop(rows.insert(key, value)),
+                None => drop(rows.remove(&key)),
+            }
+        }
+        let meta = Meta::new(self.inner.log.log_id(), overlay.applied);
+        rows.insert(keys::META.to_vec(), store::encode(&meta)?);
+        Ok(rows.into_iter().collect())
     }
 }
 

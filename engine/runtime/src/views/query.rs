@@ -4,9 +4,10 @@ use countersign_core::command::CaseNo;
 use countersign_core::event::Event;
 use countersign_core::value::Fields;
 
+use super::Views;
+use super::keys::List;
 use super::rows::{CaseRow, InboxRow, TimelineEvent, TimelinePage, TimelineRow};
-use super::store::{ViewsError, decode};
-use super::{Views, keys};
+use super::store::ViewsError;
 
 impl Views {
     /// The open tasks that a person may answer, the earliest deadline first.
@@ -14,17 +15,17 @@ impl Views {
     /// # Errors
     /// `VIEW_FAILED`.
     pub fn inbox(&self, person: &str) -> Result<Vec<InboxRow>, ViewsError> {
+        let overlay = self.overlay();
+        let tree = &self.inner.db;
         let mut rows = Vec::new();
         let mut last: Option<CaseRow> = None;
-        for key in self.inner.db.scan_prefix(keys::inbox_of(person)).keys() {
-            let Some((case, task)) = keys::case_and_task(&key?) else { continue };
+        for (case, task) in overlay.list(tree, (List::Inbox, person), CaseNo::MAX)? {
             if last.as_ref().is_none_or(|row| row.case != case) {
-                last = self.row(case)?;
+                last = overlay.case(tree, case)?;
             }
-            // A batch may have come in between: then the task is no longer open.
-            let found = last.as_ref().and_then(|row| Some(row.inbox_row(row.tasks.get(&task)?)));
-            rows.extend(found);
+            rows.extend(last.as_ref().and_then(|row| Some(row.inbox_row(row.tasks.get(&task)?))));
         }
+        drop(overlay);
         rows.sort_by_key(|row| (row.due, row.case, row.task));
         Ok(rows)
     }
@@ -47,11 +48,13 @@ impl Views {
         before: Option<CaseNo>,
         limit: usize,
     ) -> Result<Vec<CaseRow>, ViewsError> {
-        let range = keys::submitted(person, 0)..keys::submitted(person, before.unwrap_or(CaseNo::MAX));
+        let overlay = self.overlay();
+        let tree = &self.inner.db;
+        let last = before.map_or(CaseNo::MAX, |before| before.saturating_sub(1));
         let mut rows = Vec::new();
-        for key in self.inner.db.range(range).keys().rev().take(limit) {
-            let case = keys::last_number(&key?).map_or(Ok(None), |case| self.case(case))?;
-            rows.extend(case);
+        for (case, _) in overlay.list(tree, (List::Submitted, person), last)?.into_iter().rev().take(limit) {
+            let row = overlay.case(tree, case)?;
+            rows.extend(row.map(CaseRow::without_sealed));
         }
         Ok(rows)
     }
@@ -63,8 +66,7 @@ impl Views {
     pub fn timeline(&self, case: CaseNo, from: u64, limit: usize) -> Result<TimelinePage, ViewsError> {
         let Some(row) = self.row(case)? else { return Ok(TimelinePage::default()) };
         let mut page = TimelinePage::default();
-        for key in self.inner.db.range(keys::timeline(case, from)..=keys::timeline(case, u64::MAX)).keys() {
-            let Some(sequence) = keys::last_number(&key?) else { continue };
+        for sequence in row.frames.iter().copied().filter(|sequence| *sequence >= from) {
             if page.rows.len() >= limit {
                 page.next = Some(sequence);
                 break;
@@ -97,7 +99,7 @@ impl Views {
     }
 
     fn row(&self, case: CaseNo) -> Result<Option<CaseRow>, ViewsError> {
-        self.inner.db.get(keys::case(case))?.map(|bytes| decode(&bytes)).transpose()
+        self.overlay().case(&self.inner.db, case)
     }
 }
 

@@ -33,6 +33,8 @@ pub struct CaseRow {
     pub content_hash: ContentHash,
     /// The frame that holds the document as it stands.
     pub document_at: u64,
+    /// The frames that hold its events, in order.
+    pub frames: Vec<u64>,
     /// When it was first handed in.
     pub opened_at: Timestamp,
     /// The case with which the order began that it belongs to.
