@@ -335,3 +335,19 @@ async fn blind_opinions_are_shown_to_nobody_before_they_are_open() {
     assert!(before.iter().all(|(_, body)| !body.contains("SECRET-VIEW")), "told before the step closed");
     assert!(last.0 && last.1.contains("SECRET-VIEW"), "told when it closed: {}", last.1);
 }
+
+#[tokio::test]
+async fn without_views_commands_and_their_repeats_are_answered_and_queries_are_refused() {
+    let house = House::found().await;
+    let mut config = countersign_server::Config::embedded(house.options());
+    config.engine.views = countersign_runtime::ViewsAt::Off;
+    let server = countersign_server::Server::start(config).await.expect("a server").0;
+    let crm = Office::of(&server, "crm");
+    crm.contract("HT-1", SMALL).await;
+    let message = with(request("H31", "rep_js1"), json!({ "case": "C-1" }));
+    let first = crm.send("withdraw", &message).await;
+    assert!(String::from_utf8_lossy(&first).contains("\"state\":\"withdrawn\""));
+    assert_eq!(crm.send("withdraw", &message).await, first, "read from the log alone");
+    assert_eq!(crm.refused("inbox", &request("H29", "kam_js")).await, "VIEW_FAILED");
+    assert_eq!(crm.refused("case", &message).await, "VIEW_FAILED");
+}

@@ -1,0 +1,259 @@
+//! The request service over a real NATS server.
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use async_nats::Client;
+use countersign_core::command::{Cause, VouchedBy};
+use countersign_server::{Credentials, NatsConfig, Server};
+use futures_util::StreamExt;
+use serde_json::{Value, json};
+use support::nats::{NOBODY_ASKED, Nats, PATIENCE, TWO_USERS, until};
+use support::{House, contract, request, submit, with};
+
+async fn ask(client: &Client, system: &str, verb: &str, message: &Value) -> Value {
+    let subject = format!("countersign.yuanlan.api.{system}.{verb}");
+    let asked = client.request(subject, message.to_string().into());
+    let reply = tokio::time::timeout(PATIENCE, asked).await.expect("an answer in time").expect("an answer");
+    serde_json::from_slice(&reply.payload).expect("a reply is JSON")
+}
+
+/// How the last request that is in the log was vouched for.
+fn vouched_by(server: &Server) -> VouchedBy {
+    let log = server.engine().log();
+    match log.read_frame(log.durable()).expect("a frame").cause {
+        Cause::Request(request) => request.vouched_by,
+        other => panic!("expected a request, found {other:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_system_asks_over_the_deployed_configuration() {
+    let (house, nats) = (House::found().await, Nats::deployed());
+    let server = house.serve(nats.config(&house)).await;
+    let crm = nats.connect("crm").await;
+    let message = submit("H31", "rep_js1", contract("HT-1", 1));
+    let reply = ask(&crm, "crm", "submit", &message).await;
+    assert_eq!(reply["ok"]["case"], "C-1", "{reply}");
+    assert_eq!(vouched_by(&server), VouchedBy::System);
+    assert_eq!(ask(&crm, "crm", "submit", &message).await, reply, "a repeat gets the same answer");
+    let at_least = json!({ "at_least": reply["sequence"] });
+    let inbox = ask(&crm, "crm", "inbox", &with(request("H29", "kam_js"), at_least)).await;
+    assert_eq!(inbox["ok"]["items"][0]["case"], "C-1", "{inbox}");
+    assert!(server.published(server.engine().log().durable(), PATIENCE).await, "{:?}", server.status());
+    assert_eq!(server.status().nats.expect("a service").counts.answered, 3);
+    server.stop().await.expect("a clean stop");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_system_on_another_systems_subject_is_stopped_by_the_nats_server() {
+    let (house, nats) = (House::found().await, Nats::deployed());
+    let server = house.serve(nats.config(&house)).await;
+    let portal = nats.connect("portal").await;
+    let message = submit("H31", "rep_js1", contract("HT-1", 1));
+    let own = ask(&portal, "portal", "submit", &message).await;
+    assert_eq!(own["error"]["code"], "FORBIDDEN", "systems.yaml does not let it submit: {own}");
+    let before = server.status().nats.expect("a service").counts;
+    let asked = portal.request("countersign.yuanlan.api.crm.submit", message.to_string().into());
+    let answer = tokio::time::timeout(Duration::from_millis(300), asked).await;
+    assert!(!matches!(answer, Ok(Ok(_))), "nobody answers");
+    ask(&portal, "portal", "inbox", &request("H29", "kam_js")).await;
+    let after = server.status().nats.expect("a service").counts;
+    assert_eq!(after.answered, before.answered + 1, "only its own request has come through");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_nats_that_authenticates_nobody_is_refused_unless_the_network_is_trusted() {
+    let (house, nats) = (House::found().await, Nats::start(NOBODY_ASKED));
+    let place = house.directory.path().join("publication");
+    let open = NatsConfig::new(nats.url(), Credentials::None, place);
+    let refused = house.try_serve(open.clone()).await.err().expect("it is refused");
+    assert_eq!(refused.code(), "NATS_NOT_AUTHENTICATED");
+    assert!(refused.to_string().contains("--trust-network"), "{refused}");
+    let server = house.serve(NatsConfig { trust_network: true, ..open }).await;
+    let anybody = async_nats::connect(nats.url()).await.expect("anybody may connect");
+    let reply = ask(&anybody, "crm", "submit", &submit("H31", "rep_js1", contract("HT-1", 1))).await;
+    assert_eq!(reply["ok"]["case"], "C-1", "{reply}");
+    assert_eq!(vouched_by(&server), VouchedBy::TrustedNetwork, "it is recorded");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_nats_that_has_a_user_for_everybody_else_authenticates_nobody() {
+    let (house, nats) = (House::found().await, Nats::start(&format!("{TWO_USERS}\nno_auth_user: admin\n")));
+    let refused = house.try_serve(nats.config(&house)).await.err().expect("it is refused");
+    assert_eq!(refused.code(), "NATS_NOT_AUTHENTICATED");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wrong_password_an_absent_server_and_a_password_in_the_address_are_told_apart() {
+    let (house, mut nats) = (House::found().await, Nats::start(TWO_USERS));
+    let quick = NatsConfig { connect_within: Duration::from_millis(300), ..nats.config(&house) };
+    let password = countersign_server::Secret::new("wrong");
+    let credentials = Credentials::UserPassword { user: "engine".into(), password };
+    let wrong = NatsConfig { credentials, ..quick.clone() };
+    assert_eq!(house.try_serve(wrong).await.err().map(|e| e.code()), Some("NATS_REFUSED"));
+    let url = quick.url.replace("nats://", "nats://engine:engine-pw@");
+    let told = house.try_serve(NatsConfig { url, ..quick.clone() }).await.err().expect("it is refused");
+    assert!(told.code() == "NATS_URL" && !format!("{told:?}{told}").contains("engine-pw"));
+    nats.kill();
+    assert_eq!(house.try_serve(quick).await.err().map(|e| e.code()), Some("NATS_UNREACHABLE"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_engine_of_the_same_company_does_not_serve() {
+    let (first, second, nats) = (House::found().await, House::found().await, Nats::deployed());
+    let server = first.serve(nats.config(&first)).await;
+    let refused = second.try_serve(nats.config(&second)).await.err().expect("it is refused");
+    assert_eq!(refused.code(), "ALREADY_SERVED");
+    assert!(refused.to_string().contains("yuanlan"), "{refused}");
+    server.stop().await.expect("a clean stop");
+    // Nobody serves any more; the stream is still the first one's.
+    let server = second.serve(nats.config(&second)).await;
+    let held = || server.status().publication.and_then(|publication| publication.held);
+    until("the stream is foreign", || held().is_some_and(|held| held.code == "STREAM_FOREIGN")).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn replies_go_nowhere_but_under_the_inbox_prefix() {
+    let (house, nats) = (House::found().await, Nats::start(TWO_USERS));
+    let server = house.serve(nats.config(&house)).await;
+    let caller = nats.connect("admin").await;
+    let mut elsewhere = caller.subscribe("elsewhere.>").await.expect("a subscription");
+    let message = submit("H31", "rep_js1", contract("HT-1", 1)).to_string();
+    let subject = "countersign.yuanlan.api.crm.submit";
+    for reply in ["elsewhere.one", "countersign.yuanlan.evt.system.fake"] {
+        caller.publish_with_reply(subject, reply, message.clone().into()).await.expect("published");
+    }
+    caller.publish(subject, message.into()).await.expect("published");
+    let before = server.engine().log().durable();
+    until("they are counted", || server.status().nats.is_some_and(|nats| nats.counts.unanswerable == 3))
+        .await;
+    assert_eq!(server.engine().log().durable(), before, "what cannot be answered is not looked at");
+    ask(&caller, "crm", "inbox", &request("H29", "kam_js")).await;
+    let nothing = tokio::time::timeout(Duration::from_millis(1), elsewhere.next()).await;
+    assert!(nothing.is_err(), "nothing was published elsewhere");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_house_turns_requests_away_and_those_it_took_get_their_answer() {
+    let (house, nats) = (House::found().await, Nats::start(TWO_USERS));
+    let config = NatsConfig { in_flight_max: 4, ..nats.config(&house) };
+    let server = house.serve(config).await;
+    let caller = nats.connect("admin").await;
+    let asked = (0..300).map(|n| {
+        let caller = caller.clone();
+        tokio::spawn(async move {
+            ask(&caller, "crm", "submit", &submit("H31", "rep_js1", contract(&format!("HT-{n}"), 1))).await
+        })
+    });
+    let (mut cases, mut turned_away) = (BTreeSet::new(), 0);
+    for reply in asked.collect::<Vec<_>>() {
+        let reply = reply.await.expect("an answer");
+        match reply["ok"]["case"].as_str() {
+            Some(case) => assert!(cases.insert(case.to_owned()), "{case} twice"),
+            None => {
+                assert_eq!(reply["error"]["code"], "OVERLOADED", "{reply}");
+                assert!(reply["error"]["retry_after_ms"].is_u64(), "{reply}");
+                turned_away += 1;
+            }
+        }
+    }
+    assert!(!cases.is_empty() && turned_away > 0, "{} taken, {turned_away} turned away", cases.len());
+    assert_eq!(server.status().nats.expect("a service").counts.overloaded, turned_away);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_larger_than_a_message_may_be_never_arrives_and_large_ones_are_refused() {
+    let (house, nats) = (House::found().await, Nats::start("max_payload: 3MB\n"));
+    let config = NatsConfig {
+        trust_network: true,
+        ..NatsConfig::new(nats.url(), Credentials::None, house.directory.path().join("publication"))
+    };
+    let server = house.serve(config).await;
+    let caller = async_nats::connect(nats.url()).await.expect("a caller");
+    let payload = vec![b' '; (1 << 20) + 1];
+    let reply =
+        caller.request("countersign.yuanlan.api.crm.submit", payload.into()).await.expect("an answer");
+    let reply: Value = serde_json::from_slice(&reply.payload).expect("JSON");
+    assert_eq!(reply["error"]["code"], "TOO_LARGE", "{reply}");
+    let malformed =
+        caller.request("countersign.yuanlan.api.crm.submit", "{".into()).await.expect("an answer");
+    let malformed: Value = serde_json::from_slice(&malformed.payload).expect("JSON");
+    assert_eq!(malformed["error"]["code"], "MALFORMED", "{malformed}");
+    let bad = caller.request("countersign.yuanlan.api.CRM.submit", "{}".into()).await.expect("an answer");
+    assert!(String::from_utf8_lossy(&bad.payload).contains("BAD_SUBJECT"));
+    drop(server);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn requests_that_have_come_in_are_answered_before_the_server_stops() {
+    let (house, nats) = (House::found().await, Nats::start(TWO_USERS));
+    let server = house.serve(nats.config(&house)).await;
+    let caller = nats.connect("admin").await;
+    let asked = (0..100).map(|n| {
+        let caller = caller.clone();
+        tokio::spawn(async move {
+            let message = submit("H31", "rep_js1", contract(&format!("HT-{n}"), 1));
+            let asked = caller.request("countersign.yuanlan.api.crm.submit", message.to_string().into());
+            tokio::time::timeout(PATIENCE, asked).await.ok()?.ok()
+        })
+    });
+    let asked: Vec<_> = asked.collect();
+    until("some are taken", || server.status().nats.is_some_and(|nats| nats.counts.answered > 0)).await;
+    let state = server.stop().await.expect("a clean stop");
+    let mut answered = 0;
+    for reply in asked {
+        // Later ones find nobody, at once.
+        let reply = reply.await.expect("no panic");
+        answered +=
+            usize::from(reply.is_some_and(|r| String::from_utf8_lossy(&r.payload).contains("\"ok\"")));
+    }
+    assert_eq!(answered, state.open_cases(), "every contract that was taken was answered");
+}
+
+/// Prints a rate; run by hand: `cargo test --release ... -- --ignored --nocapture`.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a measurement"]
+async fn how_many_requests_a_second() {
+    let (house, nats) = (House::found().await, Nats::start(TWO_USERS));
+    let server = house.serve(nats.config(&house)).await;
+    for (what, publishes) in [("refused by systems.yaml", false), ("submit", true)] {
+        let start = Instant::now();
+        let callers = 256;
+        let each = if publishes { 40 } else { 200 };
+        let mut tasks = Vec::new();
+        for caller in 0..callers {
+            // A connection for every 32 callers.
+            if caller % 32 == 0 {
+                tasks.push((nats.connect("admin").await, Vec::new()));
+            }
+            tasks.last_mut().expect("a connection").1.push(caller);
+        }
+        let mut work = Vec::new();
+        for (client, callers) in tasks {
+            for caller in callers {
+                let client = client.clone();
+                work.push(tokio::spawn(async move {
+                    for n in 0..each {
+                        let number = format!("HT-{publishes}-{caller}-{n}");
+                        let message = submit("H31", "rep_js1", contract(&number, 1));
+                        let system = if publishes { "crm" } else { "portal" };
+                        ask(&client, system, "submit", &message).await;
+                    }
+                }));
+            }
+        }
+        for task in work {
+            task.await.expect("answers");
+        }
+        let rate = f64::from(callers * each) / start.elapsed().as_secs_f64();
+        let status = server.status();
+        println!("{what}: {rate:.0} requests a second; lag {:?}", status.publication_lag());
+    }
+    let before = Instant::now();
+    let (durable, published) = (server.engine().log().durable(), server.status().publication);
+    assert!(server.published(durable, Duration::from_secs(60)).await);
+    println!("caught up in {:?} from {published:?}", before.elapsed());
+}
