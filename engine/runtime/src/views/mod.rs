@@ -1,5 +1,9 @@
 //! Views: what people ask for, kept ready. Rows are folds of events and point into the log; they can be thrown
 //! away and built anew at any time, and hold the only copy of nothing.
+//!
+//! One tree on disk holds rows of cases, pages of inboxes and of submissions, and how far they go; it is written
+//! about once a second, in one batch. Before it stands an overlay in memory with what has been folded since:
+//! queries see both, and so every durable frame that was folded.
 
 mod case_fold;
 mod fold;
@@ -78,7 +82,8 @@ impl Views {
         self.inner.failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Waits until the views contain this sequence, but at most [`AT_LEAST_WAIT`].
+    /// Waits until the views contain this sequence, but at most [`AT_LEAST_WAIT`]. The runtime of the task must have
+    /// its time driver enabled.
     ///
     /// # Errors
     /// `VIEW_BEHIND`, `VIEW_FAILED`.
