@@ -79,12 +79,12 @@ codes! {
     SelfApproval "SELF_APPROVAL",
     /// The task is another position's.
     NotAssignee "NOT_ASSIGNEE",
+    /// Only the submitter may.
+    NotSubmitter "NOT_SUBMITTER",
     /// What the person saw is no longer so.
     Conflict "CONFLICT",
     /// The position may not submit to this chain.
     NotInitiator "NOT_INITIATOR",
-    /// Only the submitter may.
-    NotSubmitter "NOT_SUBMITTER",
     /// The document is not in draft.
     NotInDraft "NOT_IN_DRAFT",
     /// A document is addressed past the immediate superior.

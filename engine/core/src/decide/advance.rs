@@ -289,11 +289,16 @@ fn people(ctx: &Ctx<'_>, case: &Case, step: &Step) -> Result<Vec<Event>, Rejecti
     if !opinions.is_empty() {
         events.push(Event::OpinionsOpened(OpinionsOpened { case: case.number(), opinions }));
     }
+    let waiting = |slot: &u16| step.slots.get(usize::from(*slot)) == Some(&SlotStatus::Waiting);
+    let wanted: Vec<u16> = wanted.into_iter().filter(waiting).collect();
+    // R12: one at a time, so that a signature fills one slot, and nobody is asked what it makes needless.
+    if let Some(kept) = wanted.iter().find_map(|slot| kept(case, step, *slot)) {
+        events.push(kept);
+        return Ok(events);
+    }
     let mut next_task = case.next_task();
     for slot in wanted {
-        if step.slots.get(usize::from(slot)) == Some(&SlotStatus::Waiting) {
-            events.push(ask(ctx, case, step, slot, &mut next_task)?);
-        }
+        events.push(ask(ctx, case, step, slot, &mut next_task)?);
     }
     Ok(events)
 }
@@ -304,7 +309,8 @@ fn outcome_name(ctx: &Ctx<'_>, case: &Case, root: StepResult) -> Result<Name, Re
     Ok(match root {
         StepResult::Returned => Name::from("returned"),
         StepResult::Rejected => Name::from("rejected"),
-        StepResult::Passed | StepResult::Open | StepResult::Void => state.good.clone(),
+        StepResult::Passed => state.good.clone(),
+        StepResult::Open | StepResult::Void => return Err(internal("a step closes with an outcome")),
     })
 }
 
@@ -334,7 +340,14 @@ fn closed_opinions(case: &Case, step: &Step, slots: &[u16]) -> Vec<Opinion> {
     opinions
 }
 
-/// Asks a slot, unless a signature given before still stands for it (R12).
+/// A signature given before that still stands for a slot (R12).
+fn kept(case: &Case, step: &Step, slot: u16) -> Option<Event> {
+    let plan = step.plan.slots.get(usize::from(slot))?;
+    let task = standing(case, step, plan)?.task;
+    Some(Event::SignatureKept(SignatureKept { case: case.number(), slot, task }))
+}
+
+/// Asks a slot.
 fn ask(
     ctx: &Ctx<'_>,
     case: &Case,
@@ -343,10 +356,6 @@ fn ask(
     next_task: &mut TaskNo,
 ) -> Result<Event, Rejection> {
     let plan = step.plan.slots.get(usize::from(slot)).ok_or_else(|| internal("a ready slot is planned"))?;
-    if let Some(signature) = standing(case, step, plan) {
-        let kept = SignatureKept { case: case.number(), slot, task: signature.task };
-        return Ok(Event::SignatureKept(kept));
-    }
     // R8: the path is fixed at submission, the holder when the task opens.
     let authority = plan.level.as_ref().map(|level| &level.authority);
     let resolved = who_answers(ctx, plan, authority)?;

@@ -7,6 +7,7 @@ use super::permission::{Wish, allowed, case_of};
 use super::plan::{Above, extension, interested};
 use super::resolve::{Power, at_post};
 use super::route::{limit_of, power, suffices};
+use super::step::hidden_from;
 use super::submit::content_of;
 use super::{Ctx, Decision, internal};
 use crate::command::{Answer, CaseNo, Request, TaskNo, Verdict};
@@ -152,7 +153,7 @@ fn answered(
     let slot =
         step.plan.slots.get(usize::from(task.slot)).ok_or_else(|| internal("a task belongs to a slot"))?;
     fits(task.duty, slot.veto, answer.verdict)?;
-    let overrides = answer.verdict == Verdict::Approve && objected(case, step);
+    let overrides = answer.verdict == Verdict::Approve && objected(case, step, task.slot);
     reasoned(answer, overrides)?;
     if task.duty == Duty::Edit {
         return edited(ctx, case, task, request, answer);
@@ -216,22 +217,21 @@ fn fits(duty: Duty, veto: bool, verdict: Verdict) -> Result<(), Rejection> {
 }
 
 /// Whether a reviewer's objection stands against the present revision: it was not taken back by a later answer
-/// of the same post in the same state, and it is not blind any more (R14: what is closed must not show).
-fn objected(case: &Case, step: &Step) -> bool {
+/// of the same post in the same state, and whoever is asked in the slot may know of it (R14).
+fn objected(case: &Case, step: &Step, own: u16) -> bool {
     let present: Vec<&Signature> =
         case.signatures().iter().filter(|s| !s.void && s.revision == case.revision()).collect();
-    let closed = |task: TaskNo| {
-        let slots = step.plan.slots.iter().zip(&step.slots);
-        slots.into_iter().any(|(slot, status)| {
-            slot.blind
-                && *status == SlotStatus::Answered(task, Verdict::Object)
-                && !step.opened.contains(&task)
-        })
+    let hidden = |task: TaskNo| {
+        let given = SlotStatus::Answered(task, Verdict::Object);
+        let theirs = step.slots.iter().position(|status| *status == given);
+        theirs.is_some_and(|theirs| hidden_from(&step.plan.root, step, (theirs as u16, own)))
     };
     present.iter().enumerate().any(|(i, s)| {
         let later = present.get(i + 1..).unwrap_or_default();
-        let taken_back = later.iter().any(|l| l.state == s.state && l.position == s.position);
-        s.verdict == Verdict::Object && !taken_back && !closed(s.task)
+        let taken_back =
+            |l: &&Signature| l.state == s.state && l.position == s.position && l.verdict != Verdict::Object;
+        let taken_back = later.iter().any(taken_back);
+        s.verdict == Verdict::Object && !taken_back && !hidden(s.task)
     })
 }
 
@@ -283,7 +283,7 @@ fn grown(
     above: Above<'_>,
 ) -> Result<Vec<Event>, Rejection> {
     let chain = ctx.chain(case.chain())?;
-    let Some((levels, slots)) = extension(*ctx, case, chain, (step, slot), above)? else {
+    let Some((levels, slots)) = extension(*ctx, case, chain, (step, number, slot), above)? else {
         let message =
             format!("expected a level above {} that may decide this amount, found none", slot.position);
         return Err(Rejection::new(Code::BeyondAuthority, message));

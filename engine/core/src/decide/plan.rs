@@ -199,7 +199,7 @@ impl<'a> Planner<'a> {
                 beside.extend(who(&self.ctx, self.case, &self.scope, &signer.who)?);
             }
         }
-        Ok(self.levels(authority, need, levels, (beside, inherited.within))?)
+        Ok(self.levels(authority, need, levels, (beside, inherited))?)
     }
 
     pub(super) fn authority(&self, name: &Name) -> Result<&'a Authority, Rejection> {
@@ -208,13 +208,14 @@ impl<'a> Planner<'a> {
     }
 
     /// The nodes of the levels of a route; the last decides, with whoever stands beside it.
-    pub(super) fn levels(
+    fn levels(
         &mut self,
         authority: &Authority,
         need: Decimal,
         levels: Vec<LevelPlan>,
-        (beside, within): (Vec<Name>, Option<Span>),
+        (beside, inherited): (Vec<Name>, Inherited),
     ) -> Result<Vec<PlanNode>, Rejection> {
+        let Inherited { within, blind } = inherited;
         let mut nodes = Vec::new();
         for level in levels {
             let fact = Level {
@@ -229,7 +230,7 @@ impl<'a> Planner<'a> {
                 true => level.beside.iter().chain(&beside).cloned().collect(),
                 false => Vec::new(),
             };
-            let inherited = Inherited { within, blind: !beside.is_empty() };
+            let inherited = Inherited { within, blind: blind || !beside.is_empty() };
             let mut deciders = level.holders.clone();
             let node = if level.group {
                 let first = self.slots.len();
@@ -342,7 +343,7 @@ pub(super) fn extension(
     ctx: Ctx<'_>,
     case: &Case,
     chain: &Chain,
-    (step, slot): (&Step, &Slot),
+    (step, number, slot): (&Step, u16, &Slot),
     above: Above<'_>,
 ) -> Result<Option<Growth>, Rejection> {
     let level = slot.level.as_ref().ok_or_else(|| internal("a route that grows is a climb"))?;
@@ -369,8 +370,22 @@ pub(super) fn extension(
     };
     let Some(levels) = climb(&ctx, case, &ascent)? else { return Ok(None) };
     let within = case.state().and_then(|s| chain.states.get(usize::from(s))).and_then(|s| s.within);
-    let nodes = planner.levels(authority, level.need, levels, (Vec::new(), within))?;
+    let blind = in_all(&step.plan.root, number, false).unwrap_or_default();
+    let nodes = planner.levels(authority, level.need, levels, (Vec::new(), Inherited { within, blind }))?;
     Ok(Some((nodes, planner.into_slots())))
+}
+
+/// Whether the climb that holds a slot stands in an `all`, and so is blind to the other members.
+fn in_all(node: &PlanNode, slot: u16, blind: bool) -> Option<bool> {
+    match node {
+        PlanNode::Slot(_) => None,
+        PlanNode::Climb(_) => node.holds(slot).then_some(blind),
+        PlanNode::All(parts) => parts.iter().find_map(|part| in_all(part, slot, true)),
+        PlanNode::Any(parts) | PlanNode::InOrder(parts) => {
+            parts.iter().find_map(|part| in_all(part, slot, blind))
+        }
+        PlanNode::Votes { members, .. } => members.iter().find_map(|(_, part)| in_all(part, slot, blind)),
+    }
 }
 
 /// The distinct persons who have signed levels of the step's climb, and how many levels they signed. A level that

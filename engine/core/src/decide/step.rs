@@ -15,7 +15,7 @@ pub enum StepResult {
     Returned,
     /// No.
     Rejected,
-    /// It fell away; it counts neither way.
+    /// It fell away undecided; it counts neither way.
     Void,
 }
 
@@ -27,18 +27,18 @@ pub fn result(node: &PlanNode, step: &Step) -> StepResult {
         PlanNode::All(parts) => {
             // A rejection closes at once; otherwise all are waited for, and a return beats the rest.
             let results: Vec<StepResult> = parts.iter().map(|part| result(part, step)).collect();
-            [Rejected, Open, Returned].into_iter().find(|r| results.contains(r)).unwrap_or(Passed)
+            [Rejected, Open, Void, Returned].into_iter().find(|r| results.contains(r)).unwrap_or(Passed)
         }
         PlanNode::Any(parts) => {
-            let first = parts.iter().map(|part| result(part, step)).find(|r| !matches!(r, Open | Void));
-            first.unwrap_or(if parts.iter().any(|part| result(part, step) == Open) { Open } else { Passed })
+            // Of the colleagues who fell away with the first answer none has one of its own.
+            let results: Vec<StepResult> = parts.iter().map(|part| result(part, step)).collect();
+            let first = results.iter().copied().find(|r| !matches!(r, Open | Void));
+            first.or([Open, Void].into_iter().find(|r| results.contains(r))).unwrap_or(Passed)
         }
         PlanNode::Votes { need, members } => votes(*need, members, step),
-        PlanNode::InOrder(parts) | PlanNode::Climb(parts) => parts
-            .iter()
-            .map(|part| result(part, step))
-            .find(|r| !matches!(r, Passed | Void))
-            .unwrap_or(Passed),
+        PlanNode::InOrder(parts) | PlanNode::Climb(parts) => {
+            parts.iter().map(|part| result(part, step)).find(|r| *r != Passed).unwrap_or(Passed)
+        }
     }
 }
 
@@ -61,11 +61,12 @@ fn votes(need: u32, members: &[(u32, PlanNode)], step: &Step) -> StepResult {
         let for_it = members.filter(|(_, node)| wanted != StepResult::Passed || !objects(node, step));
         for_it.map(|(weight, _)| u64::from(*weight)).sum()
     };
-    let (passed, open) = (weigh(StepResult::Passed), weigh(StepResult::Open));
+    let (passed, open, void) = (weigh(StepResult::Passed), weigh(StepResult::Open), weigh(StepResult::Void));
     if passed >= u64::from(need) {
         StepResult::Passed
-    } else if passed + open >= u64::from(need) {
-        StepResult::Open
+    } else if passed + open + void >= u64::from(need) {
+        // Undecided: still open, or it fell away before it was decided.
+        if open > 0 { StepResult::Open } else { StepResult::Void }
     } else if weigh(StepResult::Rejected) > 0 {
         StepResult::Rejected
     } else {
@@ -104,16 +105,14 @@ fn collect_ready(node: &PlanNode, step: &Step, slots: &mut Vec<u16>) {
     }
 }
 
-/// The parts that are `all` and have closed: their opinions may be opened.
+/// The parts that are decided and in no open `all`: their opinions may be opened, whether they closed with all
+/// answers or fell away with a colleague's.
 pub(super) fn closed_blind_parts<'a>(node: &'a PlanNode, step: &Step, parts: &mut Vec<&'a PlanNode>) {
     match node {
         PlanNode::Slot(_) => {}
+        _ if result(node, step) != StepResult::Open => parts.push(node),
         // An `all` within an `all` stays closed with it: whoever is still to answer there must not see it.
-        PlanNode::All(_) => {
-            if result(node, step) != StepResult::Open {
-                parts.push(node);
-            }
-        }
+        PlanNode::All(_) => {}
         PlanNode::Any(inner) | PlanNode::InOrder(inner) | PlanNode::Climb(inner) => {
             inner.iter().for_each(|part| closed_blind_parts(part, step, parts));
         }
@@ -121,4 +120,18 @@ pub(super) fn closed_blind_parts<'a>(node: &'a PlanNode, step: &Step, parts: &mu
             members.iter().for_each(|(_, part)| closed_blind_parts(part, step, parts));
         }
     }
+}
+
+/// Whether what one slot said is closed to another: they are in different members of an open `all`.
+pub(super) fn hidden_from(node: &PlanNode, step: &Step, (theirs, own): (u16, u16)) -> bool {
+    let parts: Vec<&PlanNode> = match node {
+        PlanNode::Slot(_) => return false,
+        PlanNode::Votes { members, .. } => members.iter().map(|(_, part)| part).collect(),
+        PlanNode::All(parts) | PlanNode::Any(parts) | PlanNode::InOrder(parts) | PlanNode::Climb(parts) => {
+            parts.iter().collect()
+        }
+    };
+    let Some(part) = parts.into_iter().find(|part| part.holds(theirs)) else { return false };
+    let apart = matches!(node, PlanNode::All(_)) && !part.holds(own);
+    result(node, step) == StepResult::Open && (apart || hidden_from(part, step, (theirs, own)))
 }
