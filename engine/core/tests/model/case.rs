@@ -74,6 +74,8 @@ pub struct Signature {
     /// An approval that only counted as a review.
     pub review: bool,
     pub revision: u32,
+    /// The entry of a state and the slot in which it was given.
+    pub given: (u32, usize),
 }
 
 /// What is to be seen of a case.
@@ -86,6 +88,8 @@ pub struct View {
     pub signatures: Vec<Signature>,
     /// How often a state with people was entered.
     pub entries: u32,
+    /// Signatures that answer a question of the present step.
+    pub used: Vec<usize>,
 }
 
 /// How a part came out.
@@ -113,6 +117,7 @@ pub fn view(rules: &Rules, story: &Story) -> View {
         returns: 0,
         signatures: Vec::new(),
         entries: 0,
+        used: Vec::new(),
     };
     let mut walk = Walk { rules, story, view: &mut view, at: story.at };
     walk.go(Target::State(0));
@@ -144,23 +149,24 @@ impl View {
         }
     }
 
-    /// Whether an objection stands that may be seen: the last word of its post in its state and this revision.
-    pub fn objections(&self, rules: &Rules, state: &Name) -> bool {
-        let mut last: BTreeMap<(&Name, &Name), &Signature> = BTreeMap::new();
-        for signature in self.signatures.iter().filter(|s| !s.void && s.revision == self.revision) {
-            last.insert((&signature.state, &signature.position), signature);
-        }
-        let against = last.values().filter(|s| s.verdict == Verdict::Object);
-        against.filter(|s| s.state != *state || !self.hidden(rules, &s.position)).count() > 0
+    /// Whether an objection stands that whoever is asked in the slot may know: against this revision, and its post
+    /// did not say otherwise in its state since.
+    pub fn objections(&self, rules: &Rules, own: usize) -> bool {
+        let present: Vec<&Signature> =
+            self.signatures.iter().filter(|s| !s.void && s.revision == self.revision).collect();
+        let stands = |i: usize, s: &Signature| {
+            let same = |l: &&&Signature| l.state == s.state && l.position == s.position;
+            let last = present[i..].iter().filter(same).all(|l| l.verdict == Verdict::Object);
+            last && !self.hidden(rules, s, own)
+        };
+        present.iter().enumerate().any(|(i, s)| stands(i, s))
     }
 
-    /// Whether what the position said in the present state is closed: it belongs to an `all` that is not complete.
-    fn hidden(&self, rules: &Rules, position: &Name) -> bool {
+    /// Whether a signature of the present step is closed to the slot.
+    fn hidden(&self, rules: &Rules, signature: &Signature, own: usize) -> bool {
         let Place::People { plan, said, .. } = &self.place else { return false };
-        let theirs = (0..plan.slots.len()).rev().find(|s| {
-            plan.slots[*s].position == *position && said.get(s) == Some(&Said::Gave(Verdict::Object))
-        });
-        theirs.is_some_and(|slot| blind(rules, &plan.root, plan, said, slot))
+        let here = signature.given.0 == self.entries;
+        here && blind(rules, &plan.root, plan, said, (signature.given.1, own))
     }
 
     /// Who has signed a level of the climb that holds the slot, once for each level.
@@ -185,12 +191,22 @@ impl View {
     }
 }
 
-/// Whether a slot is in an `all` that is not complete.
-fn blind(rules: &Rules, part: &Part, plan: &Plan, said: &BTreeMap<usize, Said>, slot: usize) -> bool {
-    let complete = outcome(rules, part, plan, said).is_some();
-    let hides = rules.mistake != Mistake::BlindShows;
-    let here = hides && matches!(part, Part::All(_)) && !complete && within(part, slot);
-    here || children(part).into_iter().any(|p| blind(rules, p, plan, said, slot))
+/// Whether two slots are blind to one another: some `all` that is not complete holds one of them in a member
+/// that does not hold the other.
+fn blind(
+    rules: &Rules,
+    part: &Part,
+    plan: &Plan,
+    said: &BTreeMap<usize, Said>,
+    (theirs, own): (usize, usize),
+) -> bool {
+    // Whatever was decided hides nothing any more, what fell away with it included.
+    if outcome(rules, part, plan, said).is_some() || rules.mistake == Mistake::BlindShows {
+        return false;
+    }
+    let apart = children(part).iter().any(|member| within(member, theirs) && !within(member, own));
+    let here = matches!(part, Part::All(_)) && apart;
+    here || children(part).into_iter().any(|p| blind(rules, p, plan, said, (theirs, own)))
 }
 
 fn within(part: &Part, slot: usize) -> bool {
@@ -277,6 +293,22 @@ fn objects(part: &Part, said: &BTreeMap<usize, Said>) -> bool {
     matches!(part, Part::Slot(slot) if said.get(slot) == Some(&Said::Gave(Verdict::Object)))
 }
 
+/// A signature that stands, and its place among all.
+struct Kept<'a> {
+    index: usize,
+    signature: &'a Signature,
+}
+
+impl Kept<'_> {
+    fn fits(&self, state: &Name, wanted: &Slot, revision: u32) -> bool {
+        let s = self.signature;
+        // A contribution is no signature: a new revision asks for it again.
+        let stands = s.duty != Duty::Input || s.revision == revision;
+        let may = !wanted.barred.contains(&s.person);
+        stands && may && s.state == *state && s.position == wanted.position && s.duty == wanted.duty
+    }
+}
+
 struct Walk<'a> {
     rules: &'a Rules,
     story: &'a Story,
@@ -341,44 +373,48 @@ impl<'a> Walk<'a> {
         match self.rules.plan(&self.asking(&document), node) {
             Err(NoPlan::Nobody) => self.view.place = Place::Held("NO_APPROVER"),
             Err(NoPlan::Beyond) => self.leave(number, &Name::from("beyond")),
-            Ok(plan) if plan.slots.is_empty() => {
-                let good = self.chain().states[number].good.clone();
-                self.leave(number, &good);
-            }
             Ok(plan) => {
                 self.view.entries += 1;
-                let said = self.kept(number, &plan);
-                self.view.place = Place::People { state: number, plan, said };
+                self.view.used.clear();
+                self.view.place = Place::People { state: number, plan, said: BTreeMap::new() };
                 self.close();
             }
         }
     }
 
-    /// R12: signatures that still stand fill the slots they were given for; each fills one.
-    fn kept(&self, number: usize, plan: &Plan) -> BTreeMap<usize, Said> {
-        let state = &self.chain().states[number].name;
-        let mut said = BTreeMap::new();
-        let mut used = vec![false; self.view.signatures.len()];
-        for (slot, wanted) in plan.slots.iter().enumerate() {
-            let fits = |i: usize, s: &Signature| {
-                let free = !used[i] || self.rules.mistake == Mistake::PeopleNotSlots;
-                let stands = !s.void && !s.review && s.verdict.agrees();
-                // A contribution is no signature: a new revision asks for it again.
-                let stands = stands && (s.duty != Duty::Input || s.revision == self.view.revision);
-                let same = s.state == *state && s.position == wanted.position && s.duty == wanted.duty;
-                free && stands && same
-            };
-            let found = self.view.signatures.iter().enumerate().find(|(i, s)| fits(*i, s));
-            if let Some((i, signature)) = found {
-                said.insert(slot, Said::Gave(signature.verdict));
-                used[i] = true;
+    /// R12: signatures that still stand answer what would be asked; each answers one question.
+    fn keep(&mut self) {
+        loop {
+            let Place::People { state, plan, said } = &self.view.place else { return };
+            let mut open = Vec::new();
+            ask(self.rules, &plan.root, plan, said, &mut open);
+            let state = &self.chain().states[*state].name;
+            let found = open.into_iter().find_map(|slot| {
+                let fits = |s: &Kept<'_>| s.fits(state, &plan.slots[slot], self.view.revision);
+                let kept = self.standing().into_iter().find(fits)?;
+                Some((slot, kept.index, kept.signature.verdict))
+            });
+            let Some((slot, index, verdict)) = found else { return };
+            if self.rules.mistake != Mistake::PeopleNotSlots {
+                self.view.used.push(index);
+            }
+            if let Place::People { said, .. } = &mut self.view.place {
+                said.insert(slot, Said::Gave(verdict));
             }
         }
-        said
+    }
+
+    /// Signatures that stand and answer no question of this step yet.
+    fn standing(&self) -> Vec<Kept<'_>> {
+        let all = self.view.signatures.iter().enumerate().rev();
+        let stands = |s: &Signature| !s.void && !s.review && s.verdict.agrees();
+        let free = all.filter(|(i, s)| stands(s) && !self.view.used.contains(i));
+        free.map(|(index, signature)| Kept { index, signature }).collect()
     }
 
     /// Leaves the state where its people have come to an outcome.
     fn close(&mut self) {
+        self.keep();
         let Place::People { state, plan, said } = &self.view.place else { return };
         let number = *state;
         let outcome = outcome(self.rules, &plan.root, plan, said);
@@ -473,8 +509,10 @@ impl<'a> Walk<'a> {
             void: false,
             review,
             revision: self.view.revision,
+            given: (self.view.entries, slot),
         });
         let said = if review { Said::PassedOn } else { Said::Gave(verdict) };
+        self.view.used.push(self.view.signatures.len() - 1);
         if let Place::People { said: all, .. } = &mut self.view.place {
             all.insert(slot, said);
         }

@@ -29,15 +29,15 @@ fn total(comparison: Comparison, amount: i64) -> Expr {
     Expr::Compare(comparison, Box::new(doc("total")), Box::new(money(amount)))
 }
 
-fn at_least(amount: i64) -> Expr {
+pub fn at_least(amount: i64) -> Expr {
     total(Comparison::AtLeast, amount)
 }
 
-fn urgent() -> Expr {
+pub fn urgent() -> Expr {
     doc("urgent")
 }
 
-fn position(name: &str) -> Who {
+pub fn position(name: &str) -> Who {
     Who::Position(Name::from(name))
 }
 
@@ -57,7 +57,7 @@ fn veto(who: &str) -> Node {
     Node::Signer(Signer { duty: Duty::Review, who: position(who), veto: true, except: Vec::new() })
 }
 
-fn climb(authority: &str) -> Climb {
+pub fn climb(authority: &str) -> Climb {
     Climb { authority: Name::from(authority), amount: None, at_least: Vec::new(), beside: Vec::new() }
 }
 
@@ -65,11 +65,11 @@ fn weighted(weight: u32, node: Node) -> Member {
     Member { when: None, within: None, weight, independent: false, node }
 }
 
-fn plain(node: Node) -> Member {
+pub fn plain(node: Node) -> Member {
     weighted(1, node)
 }
 
-fn when(when: Expr, node: Node) -> Member {
+pub fn when(when: Expr, node: Node) -> Member {
     Member { when: Some(when), ..plain(node) }
 }
 
@@ -80,7 +80,7 @@ fn arrow(go: Target) -> Vec<Arrow> {
 /// Where every chain ends: 0 approved, 1 rejected, 2 beyond, 3 expired, 4 small.
 const ENDS: [(&str, bool); 5] =
     [("approved", true), ("rejected", false), ("beyond", false), ("expired", false), ("small", true)];
-const APPROVED: Target = Target::End(0);
+pub const APPROVED: Target = Target::End(0);
 const REJECTED: Target = Target::End(1);
 
 /// A state with the usual arrows; its good outcome leads to `go`.
@@ -103,11 +103,11 @@ fn state(name: &str, good: &str, activity: Activity, go: Target) -> StateDef {
     }
 }
 
-fn people(name: &str, good: &str, node: Node, go: Target) -> StateDef {
+pub fn people(name: &str, good: &str, node: Node, go: Target) -> StateDef {
     state(name, good, Activity::People(node), go)
 }
 
-fn chain(name: &str, states: Vec<StateDef>) -> Chain {
+pub fn chain(name: &str, states: Vec<StateDef>) -> Chain {
     Chain {
         name: Name::from(name),
         title: Title::default(),

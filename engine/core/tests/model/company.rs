@@ -10,7 +10,7 @@ use countersign_core::time::{HOUR, Span, SpanUnit, Timestamp, Zone};
 use countersign_core::value::{Type, Value};
 use rust_decimal::Decimal;
 
-use super::chains;
+use super::{chains, wild};
 
 /// The first instant of every run: 2025-01-01T00:00:00Z.
 pub const START: Timestamp = Timestamp(1_735_689_600_000);
@@ -60,7 +60,7 @@ pub enum Policy {
 pub const POLICIES: [Policy; 4] = [Policy::Usual, Policy::Terse, Policy::Loose, Policy::Strict];
 
 /// All definitions of the company.
-pub fn definitions(policy: Policy) -> Vec<Definition> {
+pub fn definitions(policy: Policy, seed: u64) -> Vec<Definition> {
     let mut all = vec![
         Definition::Company(company(policy)),
         Definition::Organisation(organisation()),
@@ -68,7 +68,7 @@ pub fn definitions(policy: Policy) -> Vec<Definition> {
         Definition::Systems(systems()),
     ];
     all.extend(authorities().into_iter().map(Definition::Authority));
-    all.extend(chains::all().into_iter().map(Definition::Chain));
+    all.extend(chains::all().into_iter().chain(wild::all(seed)).map(Definition::Chain));
     all
 }
 

@@ -64,7 +64,7 @@ type Step = Result<(), String>;
 
 impl Run {
     pub fn new(seed: u64, policy: Policy, mistake: Mistake) -> Run {
-        let definitions = definitions(policy);
+        let definitions = definitions(policy, seed);
         let mut run = Run {
             model: Company::new(&definitions, mistake),
             state: State::default(),
@@ -371,6 +371,7 @@ impl Run {
             void: s.void,
             review: s.counts_as_review,
             revision: s.revision,
+            given: (0, 0),
         };
         Seen {
             place,

@@ -371,13 +371,17 @@ impl Company {
         if !may {
             faults.push(Code::VerdictNotAllowed);
         }
-        let overrides = decide.verdict == Verdict::Approve && view.objections(&self.rules, &state);
+        let overrides = decide.verdict == Verdict::Approve && view.objections(&self.rules, question.slot);
         let reason = decide.reason.is_some_and(|r| !r.trim().is_empty());
         if (!decide.verdict.agrees() || overrides) && !reason {
             faults.push(Code::ReasonRequired);
         }
-        if let Some((_, fault)) = &decide.document {
+        if let (Some((document, fault)), Some(story)) = (&decide.document, self.story(decide.case)) {
             faults.extend(fault.code());
+            let free = !self.number_taken(&story.chain, &document.number, Some(decide.case));
+            if *fault == Fault::None && !free {
+                faults.push(Code::NotUnique);
+            }
         }
         let asking = self.story(decide.case).map(|s| asking(&self.rules, s, &view.document, order.at));
         let slot = view.slot(question.slot);

@@ -13,3 +13,4 @@ pub mod generator;
 pub mod judge;
 pub mod random;
 pub mod route;
+pub mod wild;

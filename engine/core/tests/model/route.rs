@@ -231,7 +231,11 @@ impl Rules {
             let (seats, need) = self.group(&who, &barred, false).ok_or(NoPlan::Nobody)?;
             return Ok(votes(seats.into_iter().map(slot).collect(), need, slots));
         }
-        let seat = self.seat(&who, &barred).ok_or(NoPlan::Nobody)?;
+        let seat = match self.seat(&who, &barred) {
+            // A contribution blocks nothing: where nobody can give it, nobody is asked.
+            None if signer.duty == Duty::Input => return Ok(Part::All(Vec::new())),
+            seat => seat.ok_or(NoPlan::Nobody)?,
+        };
         slots.push(slot(seat));
         Ok(Part::Slot(slots.len() - 1))
     }
