@@ -7,6 +7,7 @@ use countersign_chain::Diagnostic;
 use countersign_messages::{ErrorBody, FormError, WireError};
 use countersign_runtime::views::ViewsError;
 use countersign_runtime::{EngineError, ReadError, Unavailable};
+use countersign_server::ServerError;
 use serde_json::{Value, json};
 
 /// What the process ends with; `--help` documents it.
@@ -51,7 +52,7 @@ const UNAVAILABLE: [&str; 13] = [
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub(crate) exit: Exit,
-    pub(crate) error: ErrorBody,
+    pub(crate) error: Box<ErrorBody>,
     /// Where: a file and a line, a place in the log.
     pub(crate) place: Option<String>,
     /// What to do next, a sentence each.
@@ -106,7 +107,7 @@ impl Failure {
 
     /// The same for programs.
     pub(crate) fn to_json(&self) -> Value {
-        let mut error = serde_json::to_value(&self.error).unwrap_or_default();
+        let mut error = serde_json::to_value(&*self.error).unwrap_or_default();
         if let Some(fields) = error.as_object_mut() {
             fields.extend(self.place.clone().map(|place| ("place".to_owned(), Value::String(place))));
             let hints = (!self.hints.is_empty()).then(|| ("hints".to_owned(), json!(self.hints)));
@@ -127,7 +128,7 @@ impl From<ErrorBody> for Failure {
             code if UNAVAILABLE.contains(&code) => Exit::Unavailable,
             _ => Exit::Refused,
         };
-        Failure { exit, error, place: None, hints: Vec::new(), sequence: None, silent: false }
+        Failure { exit, error: Box::new(error), place: None, hints: Vec::new(), sequence: None, silent: false }
     }
 }
 
@@ -174,6 +175,16 @@ impl From<EngineError> for Failure {
         match error {
             EngineError::Journal(error) => error.into(),
             EngineError::Read(error) => error.into(),
+            other => Failure::new(other.code(), other.to_string()),
+        }
+    }
+}
+
+impl From<ServerError> for Failure {
+    fn from(error: ServerError) -> Failure {
+        match error {
+            ServerError::Engine(error) => error.into(),
+            ServerError::Read(error) => error.into(),
             other => Failure::new(other.code(), other.to_string()),
         }
     }

@@ -121,7 +121,7 @@ fn unwritten(error: io::Error) -> Failure {
 }
 
 /// Colours are for a terminal whose user has not asked for none.
-fn wants_colour(terminal: bool) -> bool {
+pub(crate) fn wants_colour(terminal: bool) -> bool {
     terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 

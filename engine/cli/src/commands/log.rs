@@ -1,9 +1,10 @@
 //! `countersign log`: reading and checking a log, without locking or changing it.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use clap::{Args, Subcommand};
-use countersign_core::command::{CaseNo, Cause, VouchedBy};
+use countersign_core::command::{CaseNo, Cause, TaskNo, VouchedBy};
 use countersign_core::event::Event;
 use countersign_core::frame::{Frame, Outcome};
 use countersign_journal::{DirStorage, Error, Log as Journal, Report, inspect};
@@ -136,17 +137,20 @@ impl Show {
     }
 }
 
-/// The last sequence at which blind answers of each case were opened.
-type Opened = std::collections::BTreeMap<(CaseNo, u32), ()>;
+/// The tasks, by case, whose blind answers have been opened.
+type Opened = BTreeSet<(CaseNo, TaskNo)>;
 
 /// Blind answers that have been opened since.
 fn opened(log: &Journal) -> Result<Opened, Failure> {
     let mut opened = Opened::new();
     each(log, 1, |_, frame| {
         for event in &frame.events {
-            if let Event::OpinionsOpened(e) = event {
-                opened.extend(e.opinions.iter().map(|opinion| ((e.case, opinion.task), ())));
-            }
+            let (case, opinions) = match event {
+                Event::OpinionsOpened(e) => (e.case, &e.opinions),
+                Event::StepClosed(e) => (e.case, &e.opinions),
+                _ => continue,
+            };
+            opened.extend(opinions.iter().map(|opinion| (case, opinion.task)));
         }
         Ok(())
     })?;
@@ -156,7 +160,7 @@ fn opened(log: &Journal) -> Result<Opened, Failure> {
 fn told(frame: &Frame, opened: &Opened) -> Vec<(&'static str, Map<String, Value>)> {
     let each = frame.events.iter().enumerate().map(|(index, event)| {
         let open = match event {
-            Event::TaskDecided(e) if e.blind && !opened.contains_key(&(e.case, e.task)) => Opinions::Closed,
+            Event::TaskDecided(e) if e.blind && !opened.contains(&(e.case, e.task)) => Opinions::Closed,
             _ => Opinions::Open,
         };
         (event.name(), data(event, frame.events[index + 1..].iter(), open))

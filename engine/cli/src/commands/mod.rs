@@ -12,6 +12,7 @@ mod preview;
 mod questions;
 mod refer_up;
 mod resubmit;
+mod serve;
 mod submit;
 mod views;
 mod withdraw;
@@ -28,6 +29,7 @@ use crate::output::Output;
 #[derive(Subcommand)]
 pub(crate) enum Command {
     Init(init::Init),
+    Serve(serve::Serve),
     Check(check::Check),
     Submit(submit::Submit),
     Resubmit(resubmit::Resubmit),
@@ -51,6 +53,7 @@ impl Command {
     pub(crate) fn run(self, output: &Output) -> Result<(), Failure> {
         match self {
             Command::Init(command) => command.run(output),
+            Command::Serve(command) => command.run(output),
             Command::Check(command) => command.run(output),
             Command::Submit(command) => command.run(output),
             Command::Resubmit(command) => command.run(output),

@@ -22,9 +22,6 @@ pub(crate) struct Access {
     /// File with the seed of an nkey
     #[arg(long, value_name = "FILE")]
     nats_nkey: Option<PathBuf>,
-    /// Where answers to this program go; what the permissions of its user allow
-    #[arg(long, value_name = "PREFIX", default_value = "_INBOX")]
-    pub(crate) inbox_prefix: String,
 }
 
 /// A secret as it was given.
@@ -35,6 +32,16 @@ pub(super) enum Given {
 }
 
 impl Access {
+    /// Where answers to this program go: under the name of its user, which is what permissions usually allow.
+    pub(crate) fn own_inbox(&self, given: Option<&String>) -> String {
+        let user = self.nats_user.clone().or_else(|| variable("COUNTERSIGN_NATS_USER"));
+        match (given, user) {
+            (Some(prefix), _) => prefix.clone(),
+            (None, Some(user)) => format!("_INBOX.{user}"),
+            (None, None) => "_INBOX".to_owned(),
+        }
+    }
+
     /// For the server: the credentials that the options and the environment name.
     pub(crate) fn credentials(&self) -> Result<Credentials, Failure> {
         if let Some(path) = &self.nats_credentials {

@@ -43,6 +43,9 @@ pub(crate) struct Where {
     /// Seconds to wait for an answer over NATS
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
     deadline: u64,
+    /// Where answers go, over NATS; `_INBOX.USER` if absent, or `_INBOX` without a user
+    #[arg(long, value_name = "PREFIX")]
+    inbox_prefix: Option<String>,
     #[command(flatten)]
     access: Access,
 }
@@ -104,7 +107,7 @@ impl Where {
             let company = need(or_env(&self.company, "COUNTERSIGN_COMPANY"), "--company")?;
             let system = need(or_env(&self.system, "COUNTERSIGN_SYSTEM"), "--system")?;
             let deadline = Duration::from_secs(self.deadline);
-            return Ok(Session(Box::new(Remote::open(url, (company, system), deadline, &self.access)?)));
+            return Ok(Session(Box::new(Remote::open(url, (company, system), deadline, self)?)));
         }
         let data = data.ok_or_else(|| {
             Failure::usage(

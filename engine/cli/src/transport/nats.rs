@@ -7,7 +7,7 @@ use countersign_messages::{Request, Subject};
 use tokio::runtime::Runtime;
 use tokio::time::timeout;
 
-use super::{Access, Acting, Named, Transport, runtime, variable};
+use super::{Access, Acting, Named, Transport, Where, runtime, variable};
 use crate::exit::Failure;
 
 /// How long the connection may take.
@@ -27,7 +27,7 @@ impl Remote {
         url: String,
         (company, system): (String, String),
         deadline: Duration,
-        access: &Access,
+        at: &Where,
     ) -> Result<Remote, Failure> {
         // Both stand in the subject: what cannot is found before anything is sent.
         Subject::request(&company, &system, "who")
@@ -37,7 +37,8 @@ impl Remote {
                 Failure::usage("expected credentials apart from the address of the NATS server").at("--nats")
             );
         }
-        let options = access.connect_options()?.custom_inbox_prefix(&access.inbox_prefix);
+        let options =
+            at.access.connect_options()?.custom_inbox_prefix(at.access.own_inbox(at.inbox_prefix.as_ref()));
         let runtime = runtime()?;
         let connected = runtime.block_on(async { timeout(CONNECT, options.connect(url.as_str())).await });
         let unreachable = |why: String| {
@@ -65,7 +66,8 @@ impl Remote {
     /// Nobody answered, or nothing came in time.
     fn unanswered(&self, request: &Request, why: &str) -> Failure {
         let message = format!("expected an answer of {} to {}: {why}", self.company, request.verb());
-        let failure = Failure::new("NO_ANSWER", message);
+        let failure = Failure::new("NO_ANSWER", message)
+            .hint("does the NATS server let this user speak as --system, and read its inbox prefix?");
         if request.verb().is_query() {
             return failure;
         }

@@ -1,0 +1,170 @@
+//! `countersign serve`: a company is served over NATS until it is told to stop.
+
+use std::io::IsTerminal;
+use std::path::Path;
+
+use clap::{Args, ValueEnum};
+use countersign_runtime::{EngineOptions, RecoveryReport};
+use countersign_server::{Config, NatsConfig, Server};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+use crate::exit::Failure;
+use crate::output::{Output, wants_colour};
+use crate::transport::{Access, DataDir, runtime};
+
+const EXAMPLES: &str = "\
+Examples:
+  COUNTERSIGN_NATS_PASSWORD=... countersign serve --data /var/lib/countersign/yuanlan \\
+      --nats nats://127.0.0.1:4222 --nats-user engine
+  countersign serve --data DIR --nats tls://nats.example.com --nats-credentials /etc/countersign/engine.creds
+  RUST_LOG=debug countersign serve --data DIR --nats nats://127.0.0.1:4222 --log-format json
+
+One line on standard output says when it serves: `ready yuanlan at sequence 42`. Its log goes to standard error.
+SIGTERM and SIGINT stop it: what has come in is answered, then it ends with code 0. kill -9 loses nothing that was
+answered. A damaged log is refused in the words of `countersign log verify`; LOCKED names the process that has the
+data; ALREADY_SERVED means that another engine answers for the company.
+
+Every system authenticates to the NATS server, whose permissions let it reach its own subjects only; systems.yaml
+bounds what it may say. A NATS server that lets anybody in is refused unless --trust-network is given, which is
+recorded with every request.";
+
+/// Serve a company over NATS
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Serve {
+    #[command(flatten)]
+    data: DataDir,
+    /// The NATS server: one address, or several with commas between them
+    #[arg(long, value_name = "URL")]
+    nats: Option<String>,
+    /// Replies go only to subjects under this prefix
+    #[arg(long, value_name = "PREFIX", default_value = "_INBOX")]
+    inbox_prefix: String,
+    /// Where answers to the engine itself go; `_INBOX.USER` if absent, or `_INBOX` without a user
+    #[arg(long, value_name = "PREFIX")]
+    own_inbox: Option<String>,
+    /// Serve even where the NATS server authenticates nobody; recorded with every request
+    #[arg(long)]
+    trust_network: bool,
+    /// How the log on standard error is written
+    #[arg(long, value_enum, default_value_t = LogFormat::Text, value_name = "FORMAT")]
+    log_format: LogFormat,
+    #[command(flatten)]
+    access: Access,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum LogFormat {
+    Text,
+    Json,
+}
+
+impl Serve {
+    pub(crate) fn run(self, output: &Output) -> Result<(), Failure> {
+        let data = self.data.path()?;
+        let config = self.config(&data)?;
+        start_log(self.log_format)?;
+        // Before anything is opened: a signal that comes early stops it, too.
+        let runtime = runtime()?;
+        runtime.block_on(async {
+            let mut stop = Stop::new()?;
+            let (server, report) = Server::start(config).await.map_err(|error| at(error, &data))?;
+            tell_start(&report);
+            let (company, sequence) = (server.status().company, server.engine().log().durable());
+            // Whoever waits for this line has it, or has gone: it serves in either case.
+            let _ = output.line(format!("ready {company} at sequence {sequence}"));
+            tokio::select! {
+                name = stop.told() => tracing::info!(signal = name, "stopping"),
+                () = server.ended() => tracing::error!("the engine has ended"),
+            }
+            let state = server.stop().await?;
+            tracing::info!(sequence = state.head().sequence, "stopped");
+            Ok(())
+        })
+    }
+
+    fn config(&self, data: &Path) -> Result<Config, Failure> {
+        let url = self.nats.clone().ok_or_else(|| {
+            Failure::usage("expected --nats URL: a company is served over NATS").hint(
+                "without a NATS server, `countersign submit`, `decide` and the others work with --data DIR",
+            )
+        })?;
+        let prefix = self.inbox_prefix.trim_end_matches('.');
+        if prefix.is_empty() {
+            return Err(Failure::usage("expected a prefix, such as _INBOX").at("--inbox-prefix"));
+        }
+        let nats = NatsConfig {
+            inbox_prefix: self.access.own_inbox(self.own_inbox.as_ref()),
+            // A whole token: replies to `_INBOXES.x` are none.
+            reply_prefix: format!("{prefix}."),
+            trust_network: self.trust_network,
+            ..NatsConfig::new(url, self.access.credentials()?, data.join("publication"))
+        };
+        Ok(Config { engine: EngineOptions::directory(data), nats: Some(nats) })
+    }
+}
+
+/// Names the data directory where the error names no place.
+fn at(error: countersign_server::ServerError, data: &Path) -> Failure {
+    let from_engine = matches!(error, countersign_server::ServerError::Engine(_));
+    let failure = Failure::from(error);
+    if from_engine && failure.place.is_none() { failure.at(data.display().to_string()) } else { failure }
+}
+
+fn tell_start(report: &RecoveryReport) {
+    if let Some(cut) = report.journal.cut {
+        let (segment, offset, bytes) = (cut.segment, cut.offset, cut.bytes);
+        let last_sequence = cut.last_sequence;
+        tracing::warn!(
+            segment,
+            offset,
+            bytes,
+            last_sequence,
+            "a torn last write, never answered for, was removed"
+        );
+    }
+    let (frames, events, replay_ms) = (report.frames, report.events, report.replay_ms);
+    tracing::info!(frames, events, replay_ms, "the log is whole and applied");
+}
+
+fn start_log(format: LogFormat) -> Result<(), Failure> {
+    let filter = match std::env::var("RUST_LOG") {
+        Ok(text) if !text.is_empty() => {
+            EnvFilter::try_new(text).map_err(|error| Failure::usage(error.to_string()).at("RUST_LOG"))?
+        }
+        // What the connection goes through is told by the server itself, in its own words.
+        _ => EnvFilter::new("info,async_nats=off"),
+    };
+    let colour = wants_colour(std::io::stderr().is_terminal());
+    let log =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colour);
+    let started = match format {
+        LogFormat::Text => log.try_init(),
+        LogFormat::Json => log.json().flatten_event(true).try_init(),
+    };
+    started.map_err(|error| Failure::internal(format!("expected a log: {error}")))
+}
+
+/// The signals that end a server.
+struct Stop {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Stop {
+    fn new() -> Result<Stop, Failure> {
+        let listen = |kind| {
+            signal(kind)
+                .map_err(|error| Failure::new("IO", format!("expected to be told of signals: {error}")))
+        };
+        Ok(Stop { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
+    }
+
+    async fn told(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
+}
