@@ -357,9 +357,7 @@ impl Company {
     fn faults_of_answer(&self, order: &Order, decide: &Decide, faults: &mut Vec<Code>) {
         let seen = (decide.case, decide.task, decide.stale || decide.other_content);
         let Some(question) = self.faults_of_asked(order, seen, faults) else { return };
-        let (Some(view), Some(state)) = (self.view(decide.case), self.state_name(decide.case)) else {
-            return;
-        };
+        let Some(view) = self.view(decide.case) else { return };
         let veto = view.slot(question.slot).is_some_and(|s| s.veto);
         let may = match (question.duty, decide.verdict) {
             (Duty::Approve, Verdict::Approve | Verdict::Return | Verdict::Reject) => true,
