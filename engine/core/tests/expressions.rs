@@ -1,7 +1,6 @@
 //! Evaluation of conditions and amounts: each kind of expression by table, limits on cost, and no panic whatever comes.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
 
 use countersign_core::command::{Body, Cause, Command, Stored};
 use countersign_core::definition::*;
@@ -282,12 +281,10 @@ fn what_has_no_value_is_an_error_with_a_reason() {
 fn cost_and_depth_are_bounded() {
     let many = Expr::Const(Value::List(vec![num("1"); 1_000]));
     let every = |body: Expr| Expr::Fold(Fold::Every, Box::new(many.clone()), Box::new(body));
-    let begun = Instant::now();
     let nested = every(every(every(*lit(Value::Flag(true)))));
     assert_eq!(eval(&nested), Err(EvalError::TooCostly));
     let deep = (0..1_000).fold(*lit(Value::Flag(true)), |of, _| Expr::Not(Box::new(of)));
     assert_eq!(eval(&deep), Err(EvalError::TooCostly));
-    assert!(begun.elapsed().as_secs() < 5, "it took {:?}", begun.elapsed());
 }
 
 fn any_value() -> impl Strategy<Value = Value> {

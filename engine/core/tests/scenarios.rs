@@ -250,12 +250,12 @@ impl Play {
             return Err("expected AUTHORITY KIND AMOUNT".into());
         };
         for definition in &mut self.world.definitions {
-            if let Definition::Authority(a) = definition {
-                if a.name == authority {
-                    let set = a.limits.last_mut().ok_or("no limits")?;
-                    let up_to = Some(amount.parse().map_err(|_| "not an amount")?);
-                    set.limits.insert(Name::from(kind), Limit { up_to, beside: Vec::new() });
-                }
+            if let Definition::Authority(a) = definition
+                && a.name == authority
+            {
+                let set = a.limits.last_mut().ok_or("no limits")?;
+                let up_to = Some(amount.parse().map_err(|_| "not an amount")?);
+                set.limits.insert(Name::from(kind), Limit { up_to, beside: Vec::new() });
             }
         }
         self.world.activate();
@@ -264,10 +264,10 @@ impl Play {
 
     fn unfiled(&mut self, customer: &str) -> Step {
         for definition in &mut self.world.definitions {
-            if let Definition::Table(table) = definition {
-                if let Some(row) = table.rows.get_mut(customer) {
-                    row.insert(Name::from("filed"), Value::Flag(false));
-                }
+            if let Definition::Table(table) = definition
+                && let Some(row) = table.rows.get_mut(customer)
+            {
+                row.insert(Name::from("filed"), Value::Flag(false));
             }
         }
         self.world.activate();

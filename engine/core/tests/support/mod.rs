@@ -1,5 +1,5 @@
 //! A company under test: compiled from the shipped demo company, moved by commands in virtual time.
-#![allow(dead_code, reason = "each test binary uses its part")]
+#![allow(dead_code, unreachable_pub, reason = "each test binary uses its part")]
 
 use std::path::Path;
 
