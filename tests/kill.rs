@@ -55,7 +55,11 @@ async fn nothing_acknowledged_is_lost_and_nothing_is_done_twice() {
     verify(data.path());
     let (_, frames) = frames(data.path());
     let checked = check(&acknowledged, &frames).unwrap_or_else(|found| panic!("seed {seed}: {found}"));
-    println!("{checked} acknowledged decisions and submissions, {} frames, {} events", frames.len(), expected.len());
+    println!(
+        "{checked} acknowledged decisions and submissions, {} frames, {} events",
+        frames.len(),
+        expected.len()
+    );
     assert!(checked > kills * 50, "seed {seed}: the load was no load");
 }
 
@@ -64,7 +68,8 @@ fn start(data: &std::path::Path, nats: &NatsServer) -> Serve {
 }
 
 fn first_difference(found: &[String], expected: &[String]) -> String {
-    let place = found.iter().zip(expected).position(|(f, e)| f != e).unwrap_or(found.len().min(expected.len()));
+    let place =
+        found.iter().zip(expected).position(|(f, e)| f != e).unwrap_or(found.len().min(expected.len()));
     format!("at {place} expected {:?}, found {:?}", expected.get(place), found.get(place))
 }
 
@@ -84,7 +89,9 @@ fn check(acknowledged: &BTreeMap<String, u64>, frames: &[Frame]) -> Result<u64, 
     for (id, sequence) in acknowledged {
         match accepted.get(id) {
             Some(found) if found == sequence => {}
-            Some(found) => return Err(format!("{id} was acknowledged in frame {sequence}, it is in {found}")),
+            Some(found) => {
+                return Err(format!("{id} was acknowledged in frame {sequence}, it is in {found}"));
+            }
             None => return Err(format!("{id} was acknowledged in frame {sequence}, and is not in the log")),
         }
     }
@@ -161,7 +168,9 @@ impl Plant {
             let serving = *generation.borrow_and_update();
             let asked = self.client.request(subject.clone(), payload.clone().into());
             let reply = match tokio::time::timeout(ANSWER_WITHIN, asked).await {
-                Ok(Ok(message)) => serde_json::from_slice::<Value>(&message.payload).expect("a reply is JSON"),
+                Ok(Ok(message)) => {
+                    serde_json::from_slice::<Value>(&message.payload).expect("a reply is JSON")
+                }
                 Ok(Err(_)) | Err(_) => {
                     // Nobody answers: wait until the engine serves again, unless it already does.
                     if serving == *self.generation.borrow() {

@@ -17,8 +17,11 @@ fn a_client_of_another_language_submits_decides_and_follows() {
         .arg(repository().join("tests/other_language.py"))
         .arg(nats.url())
         .output()
-        .unwrap_or_else(|error| panic!("{python} is needed, with nats-py; `tests/run` puts it in place: {error}"));
-    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        .unwrap_or_else(|error| {
+            panic!("{python} is needed, with nats-py; `tests/run` puts it in place: {error}")
+        });
+    let said =
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success() && said.trim_end().ends_with("ok"), "{said}");
     engine.stop();
     support::verify(data.path());

@@ -21,7 +21,8 @@ fn files() -> Vec<PathBuf> {
         .expect("git lists the repository's files");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let listed = String::from_utf8(output.stdout).expect("file names are UTF-8");
-    let files: Vec<PathBuf> = listed.lines().map(|line| repository().join(line)).filter(|p| p.is_file()).collect();
+    let files: Vec<PathBuf> =
+        listed.lines().map(|line| repository().join(line)).filter(|p| p.is_file()).collect();
     assert!(files.len() > 50, "the repository has files");
     files
 }
@@ -44,7 +45,12 @@ fn files_and_lines_are_short() {
         }
         let long = |line: &str| line.chars().count() > COLUMNS_MAX && !line.contains('"');
         for (i, line) in text.lines().enumerate().filter(|(_, line)| long(line)) {
-            found.push(format!("{}:{}: {} columns, at most {COLUMNS_MAX}", path.display(), i + 1, line.chars().count()));
+            found.push(format!(
+                "{}:{}: {} columns, at most {COLUMNS_MAX}",
+                path.display(),
+                i + 1,
+                line.chars().count()
+            ));
         }
     }
     report(&found);
@@ -53,12 +59,21 @@ fn files_and_lines_are_short() {
 #[test]
 fn every_module_says_what_it_is() {
     let headless = rust().into_iter().filter(|(_, text)| !text.starts_with("//!"));
-    report(&headless.map(|(path, _)| format!("{}: begins with no `//!` line", path.display())).collect::<Vec<_>>());
+    report(
+        &headless
+            .map(|(path, _)| format!("{}: begins with no `//!` line", path.display()))
+            .collect::<Vec<_>>(),
+    );
 }
 
 #[test]
 fn nothing_is_left_undone_and_no_test_sleeps() {
-    let banned = [["to", "do!("].concat(), ["unimpl", "emented!("].concat(), ["db", "g!("].concat(), ["FIX", "ME"].concat()];
+    let banned = [
+        ["to", "do!("].concat(),
+        ["unimpl", "emented!("].concat(),
+        ["db", "g!("].concat(),
+        ["FIX", "ME"].concat(),
+    ];
     let sleeps = ["thread::", "sleep("].concat();
     let mut found = Vec::new();
     for (path, text) in rust() {
@@ -76,7 +91,8 @@ fn nothing_is_left_undone_and_no_test_sleeps() {
 fn the_map_names_files_that_are_there() {
     let map = std::fs::read_to_string(repository().join("engine/ARCHITECTURE.md")).expect("the map");
     assert!(map.lines().count() <= 150, "the map is at most 150 lines");
-    let invariants = map.split("## Invariants").nth(1).and_then(|rest| rest.split("## ").next()).expect("invariants");
+    let invariants =
+        map.split("## Invariants").nth(1).and_then(|rest| rest.split("## ").next()).expect("invariants");
     let mut found = Vec::new();
     for name in invariants.split('`').skip(1).step_by(2).filter(|name| name.contains('/')) {
         let at = [repository().join("engine").join(name), repository().join(name)];

@@ -121,7 +121,8 @@ impl Serve {
         let mut command = Command::new(COUNTERSIGN);
         command.arg("serve").arg("--data").arg(data).args(["--nats", &nats.url(), "--nats-user", "engine"]);
         command.args(["--inbox-prefix", "_INBOX"]).env("COUNTERSIGN_NATS_PASSWORD", password("engine"));
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs");
+        let mut child =
+            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs");
         let mut stderr = child.stderr.take().expect("stderr is piped");
         let errors = std::thread::spawn(move || {
             let mut text = String::new();
@@ -146,7 +147,8 @@ impl Serve {
 
     /// SIGTERM, and waits for a clean end.
     pub fn stop(mut self) {
-        let told = Command::new("kill").args(["-TERM", &self.0.id().to_string()]).status().expect("kill runs");
+        let told =
+            Command::new("kill").args(["-TERM", &self.0.id().to_string()]).status().expect("kill runs");
         assert!(told.success(), "the engine was running");
         let status = self.0.wait().expect("the engine ends");
         assert!(status.success(), "a clean stop exits with 0, found {status}");
@@ -186,7 +188,8 @@ pub fn message_ids(company: &str, log_id: LogId, frames: &[Frame]) -> Vec<String
 
 /// Runs `countersign log verify` and expects it to find nothing.
 pub fn verify(data: &Path) {
-    let output = Command::new(COUNTERSIGN).args(["log", "verify", "--data"]).arg(data).output().expect("it runs");
+    let output =
+        Command::new(COUNTERSIGN).args(["log", "verify", "--data"]).arg(data).output().expect("it runs");
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "log verify: {}{said}", String::from_utf8_lossy(&output.stdout));
 }
