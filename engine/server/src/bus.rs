@@ -4,13 +4,16 @@
 use std::sync::Arc;
 
 use countersign_core::command::VouchedBy;
-use tokio::sync::broadcast;
+use countersign_runtime::ReadError;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{broadcast, watch};
 
 use crate::desk::{Caller, Desk};
-use crate::render::Published;
+use crate::render::{Published, Publisher};
 use crate::source::{Shared, Source};
 
+/// An event within the process is never shortened.
+const UNBOUNDED: usize = usize::MAX;
 /// Events that a slow receiver may be behind before it misses some.
 const EVENTS_KEPT: usize = 4_096;
 
@@ -19,6 +22,8 @@ const EVENTS_KEPT: usize = 4_096;
 pub struct Bus {
     desk: Desk,
     events: broadcast::Sender<Shared>,
+    /// From which frame on events are told; none while nobody has asked for any.
+    from: Arc<watch::Sender<Option<u64>>>,
 }
 
 /// What comes out of the bus.
@@ -35,7 +40,8 @@ pub struct Events(broadcast::Receiver<Shared>);
 
 impl Bus {
     pub(crate) fn new(desk: Desk) -> Bus {
-        Bus { desk, events: broadcast::Sender::new(EVENTS_KEPT) }
+        let from = Arc::new(watch::Sender::new(None));
+        Bus { desk, events: broadcast::Sender::new(EVENTS_KEPT), from }
     }
 
     /// Answers a request of whoever has access to the files of the company.
@@ -50,24 +56,40 @@ impl Bus {
 
     /// What happens from now on.
     pub fn events(&self) -> Events {
-        Events(self.events.subscribe())
+        let events = Events(self.events.subscribe());
+        let next = self.desk.engine().log().durable() + 1;
+        self.from.send_if_modified(|from| {
+            let first = from.is_none();
+            from.get_or_insert(next);
+            first
+        });
+        events
     }
 
-    /// Feeds the bus until the engine ends.
-    pub(crate) async fn feed(self, mut source: Source) {
-        loop {
-            match source.next().await {
-                // Without a receiver there is nobody to tell.
-                Ok(Some((_, events))) => events.into_iter().for_each(|event| {
-                    let _ = self.events.send(Arc::new(event));
-                }),
-                Ok(None) => return,
-                Err(error) => {
-                    tracing::error!(%error, "the in-process bus stands still: the log cannot be read");
-                    return;
-                }
+    /// Whether nobody has asked for events so far.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.from.borrow().is_none()
+    }
+
+    /// Feeds the bus from the first subscription on, until the engine ends.
+    pub(crate) async fn feed(self, publisher: Publisher) {
+        let mut asked = self.from.subscribe();
+        let first = asked.wait_for(Option::is_some).await.ok().and_then(|from| *from);
+        let Some(from) = first else { return };
+        if let Err(error) = self.tell_from(from, publisher).await {
+            tracing::error!(%error, "the in-process bus stands still: the log cannot be read");
+        }
+    }
+
+    async fn tell_from(&self, from: u64, publisher: Publisher) -> Result<(), ReadError> {
+        let mut source = Source::new(self.desk.engine().clone(), publisher, from, UNBOUNDED)?;
+        while let Some((_, events)) = source.next().await? {
+            for event in events {
+                // An error means that nobody receives any more; somebody may again.
+                let _ = self.events.send(Arc::new(event));
             }
         }
+        Ok(())
     }
 }
 

@@ -15,14 +15,11 @@ use crate::config::{Config, NatsConfig};
 use crate::desk::Desk;
 use crate::error::ServerError;
 use crate::nats::{Link, Service, ServiceCounts, already_served, connect};
-use crate::publication::{Order, Publication, PublicationStatus};
+use crate::publication::{Publication, PublicationStatus};
 use crate::render::Publisher;
-use crate::source::Source;
 
 /// How long a part of the server may take to end.
 const STOP: Duration = Duration::from_secs(15);
-/// An event in the in-process bus is never shortened.
-const UNBOUNDED: usize = usize::MAX;
 
 /// A running server. Stop it with [`Server::stop`]; dropped, its engine stops without answering what is under way.
 pub struct Server {
@@ -113,8 +110,7 @@ impl Server {
             Some(config) => Some(Door::open(&desk, &*clock, config, stopped).await?),
             None => None,
         };
-        let source = Source::new(handle.clone(), publisher, handle.log().durable() + 1, UNBOUNDED)?;
-        let feed = tokio::spawn(bus.clone().feed(source));
+        let feed = tokio::spawn(bus.clone().feed(publisher));
         Ok(Server { engine: Some(engine), desk, bus, feed, nats: door, stop })
     }
 
@@ -149,10 +145,10 @@ impl Server {
 
     /// Publishes everything from this frame on once more, for consumers that lost messages: each event keeps its
     /// id, by which consumers know what they have, and gets another message id, so that the stream takes it. New
-    /// events follow after them. False: there is no publication.
-    pub async fn republish(&self, from: u64) -> bool {
+    /// events follow after them. Says whether they are all out within this time; otherwise it goes on.
+    pub async fn republish(&self, from: u64, wait: Duration) -> bool {
         match self.publication() {
-            Some(publication) => publication.order(Order::Again(from)).await,
+            Some(publication) => timeout(wait, publication.republish(from)).await.unwrap_or(false),
             None => false,
         }
     }
@@ -187,8 +183,10 @@ impl Server {
         let Some(engine) = self.engine.take() else { return Err(ServerError::Ended("the engine".into())) };
         let stopped = tokio::task::spawn_blocking(move || engine.stop()).await;
         let state = stopped.map_err(|error| ServerError::Ended(error.to_string()))??;
-        // The bus tells everything up to the end of the log, and ends with it.
-        let _ = timeout(STOP, &mut self.feed).await;
+        // The bus tells everything up to the end of the log, and ends with it; one that nobody listens to waits.
+        if !self.bus.is_silent() {
+            let _ = timeout(STOP, &mut self.feed).await;
+        }
         Ok(state)
     }
 }

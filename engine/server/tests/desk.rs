@@ -351,3 +351,22 @@ async fn without_views_commands_and_their_repeats_are_answered_and_queries_are_r
     assert_eq!(crm.refused("inbox", &request("H29", "kam_js")).await, "VIEW_FAILED");
     assert_eq!(crm.refused("case", &message).await, "VIEW_FAILED");
 }
+
+#[tokio::test]
+async fn an_engine_that_cannot_answer_says_why() {
+    let house = House::found().await;
+    let server = house.embedded().await;
+    let crm = Office::of(&server, "crm");
+    let message = submit("H31", "rep_js1", contract("HT-1", SMALL));
+    let jumped = countersign_core::time::Timestamp::parse("2025-04-22T09:00:00+08:00").expect("a time");
+    house.clock.set_wall(jumped);
+    assert_eq!(crm.refused("submit", &message).await, "CLOCK_JUMP");
+    server.engine().confirm_clock().expect("an operator confirms");
+    crm.granted("submit", &message).await;
+    server.stop().await.expect("a clean stop");
+    assert_eq!(crm.refused("submit", &message).await, "ENGINE_STOPPED");
+    assert_eq!(
+        crm.refused("handler", &with(request("H31", "rep_js1"), json!({ "case": "C-1" }))).await,
+        "ENGINE_STOPPED"
+    );
+}

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::json;
-use support::nats::{Line, Nats, Stream, TWO_USERS, all_published, config_at, log_events, until};
+use support::nats::{Line, Nats, PATIENCE, Stream, TWO_USERS, all_published, config_at, log_events, until};
 use support::{House, Office, contract, submit, with};
 
 /// Hands so many contracts in at once; each is a frame of several events.
@@ -202,10 +202,9 @@ async fn what_consumers_lost_is_published_once_more_on_demand() {
     let stream = Stream::of(&nats).await;
     let before = stream.messages().await;
     let from = server.engine().log().durable() - 3;
-    assert!(server.republish(from).await);
+    assert!(server.republish(from, PATIENCE).await, "they are out again");
+    assert!(server.republish(u64::MAX, PATIENCE).await, "there is nothing to publish");
     let again = before.iter().filter(|(id, _)| sequence(id) >= from).count();
-    let published = || server.status().publication.expect("a publication").published;
-    until("they are out again", || published() >= (before.len() + again) as u64).await;
     contracts(&office, 100, 2).await;
     all_published(&server).await;
     let after = stream.messages().await;

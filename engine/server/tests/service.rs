@@ -3,7 +3,7 @@
 mod support;
 
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use async_nats::Client;
 use countersign_core::command::{Cause, VouchedBy};
@@ -211,49 +211,4 @@ async fn requests_that_have_come_in_are_answered_before_the_server_stops() {
             usize::from(reply.is_some_and(|r| String::from_utf8_lossy(&r.payload).contains("\"ok\"")));
     }
     assert_eq!(answered, state.open_cases(), "every contract that was taken was answered");
-}
-
-/// Prints a rate; run by hand: `cargo test --release ... -- --ignored --nocapture`.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "a measurement"]
-async fn how_many_requests_a_second() {
-    let (house, nats) = (House::found().await, Nats::start(TWO_USERS));
-    let server = house.serve(nats.config(&house)).await;
-    for (what, publishes) in [("refused by systems.yaml", false), ("submit", true)] {
-        let start = Instant::now();
-        let callers = 256;
-        let each = if publishes { 40 } else { 200 };
-        let mut tasks = Vec::new();
-        for caller in 0..callers {
-            // A connection for every 32 callers.
-            if caller % 32 == 0 {
-                tasks.push((nats.connect("admin").await, Vec::new()));
-            }
-            tasks.last_mut().expect("a connection").1.push(caller);
-        }
-        let mut work = Vec::new();
-        for (client, callers) in tasks {
-            for caller in callers {
-                let client = client.clone();
-                work.push(tokio::spawn(async move {
-                    for n in 0..each {
-                        let number = format!("HT-{publishes}-{caller}-{n}");
-                        let message = submit("H31", "rep_js1", contract(&number, 1));
-                        let system = if publishes { "crm" } else { "portal" };
-                        ask(&client, system, "submit", &message).await;
-                    }
-                }));
-            }
-        }
-        for task in work {
-            task.await.expect("answers");
-        }
-        let rate = f64::from(callers * each) / start.elapsed().as_secs_f64();
-        let status = server.status();
-        println!("{what}: {rate:.0} requests a second; lag {:?}", status.publication_lag());
-    }
-    let before = Instant::now();
-    let (durable, published) = (server.engine().log().durable(), server.status().publication);
-    assert!(server.published(durable, Duration::from_secs(60)).await);
-    println!("caught up in {:?} from {published:?}", before.elapsed());
 }

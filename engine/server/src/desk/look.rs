@@ -40,6 +40,7 @@ impl Desk {
             }))
         };
         let (lines, sequence) = self.look(look).await?;
+        let row = if lines.is_none() { self.row_of_ended(number, sequence).await? } else { row };
         let lines = match (lines, row) {
             (Some(lines), _) => lines,
             (None, Some(row)) => signed_lines(&row, task),
@@ -78,6 +79,7 @@ impl Desk {
             Ok(state.case(number).map(|case| handler_view(state, case)))
         };
         let (found, sequence) = self.look(look).await?;
+        let row = if found.is_none() { self.row_of_ended(number, sequence).await? } else { row };
         let over = || HandlerView {
             case: case_text(number),
             state: row.map(|row| row.state.to_string()).unwrap_or_default(),
@@ -95,6 +97,14 @@ impl Desk {
             case,
             row: row.map(Concerned::of),
         }
+    }
+
+    /// The same of a case that is over by this sequence.
+    async fn row_of_ended(&self, case: u64, sequence: u64) -> Result<Option<CaseRow>, Refusal> {
+        if let Some(views) = self.engine().views() {
+            views.reach(sequence).await.map_err(|error| refuse::no_view(&error))?;
+        }
+        self.row_of_closed(case)
     }
 
     /// What the views have of a case, which State forgets when it is over.

@@ -14,7 +14,7 @@ mod window;
 
 use countersign_messages::LogId;
 use countersign_runtime::EngineHandle;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 pub use place::Place;
@@ -48,15 +48,17 @@ pub struct PublicationStatus {
 }
 
 /// An order to the publication.
-pub(crate) enum Order {
+struct Again {
     /// Publish everything from this frame on once more.
-    Again(u64),
+    from: u64,
+    /// Told when it is out.
+    done: oneshot::Sender<()>,
 }
 
 /// The publication of a company. It ends with its task.
 pub(crate) struct Publication {
     status: watch::Receiver<PublicationStatus>,
-    orders: mpsc::Sender<Order>,
+    orders: mpsc::Sender<Again>,
     stop: watch::Sender<bool>,
     task: JoinHandle<()>,
 }
@@ -104,9 +106,10 @@ impl Publication {
         self.status.clone()
     }
 
-    /// Gives an order; false if the publication has ended.
-    pub(crate) async fn order(&self, order: Order) -> bool {
-        self.orders.send(order).await.is_ok()
+    /// Publishes everything from this frame on once more; false if the publication ends before it is out.
+    pub(crate) async fn republish(&self, from: u64) -> bool {
+        let (done, out) = oneshot::channel();
+        self.orders.send(Again { from, done }).await.is_ok() && out.await.is_ok()
     }
 
     /// Publishes what is durable now, if that takes no longer than a moment, and ends.

@@ -7,14 +7,14 @@ use async_nats::Subscriber;
 use countersign_messages::LogId;
 use countersign_runtime::{EngineHandle, Follower};
 use futures_util::{FutureExt, StreamExt};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::place::{Place, Position, PositionFile};
 use super::resume::{Hold, OwnLog, StreamState, judge};
 use super::stream::{Stream, Trouble, event_headers, read_ack};
 use super::window::{Settled, Window};
-use super::{Order, PublicationStatus};
+use super::{Again, PublicationStatus};
 use crate::config::PublicationConfig;
 use crate::nats::Link;
 use crate::render::Published;
@@ -61,7 +61,7 @@ pub(super) struct Run {
     created: String,
     /// The position is what this process has seen acknowledged, not only what a file said.
     own_position: bool,
-    again: Option<Again>,
+    again: Option<Round>,
     dirty: bool,
     saved: Instant,
     pause: Duration,
@@ -70,9 +70,11 @@ pub(super) struct Run {
 }
 
 /// Events that are published once more: those up to a frame.
-struct Again {
+struct Round {
     until: u64,
-    round: u64,
+    /// The ending of their message ids.
+    number: u64,
+    done: oneshot::Sender<()>,
 }
 
 /// Why publishing ended for now.
@@ -80,7 +82,7 @@ enum End {
     /// The server stops, or the engine has ended.
     Stop,
     /// Something has to be published once more.
-    Again(u64),
+    Again(Again),
     /// The stream has to be looked at.
     Trouble(Trouble),
 }
@@ -115,7 +117,7 @@ impl Run {
     }
 
     /// Publishes until the server stops or the engine ends.
-    pub(super) async fn run(mut self, mut orders: mpsc::Receiver<Order>, mut stop: watch::Receiver<bool>) {
+    pub(super) async fn run(mut self, mut orders: mpsc::Receiver<Again>, mut stop: watch::Receiver<bool>) {
         loop {
             let end = match self.resume().await {
                 Ok(()) => self.publish(&mut orders, &mut stop).await,
@@ -124,7 +126,7 @@ impl Run {
             self.drain().await;
             match end {
                 End::Stop => break,
-                End::Again(from) => self.rewind(from),
+                End::Again(order) => self.rewind(order),
                 End::Trouble(trouble) => {
                     if self.wait_out(trouble, &mut orders, &mut stop).await {
                         break;
@@ -139,7 +141,7 @@ impl Run {
     async fn wait_out(
         &mut self,
         trouble: Trouble,
-        orders: &mut mpsc::Receiver<Order>,
+        orders: &mut mpsc::Receiver<Again>,
         stop: &mut watch::Receiver<bool>,
     ) -> bool {
         let (hold, pause) = match trouble {
@@ -158,7 +160,7 @@ impl Run {
         tokio::select! {
             biased;
             () = told_to_stop(stop) => return true,
-            Some(Order::Again(from)) = orders.recv() => self.rewind(from),
+            Some(order) = orders.recv() => self.rewind(order),
             () = sleep(pause) => {}
         }
         self.parts.handle.log().ended()
@@ -193,8 +195,9 @@ impl Run {
     async fn listen(&mut self) -> Result<(), Trouble> {
         if self.acks.is_none() {
             let subject = format!("{}.*", self.inbox);
-            let acks = self.parts.link.client.subscribe(subject).await;
-            self.acks = Some(acks.map_err(|error| Trouble::Again(error.to_string()))?);
+            let acks = timeout(LOOK_AGAIN, self.parts.link.client.subscribe(subject)).await;
+            let acks = acks.map_err(|_| lost("the connection takes no subscription"))?;
+            self.acks = Some(acks.map_err(|error| lost(&error.to_string()))?);
         }
         Ok(())
     }
@@ -221,7 +224,7 @@ impl Run {
     }
 
     /// Publishes from here on.
-    async fn publish(&mut self, orders: &mut mpsc::Receiver<Order>, stop: &mut watch::Receiver<bool>) -> End {
+    async fn publish(&mut self, orders: &mut mpsc::Receiver<Again>, stop: &mut watch::Receiver<bool>) -> End {
         loop {
             if let Err(trouble) = self.fill().await {
                 return trouble.into();
@@ -246,16 +249,13 @@ impl Run {
     /// Everything that is durable is out: waits for more.
     async fn idle(
         &mut self,
-        orders: &mut mpsc::Receiver<Order>,
+        orders: &mut mpsc::Receiver<Again>,
         stop: &mut watch::Receiver<bool>,
     ) -> Result<(), End> {
         tokio::select! {
             biased;
             () = told_to_stop(stop), if self.stop_by.is_none() => self.stop_by = Some(Instant::now() + FINISH),
-            Some(order) = orders.recv() => {
-                let Order::Again(from) = order;
-                return Err(End::Again(from));
-            }
+            Some(order) = orders.recv() => return Err(End::Again(order)),
             more = self.parts.source.wait() => if !more {
                 return Err(End::Stop);
             },
@@ -312,10 +312,7 @@ impl Run {
         self.keep(place, stream_seq);
         self.pause = PAUSE;
         if let Some(sequence) = completed {
-            self.complete(sequence);
-        }
-        if self.again.as_ref().is_some_and(|again| place.sequence > again.until) {
-            self.again = None;
+            self.frame_is_out(sequence);
         }
         self.status.send_modify(|status| {
             status.place = Some(place);
@@ -329,6 +326,14 @@ impl Run {
         if self.parts.position.as_ref() != Some(&position) {
             self.parts.position = Some(position);
             self.dirty = true;
+        }
+    }
+
+    fn frame_is_out(&mut self, sequence: u64) {
+        self.complete(sequence);
+        if let Some(round) = self.again.take_if(|round| sequence >= round.until) {
+            // Whoever gave the order may no longer wait.
+            let _ = round.done.send(());
         }
     }
 
@@ -370,7 +375,7 @@ impl Run {
             // Nothing of it is to be published: it is out with what is before it.
             None => {
                 if !self.window.completes(sequence) {
-                    self.complete(sequence);
+                    self.frame_is_out(sequence);
                 }
             }
         }
@@ -378,7 +383,7 @@ impl Run {
 
     async fn send(&mut self, event: Published, completes: Option<u64>) -> Result<(), Trouble> {
         let round =
-            self.again.as_ref().filter(|again| event.sequence <= again.until).map(|again| again.round);
+            self.again.as_ref().filter(|round| event.sequence <= round.until).map(|round| round.number);
         let headers = event_headers(&event, self.stream_seq, round);
         let place = Place { sequence: event.sequence, index: event.index };
         let number = self.window.push(place, completes, self.stream_seq + 1);
@@ -415,12 +420,16 @@ impl Run {
 
     /// Goes back: everything from this frame on is published once more, each under its own event id and with
     /// another message id, so that the stream does not take it for a repeat.
-    fn rewind(&mut self, from: u64) {
+    fn rewind(&mut self, Again { from, done }: Again) {
         let until = self.parts.handle.log().durable();
+        if from > until {
+            let _ = done.send(());
+            return;
+        }
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let round = u64::try_from(since.as_millis()).unwrap_or(until);
+        let number = u64::try_from(since.as_millis()).unwrap_or(until);
         tracing::warn!(from, until, "events are published once more");
-        self.again = Some(Again { until, round });
+        self.again = Some(Round { until, number, done });
         let stream_seq = self.parts.position.as_ref().map_or(self.stream_seq, |position| position.stream_seq);
         self.keep(Place::before(from.max(1)), stream_seq);
     }
