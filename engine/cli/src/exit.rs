@@ -128,7 +128,14 @@ impl From<ErrorBody> for Failure {
             code if UNAVAILABLE.contains(&code) => Exit::Unavailable,
             _ => Exit::Refused,
         };
-        Failure { exit, error: Box::new(error), place: None, hints: Vec::new(), sequence: None, silent: false }
+        Failure {
+            exit,
+            error: Box::new(error),
+            place: None,
+            hints: Vec::new(),
+            sequence: None,
+            silent: false,
+        }
     }
 }
 

@@ -29,6 +29,10 @@ use commands::Command;
 use exit::{Exit, Failure};
 use output::{Lang, Output, complain};
 
+/// Requests are made on one thread and dropped on another, which this allocator is made for.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What the process ends with.
 const EXIT_CODES: &str = "\
 Exit codes:

@@ -1,5 +1,6 @@
 //! What the process says: the one place that owns its standard output and standard error.
 
+use std::ffi::OsString;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
 use clap::ValueEnum;
@@ -122,7 +123,11 @@ fn unwritten(error: io::Error) -> Failure {
 
 /// Colours are for a terminal whose user has not asked for none.
 pub(crate) fn wants_colour(terminal: bool) -> bool {
-    terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+    colours(terminal, std::env::var_os("NO_COLOR"))
+}
+
+fn colours(terminal: bool, no_color: Option<OsString>) -> bool {
+    terminal && no_color.is_none_or(|value| value.is_empty())
 }
 
 fn painted(tone: Tone, text: &str) -> String {
@@ -193,6 +198,12 @@ mod tests {
         table.row(["a".to_owned(), "yy".to_owned()]);
         let output = Output { json: false, lang: Lang::En, colour: false };
         assert_eq!(table.lines(&output), ["WHO   WHAT", "江苏  x", "a     yy"]);
+    }
+
+    #[test]
+    fn colours_are_for_terminals_whose_users_want_them() {
+        assert!(colours(true, None) && colours(true, Some("".into())));
+        assert!(!colours(false, None) && !colours(true, Some("1".into())));
     }
 
     #[test]
