@@ -10,7 +10,7 @@ use crate::money::{Money, round_half_up};
 use crate::name::Name;
 use crate::rejection::{Code, Rejection};
 use crate::state::Release;
-use crate::time::{DAY, Span, SpanUnit, Timestamp};
+use crate::time::{DAY, HOUR, MINUTE, Span, SpanUnit, Timestamp};
 use crate::value::{Fields, Value};
 
 /// An expression may visit so many nodes, items of lists included.
@@ -102,6 +102,12 @@ impl Evaluator<'_> {
         self.depth += 1;
         let value = self.value_within(expr, it);
         self.depth -= 1;
+        if let (Ok(value), Expr::Const(_) | Expr::Doc(_) | Expr::It(_) | Expr::Message(_) | Expr::Field(..)) =
+            (&value, expr)
+        {
+            // What is read is copied, so a list costs its items.
+            self.fuel = self.fuel.checked_sub(items(value)).ok_or(EvalError::TooCostly)?;
+        }
         value
     }
 
@@ -298,10 +304,10 @@ impl Evaluator<'_> {
             }
             (Divide, Value::Money(money), divisor) => {
                 let divisor = divisor.decimal().ok_or(EvalError::Type("a number"))?;
-                match money.amount.checked_div(divisor) {
-                    Some(amount) => self.rounded(amount, money)?,
-                    None => Value::Missing,
+                if divisor.is_zero() {
+                    return Ok(Value::Missing);
                 }
+                self.rounded(number(Divide, money.amount, divisor)?, money)?
             }
             (_, Value::Date(date), other) => return self.date_arithmetic(operation, date, &other),
             (Add | Subtract, Value::Time(at), Value::Span(span)) => {
@@ -354,9 +360,15 @@ impl Evaluator<'_> {
         }
         let count = i64::from(span.count);
         let ms = match span.unit {
-            SpanUnit::Minute => count * crate::time::MINUTE,
-            SpanUnit::Hour => count * crate::time::HOUR,
-            SpanUnit::Day => count * DAY,
+            SpanUnit::Minute => count * MINUTE,
+            SpanUnit::Hour => count * HOUR,
+            SpanUnit::Day => {
+                // As forwards: the same time of day, however long the days between were.
+                let zone = &self.company()?.calendar.zone;
+                let (date, ms) = zone.local(at);
+                let days = i32::try_from(count).map_err(|_| EvalError::Overflow)?;
+                return Ok(zone.instant(date.plus_days(-days).ok_or(EvalError::Overflow)?, ms));
+            }
             // Months and working time are counted forwards only; loading refuses them here.
             SpanUnit::Month | SpanUnit::WorkHour | SpanUnit::WorkDay => {
                 return Err(EvalError::Type("minutes, hours or days after a minus"));
@@ -428,6 +440,7 @@ fn compare(comparison: Comparison, left: &Value, right: &Value) -> Result<bool> 
         }
         (Value::Date(a), Value::Date(b)) => a.cmp(b),
         (Value::Time(a), Value::Time(b)) => a.cmp(b),
+        (Value::Span(a), Value::Span(b)) => spans(*a, *b)?,
         (a, b) => match (a.decimal(), b.decimal(), a.as_name(), b.as_name()) {
             (Some(a), Some(b), ..) => a.cmp(&b),
             (_, _, Some(a), Some(b)) => a.cmp(b),
@@ -443,6 +456,30 @@ fn compare(comparison: Comparison, left: &Value, right: &Value) -> Result<bool> 
         Comparison::More => order == Greater,
         Comparison::AtLeast => order != Less,
     })
+}
+
+/// Durations of one unit, or both of the clock; a day counts as 24 hours. A month and a working hour have no order.
+fn spans(a: Span, b: Span) -> Result<std::cmp::Ordering> {
+    let clock = |span: Span| match span.unit {
+        SpanUnit::Minute => Some(i64::from(span.count) * MINUTE),
+        SpanUnit::Hour => Some(i64::from(span.count) * HOUR),
+        SpanUnit::Day => Some(i64::from(span.count) * DAY),
+        SpanUnit::Month | SpanUnit::WorkHour | SpanUnit::WorkDay => None,
+    };
+    match (clock(a), clock(b)) {
+        (Some(a), Some(b)) => Ok(a.cmp(&b)),
+        _ if a.unit == b.unit => Ok(a.count.cmp(&b.count)),
+        _ => Err(EvalError::Type("durations of one unit, or both of the clock")),
+    }
+}
+
+/// The items of a value's lists, whatever their depth.
+fn items(value: &Value) -> u32 {
+    match value {
+        Value::List(list) => list.len() as u32 + list.iter().map(items).sum::<u32>(),
+        Value::Record(fields) => fields.values().map(items).sum(),
+        _ => 0,
+    }
 }
 
 fn path_in(fields: &Fields, path: &[Name]) -> Value {

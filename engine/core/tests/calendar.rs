@@ -114,6 +114,44 @@ proptest! {
     }
 }
 
+/// Up to three intervals of a day, nights and the hours in which clocks change included. None begins or ends within
+/// that hour: such a time is read with the offset before the change, which a walk by local minutes does not know.
+fn any_hours() -> impl Strategy<Value = Vec<(u16, u16)>> {
+    let edges = prop::collection::btree_set(
+        (0_u16..=48).prop_map(|half| if half == 3 { 0 } else { half * 30 }),
+        2..=6,
+    );
+    edges.prop_map(|edges| {
+        let edges: Vec<u16> = edges.into_iter().collect();
+        edges.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect()
+    })
+}
+
+/// A minute within three days of a change of London's clocks.
+fn minute_near_a_change() -> impl Strategy<Value = Timestamp> {
+    let change = prop_oneof![Just("2025-03-30T01:00:00Z"), Just("2025-10-26T01:00:00Z")];
+    (change, -4_320_i64..4_320).prop_map(|(change, minutes)| at(change).plus(minutes * MINUTE))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Night shifts on the days on which an hour is missing or comes twice.
+    #[test]
+    fn working_hours_that_a_clock_change_cuts(
+        from in minute_near_a_change(), hours in any_hours(), minutes in 1_i64..60 * 30, sundays: bool,
+    ) {
+        let mut calendar = calendar(london());
+        calendar.hours = hours;
+        calendar.days[6] = sundays;
+        let to = calendar.add_working(from, minutes * MINUTE).expect("somebody works");
+        prop_assert_eq!(to, naive_add(&calendar, from, minutes));
+        prop_assert_eq!(calendar.working_between(from, to), minutes * MINUTE);
+        let later = from.plus(minutes * MINUTE);
+        prop_assert_eq!(calendar.working_between(from, later), naive_between(&calendar, from, later));
+    }
+}
+
 #[test]
 fn s17_the_demo_companys_deadlines() {
     let calendar = calendar(shanghai());

@@ -424,7 +424,7 @@ fn abolish(organisation: &mut Organisation, position: &str) {
     }
 }
 
-/// A fold that misses any one event of the last frames, or takes one twice, is another State: the comparison can fail.
+/// A fold that misses one decision is another State: the comparison can fail.
 #[test]
 fn a_log_that_misses_an_event_is_noticed() {
     let mut roam = Roam::new(3, roaming_definitions(3));
@@ -432,22 +432,15 @@ fn a_log_that_misses_an_event_is_noticed() {
     let frames: Vec<Frame> =
         roam.log.iter().map(|bytes| Frame::decode(bytes).expect("the log decodes")).collect();
     let decided = |e: &countersign_core::event::Event| e.name() == "task-decided";
-    let places: Vec<usize> = (0..frames.len()).filter(|i| frames[*i].events.iter().any(decided)).collect();
-    let last = places.last().copied().expect("somebody decided");
-    for twice in [false, true] {
-        let mut replayed = State::default();
-        for (i, frame) in frames.iter().enumerate() {
-            let mut frame = frame.clone();
-            if i == last && twice {
-                let again = frame.events.clone();
-                frame.events.extend(again);
-            } else if i == last {
-                frame.events.retain(|e| !decided(e));
-            }
-            apply_frame(&mut replayed, &frame);
-        }
-        assert_ne!(replayed.hash(), roam.state.hash(), "an event missed or taken twice (twice: {twice})");
+    let last = (0..frames.len()).rev().find(|i| frames[*i].events.iter().any(decided));
+    let last = last.expect("somebody decided");
+    let mut replayed = State::default();
+    for (i, frame) in frames.iter().enumerate() {
+        let mut frame = frame.clone();
+        frame.events.retain(|event| i != last || !decided(event));
+        apply_frame(&mut replayed, &frame);
     }
+    assert_ne!(replayed.hash(), roam.state.hash(), "a decision is missing");
 }
 
 /// A step with more signers than a frame has room for goes on in frames of its own, and comes to its end.
