@@ -6,12 +6,9 @@ use crate::command::{CaseNo, Request, VouchedBy};
 use crate::definition::SystemGrant;
 use crate::name::Name;
 use crate::rejection::{Code, Rejection};
-use crate::state::{Case, State};
-use crate::time::{MINUTE, Timestamp};
+use crate::state::{Case, SENT_AHEAD_MAX_MS, State};
+use crate::time::Timestamp;
 use crate::value::Value;
-
-/// A caller's clock may be ahead by so much.
-const SENT_AHEAD_MAX_MS: i64 = 5 * MINUTE;
 
 /// The frame of an equal request that took effect before, if any.
 pub(super) fn repeated(state: &State, request: &Request, at: Timestamp) -> Result<Option<u64>, Rejection> {

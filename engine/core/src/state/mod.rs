@@ -12,7 +12,7 @@ use serde::Serialize;
 pub use apply::{apply, apply_frame};
 pub use case::{Case, Signature, SlotStatus, Stage, Step, Task};
 pub use definitions::{Definitions, Release, StoredDefinition};
-pub use requests::{REQUEST_WINDOW_MS, REQUESTS_MAX, Requests, Seen};
+pub use requests::{REQUEST_WINDOW_MS, REQUESTS_MAX, Requests, SENT_AHEAD_MAX_MS, Seen};
 
 use crate::command::{CaseNo, Timer};
 use crate::name::Name;

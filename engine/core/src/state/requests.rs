@@ -5,23 +5,33 @@ use std::collections::{BTreeMap, VecDeque};
 use serde::Serialize;
 
 use crate::name::Name;
-use crate::time::{HOUR, Timestamp};
+use crate::time::{HOUR, MINUTE, Timestamp};
 
 /// How long repeats are known.
 pub const REQUEST_WINDOW_MS: i64 = 24 * HOUR;
+/// A caller's clock may be ahead by so much. What is kept is kept so much longer, or a request sent "ahead" could be
+/// judged anew just after it was forgotten.
+pub const SENT_AHEAD_MAX_MS: i64 = 5 * MINUTE;
 /// How many requests are kept at most; beyond it the oldest are forgotten early.
 pub const REQUESTS_MAX: usize = 4_000_000;
 
 /// Requests that took effect within the window.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Requests {
-    seen: BTreeMap<Key, Seen>,
+    /// By the first 14 bits of the key, then sorted by the key: a tree small enough to stay near, and one short
+    /// list beside it. A tree of all keys would cost a walk through far memory for each request.
+    seen: BTreeMap<u16, Vec<(Key, Seen)>>,
+    kept: usize,
     order: VecDeque<(Timestamp, Key)>,
     forgotten_until: Timestamp,
 }
 
 /// A digest of system and request id: small, of one length, and the same on every machine.
-type Key = u128;
+type Key = [u8; 16];
+
+fn shelf(key: &Key) -> u16 {
+    u16::from_be_bytes([key[0], key[1]]) >> 2
+}
 
 fn key(system: &str, request_id: &str) -> Key {
     let mut hasher = blake3::Hasher::new();
@@ -32,7 +42,7 @@ fn key(system: &str, request_id: &str) -> Key {
         .update(request_id.as_bytes());
     let mut digest = [0; 16];
     digest.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
-    Key::from_le_bytes(digest)
+    digest
 }
 
 /// What is kept of a request.
@@ -47,7 +57,9 @@ pub struct Seen {
 impl Requests {
     /// A request by system and id.
     pub fn get(&self, system: &Name, request_id: &Name) -> Option<&Seen> {
-        self.seen.get(&key(system, request_id))
+        let key = key(system, request_id);
+        let shelf = self.seen.get(&shelf(&key))?;
+        shelf.binary_search_by(|(own, _)| own.cmp(&key)).ok().map(|at| &shelf[at].1)
     }
 
     /// Requests first sent before this instant may have been forgotten, so none of them can be judged.
@@ -57,12 +69,12 @@ impl Requests {
 
     /// How many are kept.
     pub fn len(&self) -> usize {
-        self.seen.len()
+        self.kept
     }
 
     /// Whether none is kept.
     pub fn is_empty(&self) -> bool {
-        self.seen.is_empty()
+        self.kept == 0
     }
 
     /// Keeps a request, and forgets what has left the window. Forgetting depends on frames alone, so a
@@ -70,18 +82,63 @@ impl Requests {
     pub(super) fn keep(&mut self, at: Timestamp, system: &Name, request_id: &Name, seen: Seen) {
         let key = key(system, request_id);
         self.order.push_back((at, key));
-        self.seen.insert(key, seen);
+        let on_shelf = self.seen.entry(shelf(&key)).or_default();
+        if let Err(at) = on_shelf.binary_search_by(|(own, _)| own.cmp(&key)) {
+            on_shelf.insert(at, (key, seen));
+            self.kept += 1;
+        }
         while let Some((first, ..)) = self.order.front() {
-            let expired = *first < at.plus(-REQUEST_WINDOW_MS);
+            let expired = *first < at.plus(-REQUEST_WINDOW_MS - SENT_AHEAD_MAX_MS);
             if !expired && self.order.len() <= REQUESTS_MAX {
                 break;
             }
             if let Some((first, key)) = self.order.pop_front() {
                 if !expired {
-                    self.forgotten_until = first.plus(1);
+                    self.forgotten_until = first.plus(SENT_AHEAD_MAX_MS + 1);
                 }
-                self.seen.remove(&key);
+                self.forget(&key);
             }
         }
+    }
+
+    fn forget(&mut self, key: &Key) {
+        let Some(on_shelf) = self.seen.get_mut(&shelf(key)) else { return };
+        if let Ok(at) = on_shelf.binary_search_by(|(own, _)| own.cmp(key)) {
+            on_shelf.remove(at);
+            self.kept -= 1;
+        }
+        if on_shelf.is_empty() {
+            self.seen.remove(&shelf(key));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(sequence: u64) -> Seen {
+        Seen { fingerprint: [0; 16], sequence }
+    }
+
+    /// What has left the window is forgotten, what has not is found, and nothing else is.
+    #[test]
+    fn requests_are_known_for_the_window_and_no_longer() {
+        let (mut requests, system) = (Requests::default(), Name::from("crm"));
+        let ids: Vec<Name> = (0..2_000).map(|i| Name::from(format!("r{i}"))).collect();
+        let at = |i: usize| Timestamp(i as i64 * HOUR / 10);
+        for (i, id) in ids.iter().enumerate() {
+            requests.keep(at(i), &system, id, seen(i as u64));
+            assert_eq!(requests.get(&system, id), Some(&seen(i as u64)));
+        }
+        let last = at(ids.len() - 1);
+        let window = REQUEST_WINDOW_MS + SENT_AHEAD_MAX_MS;
+        let known = ids.iter().enumerate().filter(|(i, _)| at(*i) >= last.plus(-window));
+        assert_eq!(requests.len(), known.clone().count());
+        for (i, id) in known {
+            assert_eq!(requests.get(&system, id), Some(&seen(i as u64)));
+        }
+        assert_eq!(requests.get(&system, &ids[0]), None);
+        assert_eq!(requests.get(&Name::from("cr"), &Name::from("mr1999")), None);
     }
 }
