@@ -16,6 +16,7 @@ mod embedded;
 mod exit;
 mod folder;
 mod output;
+mod table;
 mod tell;
 mod time;
 mod transport;
@@ -37,13 +38,13 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done
-  1  refused, or problems were found: findings of `check`, damage in a log, a refusal by the engine
+  1  refused, or problems were found: findings, damage in a log, a refusal by the engine
   2  the command line cannot be understood
-  3  not available now: nobody answers, the data is locked, the disk is full; the same may work later
+  3  not available now: nobody answers, locked, the disk is full; it may work later
   4  a defect of this program
 
-An error is one line on standard error, `CODE: sentence (place)`, with --json an object. Colours are shown on a
-terminal unless NO_COLOR is set. `countersign COMMAND --help` has examples of each command.
+An error is one line on standard error, `CODE: sentence (place)`, with --json an object. Hints follow it. Colours are \
+shown on a terminal unless NO_COLOR is set. `countersign COMMAND --help` has examples of each command.
 
 To look around: `countersign demo`.";
 

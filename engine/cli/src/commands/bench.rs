@@ -6,7 +6,8 @@ use clap::Args;
 
 use crate::bench::{Options, Report, run};
 use crate::exit::{Exit, Failure};
-use crate::output::{Output, Table, Tone, note};
+use crate::output::{Output, Tone, note};
+use crate::table::Table;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -14,7 +15,7 @@ Examples:
   countersign bench --cases 2000 --memory-cases 5000     a quick look
   countersign bench --json | tail -1                 one object with every figure
 
-It measures the disk that holds the current folder, or the one of --folder; what it writes there is removed. Use a
+It measures the disk that holds the current folder, or the one of --folder; what it writes there is removed. Use a \
 release build. The bare pipeline is the same callers, hand-overs and bytes without deciding anything.";
 
 /// Measure durable submissions and decisions on this machine, against its bare limits in the same run

@@ -15,7 +15,7 @@ Examples:
   countersign check workflows/yuanlan
   countersign check workflows/yuanlan --format json    for CI: findings with file, line, column and code
 
-Exit code 0: no errors (there may be warnings). 1: errors; nothing would be activated.
+Exit code 0: no errors (there may be warnings). 1: errors; nothing would be activated. \
 The codes are explained in workflows/README.md.";
 
 /// Check the rules of a company: every mistake with file, line, column and how to mend it

@@ -19,8 +19,8 @@ Examples:
   countersign decide C-7 T-5 return --data DIR --as region_east_head --reason '45 days is beyond grade B'
   countersign decide C-7 T-5 approve --data DIR --as region_east_head --version 1 --content-hash 5b1c...
 
-VERDICT: approve, pass, object, return, reject, veto, done, submit. Which of them a task takes depends on what it
-asks; the engine refuses the others. Without --version and --content-hash the document as it stands now is answered;
+VERDICT: approve, pass, object, return, reject, veto, done, submit. Which of them a task takes depends on what it \
+asks; the engine refuses the others. Without --version and --content-hash the document as it stands now is answered; \
 give those that were shown where it must be the one that was read.";
 
 /// Answer a task: approve, pass, return, reject ...

@@ -16,7 +16,7 @@ Examples:
   countersign demo --lang zh
   countersign demo --json | tail -1      the final state, for programs
 
-Everything happens in this process, on a real log; only the clock is moved by hand. Exit code 1 where the story does
+Everything happens in this process, on a real log; only the clock is moved by hand. Exit code 1 where the story does \
 not come out as it is told.";
 
 /// Watch one contract from submission to effective, told as it happens

@@ -13,7 +13,7 @@ const EXAMPLES: &str = "\
 Examples:
   countersign fact seal-desk.contract.sealed --data DIR --message-id seal-2025-17 --set contract_no=HT-1
 
-Told twice under one --message-id, a fact counts once. Over NATS a system tells only its own facts: seal-desk tells
+Told twice under one --message-id, a fact counts once. Over NATS a system tells only its own facts: seal-desk tells \
 seal-desk.contract.sealed.";
 
 /// Tell a fact that a case may be waiting for

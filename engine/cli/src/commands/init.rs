@@ -16,7 +16,7 @@ Examples:
   countersign init --data /var/lib/countersign/yuanlan --workflows workflows/yuanlan
   countersign init --data DIR --workflows DIR --administrator H03
 
-Nothing is created before the rules are without errors. A log that is there already is left alone (LOG_EXISTS);
+Nothing is created before the rules are without errors. A log that is there already is left alone (LOG_EXISTS); \
 a founding that was interrupted is completed by the same command.";
 
 /// Found a company: check its rules, create its log, store and activate the rules

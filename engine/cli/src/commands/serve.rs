@@ -20,13 +20,13 @@ Examples:
   countersign serve --data DIR --nats tls://nats.example.com --nats-credentials /etc/countersign/engine.creds
   RUST_LOG=debug countersign serve --data DIR --nats nats://127.0.0.1:4222 --log-format json
 
-One line on standard output says when it serves: `ready yuanlan at sequence 42`. Its log goes to standard error.
-SIGTERM and SIGINT stop it: what has come in is answered, then it ends with code 0. kill -9 loses nothing that was
-answered. A damaged log is refused in the words of `countersign log verify`; LOCKED names the process that has the
+One line on standard output says when it serves: `ready yuanlan at sequence 42`. Its log goes to standard error. \
+SIGTERM and SIGINT stop it: what has come in is answered, then it ends with code 0. kill -9 loses nothing that was \
+answered. A damaged log is refused in the words of `countersign log verify`; LOCKED names the process that has the \
 data; ALREADY_SERVED means that another engine answers for the company.
 
-Every system authenticates to the NATS server, whose permissions let it reach its own subjects only; systems.yaml
-bounds what it may say. A NATS server that lets anybody in is refused unless --trust-network is given, which is
+Every system authenticates to the NATS server, whose permissions let it reach its own subjects only; systems.yaml \
+bounds what it may say. A NATS server that lets anybody in is refused unless --trust-network is given, which is \
 recorded with every request.";
 
 /// Serve a company over NATS

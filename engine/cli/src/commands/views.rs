@@ -12,7 +12,7 @@ const EXAMPLES: &str = "\
 Examples:
   countersign views rebuild --data /var/lib/countersign/yuanlan
 
-The views (inbox, cases, timelines) hold the only copy of nothing: they are removed and folded anew from the log.
+The views (inbox, cases, timelines) hold the only copy of nothing: they are removed and folded anew from the log. \
 Stop the server before; while it runs, the command answers LOCKED.";
 
 /// Build the views anew from the log

@@ -5,7 +5,8 @@ use jiff::tz::{Offset, TimeZone};
 use serde_json::{Value, json};
 
 use crate::exit::Failure;
-use crate::output::{Output, Tone, width};
+use crate::output::{Output, Tone};
+use crate::table::width;
 
 /// Columns that the story may take.
 const COLUMNS: usize = 100;

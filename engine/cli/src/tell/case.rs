@@ -5,7 +5,8 @@ use countersign_messages::{
 };
 
 use super::words::{quantity, word};
-use crate::output::{Output, Table, Tone};
+use crate::output::{Output, Tone};
+use crate::table::Table;
 use crate::time;
 
 /// The open tasks of a post.

@@ -3,7 +3,8 @@
 use countersign_messages::{Explanation, PreviewView};
 
 use super::words::word;
-use crate::output::{Output, Table, Tone};
+use crate::output::{Output, Tone};
+use crate::table::Table;
 
 /// Who would have to sign a document.
 pub(crate) fn preview(output: &Output, view: &PreviewView) -> Vec<String> {

@@ -1,24 +1,23 @@
-//! `countersign log`: reading and checking a log, without locking or changing it.
+//! `countersign log show`: frames as people and programs read them.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
-use clap::{Args, Subcommand};
+use clap::Args;
 use countersign_core::command::{CaseNo, Cause, TaskNo, VouchedBy};
 use countersign_core::event::Event;
 use countersign_core::frame::{Frame, Outcome};
-use countersign_journal::{DirStorage, Error, Log as Journal, Report, inspect};
-use countersign_runtime::{ReadError, log_directory};
+use countersign_journal::Log as Journal;
 use countersign_server::ids::parse_case;
 use countersign_server::render::{Opinions, data};
 use serde_json::{Map, Value, json};
 
+use super::{each, open};
 use crate::exit::Failure;
 use crate::output::{Output, Tone};
 use crate::time;
 use crate::transport::DataDir;
 
-const SHOW_EXAMPLES: &str = "\
+const EXAMPLES: &str = "\
 Examples:
   countersign log show --data /var/lib/countersign/yuanlan
   countersign log show --data DIR --from 1200             from a sequence on
@@ -26,33 +25,10 @@ Examples:
 
 It reads only, and works while a server writes. Answers of a blind step are shown once the step has opened them.";
 
-const VERIFY_EXAMPLES: &str = "\
-Examples:
-  countersign log verify --data /var/lib/countersign/yuanlan
-
-Reads every group: checksums, the chain of hashes, the head record, the form of every frame. Exit code 1 where
-anything is damaged: the line names segment, offset and sequence, and `countersign serve` refuses with the same words.";
-
-/// Read or check a log, without changing it
+/// Print what the log holds, frame by frame
 #[derive(Args)]
-#[command(after_help = "Examples:\n  countersign log show --data DIR\n  countersign log verify --data DIR")]
-pub(crate) struct Log {
-    #[command(subcommand)]
-    command: LogCommand,
-}
-
-#[derive(Subcommand)]
-enum LogCommand {
-    /// Print what the log holds, frame by frame
-    #[command(after_help = SHOW_EXAMPLES)]
-    Show(Show),
-    /// Check every byte of the log that was ever answered for
-    #[command(after_help = VERIFY_EXAMPLES)]
-    Verify(Verify),
-}
-
-#[derive(Args)]
-struct Show {
+#[command(after_help = EXAMPLES)]
+pub(super) struct Show {
     #[command(flatten)]
     data: DataDir,
     /// Begin at this sequence
@@ -63,55 +39,8 @@ struct Show {
     case: Option<String>,
 }
 
-#[derive(Args)]
-struct Verify {
-    #[command(flatten)]
-    data: DataDir,
-}
-
-impl Log {
-    pub(crate) fn run(self, output: &Output) -> Result<(), Failure> {
-        match self.command {
-            LogCommand::Show(show) => show.run(output),
-            LogCommand::Verify(verify) => verify.run(output),
-        }
-    }
-}
-
-/// Opens a log for reading. A log that is being written to can look damaged where a write is under way: what is
-/// found twice alike is so.
-fn open(data: &Path) -> Result<(Journal, Report), Failure> {
-    let directory = log_directory(data);
-    let storage = DirStorage::open(&directory)
-        .map_err(|_| Failure::from(Error::Missing).at(directory.display().to_string()))?;
-    let storage = storage.storage();
-    let mut before = String::new();
-    loop {
-        match inspect(storage.clone()) {
-            Ok(found) => return Ok(found),
-            Err(error) if error.to_string() == before => return Err(error.into()),
-            Err(error) => before = error.to_string(),
-        }
-    }
-}
-
-/// Every frame from a sequence on.
-fn each(
-    log: &Journal,
-    from: u64,
-    mut with: impl FnMut(u64, Frame) -> Result<(), Failure>,
-) -> Result<(), Failure> {
-    let mut reader = log.reader(from)?;
-    while let Some(found) = reader.next(u64::MAX)? {
-        let sequence = found.sequence;
-        let frame = Frame::decode(found.bytes).map_err(|source| ReadError::Frame { sequence, source })?;
-        with(sequence, frame)?;
-    }
-    Ok(())
-}
-
 impl Show {
-    fn run(self, output: &Output) -> Result<(), Failure> {
+    pub(super) fn run(self, output: &Output) -> Result<(), Failure> {
         let case = self.case.as_deref().map(parse_case).transpose();
         let case = case.map_err(|rejection| Failure::usage(rejection.message).at("--case"))?;
         let (log, _) = open(&self.data.path()?)?;
@@ -216,63 +145,5 @@ fn vouched(by: VouchedBy) -> &'static str {
         VouchedBy::System => "system",
         VouchedBy::TrustedNetwork => "trusted-network",
         VouchedBy::Local => "local",
-    }
-}
-
-/// What a verified log holds.
-pub(crate) struct Verified {
-    pub(crate) report: Report,
-    pub(crate) events: u64,
-}
-
-/// Checks a log: its bytes, and that every frame is one that this version knows.
-pub(crate) fn verify(data: &Path) -> Result<Verified, Failure> {
-    let (log, report) = open(data)?;
-    let mut events = 0;
-    if report.last_sequence > 0 {
-        each(&log, 1, |_, frame| {
-            events += frame.events.len() as u64;
-            Ok(())
-        })?;
-    }
-    Ok(Verified { report, events })
-}
-
-impl Verify {
-    fn run(self, output: &Output) -> Result<(), Failure> {
-        let data = self.data.path()?;
-        let Verified { report, events } = verify(&data)?;
-        let hash = report.head.hash.to_string();
-        let torn = report.cut.map(|cut| {
-            json!({ "segment": cut.segment, "offset": cut.offset, "bytes": cut.bytes, "last_sequence": cut.last_sequence })
-        });
-        if output.json {
-            return output.object(&json!({
-                "log_id": report.log_id.to_string(), "segments": report.segments,
-                "last_sequence": report.last_sequence, "groups": report.groups, "frames": report.frames,
-                "events": events, "bytes": report.bytes, "hash": hash,
-                "head_record": report.head_record.sequence, "head_slots_damaged": report.head_slots_damaged,
-                "torn": torn,
-            }));
-        }
-        output.line(format!("{} {}", output.paint(Tone::Good, "whole:"), data.display()))?;
-        output.line(format!("  log       {}", report.log_id))?;
-        output.line(format!(
-            "  holds     sequences 1 to {} ({} frames, {events} events) in {} groups, {} bytes, {} segments",
-            report.last_sequence, report.frames, report.groups, report.bytes, report.segments
-        ))?;
-        output.line(format!("  hash      {hash}"))?;
-        output.line(format!("  recorded  sequence {} as durable", report.head_record.sequence))?;
-        if report.head_slots_damaged > 0 {
-            output.line("  note      one slot of the head record is torn; the other one was used")?;
-        }
-        if let Some(cut) = report.cut {
-            output.line(format!(
-                "  note      a torn last write of {} bytes at segment {}, offset {}, after sequence {}: nobody was \
-                 answered for it, and the next start removes it",
-                cut.bytes, cut.segment, cut.offset, cut.last_sequence
-            ))?;
-        }
-        Ok(())
     }
 }

@@ -1,0 +1,71 @@
+//! `countersign log`: reading and checking a log, without locking or changing it.
+
+mod show;
+mod verify;
+
+use std::path::Path;
+
+use clap::{Args, Subcommand};
+use countersign_core::frame::Frame;
+use countersign_journal::{DirStorage, Error, Log as Journal, Report, inspect};
+use countersign_runtime::{ReadError, log_directory};
+
+pub(crate) use verify::verify;
+
+use crate::exit::Failure;
+use crate::output::Output;
+
+/// Read or check a log, without changing it
+#[derive(Args)]
+#[command(after_help = "Examples:\n  countersign log show --data DIR\n  countersign log verify --data DIR")]
+pub(crate) struct Log {
+    #[command(subcommand)]
+    command: LogCommand,
+}
+
+#[derive(Subcommand)]
+enum LogCommand {
+    Show(show::Show),
+    Verify(verify::Verify),
+}
+
+impl Log {
+    pub(crate) fn run(self, output: &Output) -> Result<(), Failure> {
+        match self.command {
+            LogCommand::Show(show) => show.run(output),
+            LogCommand::Verify(verify) => verify.run(output),
+        }
+    }
+}
+
+/// Opens a log for reading. A log that is being written to can look damaged where a write is under way: what is
+/// found twice alike is so.
+fn open(data: &Path) -> Result<(Journal, Report), Failure> {
+    let directory = log_directory(data);
+    let storage = DirStorage::open(&directory)
+        .map_err(|_| Failure::from(Error::Missing).at(directory.display().to_string()))?;
+    let storage = storage.storage();
+    let mut before = String::new();
+    loop {
+        match inspect(storage.clone()) {
+            Ok(found) => return Ok(found),
+            Err(error) if error.to_string() == before => return Err(error.into()),
+            Err(error) => before = error.to_string(),
+        }
+    }
+}
+
+/// Every frame from a sequence on.
+fn each(
+    log: &Journal,
+    from: u64,
+    mut with: impl FnMut(u64, Frame) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let mut reader = log.reader(from)?;
+    while let Some(found) = reader.next(u64::MAX)? {
+        let sequence = found.sequence;
+        let frame = Frame::decode(found.bytes).map_err(|source| ReadError::Frame { sequence, source })?;
+        with(sequence, frame)?;
+    }
+    Ok(())
+}
