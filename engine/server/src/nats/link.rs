@@ -52,6 +52,12 @@ impl Link {
         *self.connected.borrow()
     }
 
+    /// Waits until the connection is gone.
+    pub(crate) async fn disconnected(&self) {
+        let mut connected = self.connected.clone();
+        drop(connected.wait_for(|connected| !*connected).await);
+    }
+
     /// Waits until the connection stands, but no longer than this.
     pub(crate) async fn connected_within(&self, wait: Duration) -> bool {
         let mut connected = self.connected.clone();

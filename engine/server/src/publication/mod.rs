@@ -72,7 +72,7 @@ impl Publication {
     ) -> Result<Publication, ServerError> {
         let handle: EngineHandle = desk.engine().clone();
         let log_id = LogId::from_bytes(&handle.log().log_id().0);
-        let stream = Stream::new(link.client.clone(), desk.company(), config);
+        let stream = Stream::new(link.clone(), desk.company(), config);
         let file = PositionFile::open(&config.directory, &stream.name).map_err(ServerError::Position)?;
         let position = file.read().map_err(ServerError::Position)?;
         let publisher = Publisher::new(desk.company().clone(), log_id.clone());

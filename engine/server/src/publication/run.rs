@@ -271,6 +271,8 @@ impl Run {
         let first = tokio::select! {
             biased;
             ack = timeout(within, acks.next()) => ack,
+            // Answers that were on their way are lost; the stream's tail will tell.
+            () = self.parts.link.disconnected() => return Err(lost("the connection is gone").into()),
             () = told_to_stop(stop), if self.stop_by.is_none() => {
                 self.stop_by = Some(Instant::now() + FINISH);
                 return Ok(());
@@ -403,7 +405,7 @@ impl Run {
     /// Waits for the answers to what is under way. Afterwards nothing of it is, or the stream's tail tells.
     async fn drain(&mut self) {
         let until = Instant::now() + self.parts.config.acknowledged_within;
-        while !self.window.is_empty() && self.parts.link.is_connected() {
+        while self.window.awaits() && self.parts.link.is_connected() {
             let Some(acks) = &mut self.acks else { break };
             let left = until.saturating_duration_since(Instant::now());
             match timeout(left, acks.next()).await {

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use async_nats::jetstream;
-use async_nats::{Client, HeaderMap, Message, RequestErrorKind};
+use async_nats::{HeaderMap, Message, RequestErrorKind};
 use countersign_messages::{Token, headers};
 use serde_json::{Value, json};
 use tokio::time::timeout;
@@ -12,6 +12,7 @@ use tokio::time::timeout;
 use super::resume::{Hold, StreamState, Tail};
 use super::window::Ack;
 use crate::config::PublicationConfig;
+use crate::nats::Link;
 
 /// How long a request to JetStream may take.
 const REQUEST: Duration = Duration::from_secs(5);
@@ -32,13 +33,13 @@ pub(super) enum Trouble {
 /// The stream of a company.
 #[derive(Clone)]
 pub(super) struct Stream {
-    client: Client,
+    link: Link,
     pub(super) name: String,
     wanted: Value,
 }
 
 impl Stream {
-    pub(super) fn new(client: Client, company: &Token, config: &PublicationConfig) -> Stream {
+    pub(super) fn new(link: Link, company: &Token, config: &PublicationConfig) -> Stream {
         let name = stream_name(company);
         let mut wanted = json!({
             "name": name,
@@ -56,7 +57,7 @@ impl Stream {
         if let Some(bytes_max) = config.bytes_max {
             wanted["max_bytes"] = Value::from(bytes_max);
         }
-        Stream { client, name, wanted }
+        Stream { link, name, wanted }
     }
 
     /// The state of the stream, which is created if it is not there.
@@ -87,25 +88,25 @@ impl Stream {
             return Ok(None);
         }
         let read = async {
-            let context = jetstream::new(self.client.clone());
+            let context = jetstream::new(self.link.client.clone());
             let stream = context.get_stream_no_info(&self.name).await.map_err(|error| error.to_string())?;
             stream.get_raw_message(state.last_seq).await.map_err(|error| error.to_string())
         };
-        match timeout(REQUEST, read).await {
+        match self.answered(read).await {
             Ok(Ok(message)) => {
                 let id = message.headers.get(headers::NATS_MSG_ID).map(|id| id.as_str()).unwrap_or_default();
                 Ok(Some(Tail::of_id(id)))
             }
             Ok(Err(why)) => Err(Trouble::Again(format!("the last message of {}: {why}", self.name))),
-            Err(_) => Err(Trouble::Again(format!("the last message of {}: no answer in time", self.name))),
+            Err(why) => Err(Trouble::Again(format!("the last message of {}: {why}", self.name))),
         }
     }
 
     async fn api(&self, what: &str, question: &Value) -> Result<Value, Trouble> {
         let body = if question.is_null() { Vec::new() } else { question.to_string().into_bytes() };
-        let asked = self.client.request(format!("$JS.API.{what}.{}", self.name), body.into());
+        let asked = self.link.client.request(format!("$JS.API.{what}.{}", self.name), body.into());
         let trouble = |why: String| Trouble::Again(format!("JetStream does not answer {what}: {why}"));
-        match timeout(REQUEST, asked).await {
+        match self.answered(asked).await {
             Ok(Ok(answer)) => {
                 serde_json::from_slice(&answer.payload).map_err(|error| trouble(error.to_string()))
             }
@@ -113,7 +114,16 @@ impl Stream {
                 Err(trouble("it is not enabled on this server".to_owned()))
             }
             Ok(Err(error)) => Err(trouble(error.to_string())),
-            Err(_) => Err(trouble("no answer in time, or not permitted".to_owned())),
+            Err(why) => Err(trouble(why.to_owned())),
+        }
+    }
+
+    /// Waits for an answer, as long as there is a connection for it to come over.
+    async fn answered<T>(&self, asked: impl Future<Output = T>) -> Result<T, &'static str> {
+        tokio::select! {
+            biased;
+            answer = timeout(REQUEST, asked) => answer.map_err(|_| "no answer in time, or not permitted"),
+            () = self.link.disconnected() => Err("the connection is gone"),
         }
     }
 }

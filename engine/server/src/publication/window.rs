@@ -13,6 +13,7 @@ struct Flight {
     completes: Option<u64>,
     /// The sequence that the stream has to give it.
     stream_seq: u64,
+    answered: bool,
     settled: bool,
 }
 
@@ -55,6 +56,11 @@ impl Window {
         self.flights.is_empty()
     }
 
+    /// Whether an answer is still to come.
+    pub(super) fn awaits(&self) -> bool {
+        self.flights.iter().any(|flight| !flight.answered)
+    }
+
     /// Forgets everything; numbers go on, so that a late answer is known as such.
     pub(super) fn clear(&mut self) {
         self.flights.clear();
@@ -64,7 +70,14 @@ impl Window {
     pub(super) fn push(&mut self, place: Place, completes: Option<u64>, stream_seq: u64) -> u64 {
         let number = self.next_number;
         self.next_number += 1;
-        self.flights.push_back(Flight { number, place, completes, stream_seq, settled: false });
+        self.flights.push_back(Flight {
+            number,
+            place,
+            completes,
+            stream_seq,
+            answered: false,
+            settled: false,
+        });
         number
     }
 
@@ -82,6 +95,7 @@ impl Window {
         let Some(flight) = self.flights.iter_mut().find(|flight| flight.number == number) else {
             return Ok(());
         };
+        flight.answered = true;
         match ack {
             Ack::Stored { stream_seq, .. } if stream_seq == flight.stream_seq => {
                 flight.settled = true;
@@ -159,8 +173,12 @@ mod tests {
 
     #[test]
     fn a_refusal_breaks_the_run_and_answers_to_a_run_that_is_over_are_nothing() {
-        let (mut window, [a, ..]) = window();
+        let (mut window, [a, b, c]) = window();
+        assert!(window.awaits());
         assert!(window.answer(a, Ack::Refused("wrong last sequence".into())).is_err());
+        assert!(window.answer(b, Ack::Refused("no stream".into())).is_err() && window.awaits());
+        assert!(window.answer(c, stored(13)).is_ok() && !window.awaits());
+        assert_eq!(window.settle(), None);
         window.clear();
         assert_eq!(window.answer(a, stored(11)), Ok(()));
         assert_eq!((window.settle(), window.push(place(1), None, 11)), (None, 3));
