@@ -20,7 +20,7 @@ use parts::chains::{APPROVED, chain, plain};
 use parts::company::{POLICIES, START, definitions, organisation, span};
 use parts::driver::{activate, digest, found, raw};
 use parts::generator::Generator;
-use parts::judge::Fault;
+use parts::order::Fault;
 use parts::random::{Random, seeds};
 
 const COMMANDS_PER_SEED: usize = 2_000;

@@ -7,7 +7,8 @@ use countersign_core::definition::*;
 use countersign_core::name::Name;
 use countersign_core::time::{HOUR, Timestamp};
 
-use super::route::{Asking, Document, Level, Mistake, NoPlan, Part, Plan, Rules, Slot, holds};
+use super::route::{Asking, Document, Mistake, NoPlan, Plan, Rules, Slot, holds};
+use super::tree::{Outcome, ask, blind, climb_with, outcome};
 
 /// What somebody did to a case, and took effect.
 #[derive(Clone, Debug)]
@@ -92,14 +93,6 @@ pub struct View {
     pub used: Vec<usize>,
 }
 
-/// How a part came out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    Good,
-    Returned,
-    Rejected,
-}
-
 /// An open question: its slot, who is asked, for what.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Question {
@@ -132,7 +125,7 @@ impl View {
     pub fn questions(&self, rules: &Rules) -> Vec<Question> {
         let Place::People { plan, said, .. } = &self.place else { return Vec::new() };
         let mut open = Vec::new();
-        ask(rules, &plan.root, plan, said, &mut open);
+        ask(rules, &plan.root, said, &mut open);
         open.into_iter()
             .map(|slot| Question {
                 slot,
@@ -166,7 +159,7 @@ impl View {
     fn hidden(&self, rules: &Rules, signature: &Signature, own: usize) -> bool {
         let Place::People { plan, said, .. } = &self.place else { return false };
         let here = signature.given.0 == self.entries;
-        here && blind(rules, &plan.root, plan, said, (signature.given.1, own))
+        here && blind(rules, &plan.root, said, (signature.given.1, own))
     }
 
     /// Who has signed a level of the climb that holds the slot, once for each level.
@@ -189,108 +182,6 @@ impl View {
         let approved = |s: &Signature| !s.void && !s.review && s.verdict == Verdict::Approve;
         matches!(self.place, Place::Wait { .. } | Place::Held(_)) && self.signatures.iter().any(approved)
     }
-}
-
-/// Whether two slots are blind to one another: some `all` that is not complete holds one of them in a member
-/// that does not hold the other.
-fn blind(
-    rules: &Rules,
-    part: &Part,
-    plan: &Plan,
-    said: &BTreeMap<usize, Said>,
-    (theirs, own): (usize, usize),
-) -> bool {
-    // Whatever was decided hides nothing any more, what fell away with it included.
-    if outcome(rules, part, plan, said).is_some() || rules.mistake == Mistake::BlindShows {
-        return false;
-    }
-    let apart = children(part).iter().any(|member| within(member, theirs) && !within(member, own));
-    let here = matches!(part, Part::All(_)) && apart;
-    here || children(part).into_iter().any(|p| blind(rules, p, plan, said, (theirs, own)))
-}
-
-fn within(part: &Part, slot: usize) -> bool {
-    matches!(part, Part::Slot(own) if *own == slot) || children(part).into_iter().any(|p| within(p, slot))
-}
-
-fn children(part: &Part) -> Vec<&Part> {
-    match part {
-        Part::Slot(_) => Vec::new(),
-        Part::All(parts) | Part::Any(parts) | Part::InOrder(parts) | Part::Climb(parts) => {
-            parts.iter().collect()
-        }
-        Part::Votes(_, members) => members.iter().map(|(_, p)| p).collect(),
-    }
-}
-
-/// The slots that are open now.
-fn ask(rules: &Rules, part: &Part, plan: &Plan, said: &BTreeMap<usize, Said>, open: &mut Vec<usize>) {
-    if outcome(rules, part, plan, said).is_some() {
-        return;
-    }
-    match part {
-        Part::Slot(slot) => open.push(*slot),
-        Part::All(_) | Part::Any(_) | Part::Votes(..) => {
-            children(part).into_iter().for_each(|p| ask(rules, p, plan, said, open));
-        }
-        Part::InOrder(parts) if rules.mistake == Mistake::InOrderAtOnce => {
-            parts.iter().for_each(|p| ask(rules, p, plan, said, open));
-        }
-        Part::InOrder(parts) | Part::Climb(parts) => {
-            let next = parts.iter().find(|p| outcome(rules, p, plan, said).is_none());
-            next.into_iter().for_each(|p| ask(rules, p, plan, said, open));
-        }
-    }
-}
-
-/// How a part came out; None: it is not decided.
-fn outcome(rules: &Rules, part: &Part, plan: &Plan, said: &BTreeMap<usize, Said>) -> Option<Outcome> {
-    let all: Vec<Option<Outcome>> =
-        children(part).into_iter().map(|p| outcome(rules, p, plan, said)).collect();
-    let first_bad = all.iter().flatten().copied().find(|o| *o != Outcome::Good);
-    let any = |wanted: Outcome| all.contains(&Some(wanted));
-    match part {
-        Part::Slot(slot) => match said.get(slot)? {
-            Said::PassedOn => Some(Outcome::Good),
-            Said::Gave(Verdict::Return) => Some(Outcome::Returned),
-            Said::Gave(Verdict::Reject) => Some(Outcome::Rejected),
-            Said::Gave(_) => Some(Outcome::Good),
-        },
-        Part::All(_) if any(Outcome::Rejected) => Some(Outcome::Rejected),
-        Part::All(_) if rules.mistake == Mistake::ReturnedAtOnce && any(Outcome::Returned) => {
-            Some(Outcome::Returned)
-        }
-        Part::All(_) if all.contains(&None) => None,
-        Part::All(_) if any(Outcome::Returned) => Some(Outcome::Returned),
-        Part::All(_) => Some(Outcome::Good),
-        Part::Any(_) if all.is_empty() => Some(Outcome::Good),
-        Part::Any(_) => all.iter().flatten().next().copied(),
-        Part::InOrder(_) | Part::Climb(_) => match first_bad {
-            Some(bad) => Some(bad),
-            None if all.contains(&None) => None,
-            None => Some(Outcome::Good),
-        },
-        Part::Votes(need, members) => {
-            let weigh = |wanted: &dyn Fn(usize) -> bool| -> u32 {
-                members.iter().enumerate().filter(|(i, _)| wanted(*i)).map(|(_, (w, _))| w).sum()
-            };
-            let yes = weigh(&|i| all[i] == Some(Outcome::Good) && !objects(&members[i].1, said));
-            let open = weigh(&|i| all[i].is_none());
-            if yes >= *need {
-                Some(Outcome::Good)
-            } else if yes + open >= *need {
-                None
-            } else if any(Outcome::Rejected) {
-                Some(Outcome::Rejected)
-            } else {
-                Some(Outcome::Returned)
-            }
-        }
-    }
-}
-
-fn objects(part: &Part, said: &BTreeMap<usize, Said>) -> bool {
-    matches!(part, Part::Slot(slot) if said.get(slot) == Some(&Said::Gave(Verdict::Object)))
 }
 
 /// A signature that stands, and its place among all.
@@ -387,7 +278,7 @@ impl<'a> Walk<'a> {
         loop {
             let Place::People { state, plan, said } = &self.view.place else { return };
             let mut open = Vec::new();
-            ask(self.rules, &plan.root, plan, said, &mut open);
+            ask(self.rules, &plan.root, said, &mut open);
             let state = &self.chain().states[*state].name;
             let found = open.into_iter().find_map(|slot| {
                 let fits = |s: &Kept<'_>| s.fits(state, &plan.slots[slot], self.view.revision);
@@ -417,7 +308,7 @@ impl<'a> Walk<'a> {
         self.keep();
         let Place::People { state, plan, said } = &self.view.place else { return };
         let number = *state;
-        let outcome = outcome(self.rules, &plan.root, plan, said);
+        let outcome = outcome(self.rules, &plan.root, said);
         let good = self.chain().states[number].good.clone();
         match outcome {
             None => {}
@@ -463,10 +354,10 @@ impl<'a> Walk<'a> {
                 if let Place::Wait { state, since } = self.view.place {
                     let expiry = self.chain().states[state].expires.as_ref();
                     let due = expiry.map(|e| since.plus(i64::from(e.after.count) * HOUR));
-                    if let (Some(due), Some(expiry)) = (due, expiry) {
-                        if self.at >= due {
-                            self.go(expiry.go);
-                        }
+                    if let (Some(due), Some(expiry)) = (due, expiry)
+                        && self.at >= due
+                    {
+                        self.go(expiry.go);
                     }
                 }
             }
@@ -494,12 +385,7 @@ impl<'a> Walk<'a> {
         let asked = plan.slots[slot].clone();
         let state = self.chain().states[*state].name.clone();
         let document = self.view.document.clone();
-        let falls_short = |level: &Level| {
-            !level.group
-                && !self.rules.sufficient(&self.asking(&document), &level.climb, level.place, self.at)
-        };
-        let deciding = asked.level.as_ref().filter(|l| l.decides && verdict == Verdict::Approve);
-        let review = deciding.is_some_and(falls_short);
+        let review = verdict == Verdict::Approve && self.rules.falls_short(&self.asking(&document), &asked);
         self.view.signatures.push(Signature {
             state,
             position: asked.position,
@@ -554,16 +440,4 @@ impl<'a> Walk<'a> {
 pub fn asking<'a>(rules: &'a Rules, story: &'a Story, document: &'a Document, at: Timestamp) -> Asking<'a> {
     let chain = &rules.chains[&story.chain];
     Asking { document, person: &story.person, position: &story.position, chain, at }
-}
-
-/// The climb that holds a slot.
-fn climb_with(part: &mut Part, slot: usize) -> Option<&mut Vec<Part>> {
-    match part {
-        Part::Slot(_) => None,
-        Part::Climb(levels) => levels.iter().any(|p| within(p, slot)).then_some(levels),
-        Part::All(parts) | Part::Any(parts) | Part::InOrder(parts) => {
-            parts.iter_mut().find_map(|p| climb_with(p, slot))
-        }
-        Part::Votes(_, members) => members.iter_mut().find_map(|(_, p)| climb_with(p, slot)),
-    }
 }

@@ -15,7 +15,8 @@ use countersign_core::value::Raw;
 use super::case::{Place, Signature};
 use super::company::{Policy, START, definitions};
 use super::generator::Generator;
-use super::judge::{Asked, Company, Decide, Fault, Order, Prediction, Verb};
+use super::judge::{Asked, Company, Prediction};
+use super::order::{Decide, Fault, Order, Verb};
 use super::route::{Document, Mistake};
 
 /// What a run was made of.

@@ -7,7 +7,8 @@ use countersign_core::time::{HOUR, Timestamp};
 use rust_decimal::Decimal;
 
 use super::case::Place;
-use super::judge::{Company, Decide, Fault, Order, Verb};
+use super::judge::Company;
+use super::order::{Decide, Fault, Order, Verb};
 use super::random::Random;
 use super::route::Document;
 
@@ -239,10 +240,8 @@ impl Generator {
             }
             Verb::Decide(decide) => {
                 self.spoil_decision(company, decide, choice);
-                if choice == 9 {
-                    if let Some((person, position)) = submitter {
-                        (order.person, order.position) = (person, position);
-                    }
+                if let (9, Some((person, position))) = (choice, submitter) {
+                    (order.person, order.position) = (person, position);
                 }
             }
             Verb::Resubmit { case, .. } | Verb::Withdraw { case } => *case = other_case,

@@ -10,54 +10,8 @@ use countersign_core::rejection::Code;
 use countersign_core::time::{HOUR, Timestamp};
 
 use super::case::{Input, Place, Question, Story, View, asking, view};
+use super::order::{Decide, Fault, Order, Verb};
 use super::route::{Document, Mistake, NoPlan, Rules, holds};
-
-/// A command, in the model's words.
-#[derive(Clone, Debug)]
-pub struct Order {
-    pub at: Timestamp,
-    pub system: Name,
-    pub request_id: Name,
-    pub sent_at: Timestamp,
-    pub person: Name,
-    pub position: Name,
-    pub verb: Verb,
-}
-
-#[derive(Clone, Debug)]
-pub enum Verb {
-    Submit { chain: Name, document: Document, fault: Fault, addressee: Option<Name> },
-    Resubmit { case: u64, document: Document, fault: Fault },
-    Decide(Decide),
-    Withdraw { case: u64 },
-    ReferUp { case: u64, task: u32, stale: bool, reason: &'static str },
-    Fact { fact: &'static str, number: String },
-}
-
-#[derive(Clone, Debug)]
-pub struct Decide {
-    pub case: u64,
-    pub task: u32,
-    /// The version is another than the task's.
-    pub stale: bool,
-    /// The hash is another than the document's.
-    pub other_content: bool,
-    pub verdict: Verdict,
-    pub reason: Option<&'static str>,
-    pub document: Option<(Document, Fault)>,
-}
-
-/// What is wrong with a document.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    None,
-    UnknownField,
-    MissingField,
-    WrongType,
-    TooManyDigits,
-    WrongComputed,
-    OtherCurrency,
-}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Prediction {
@@ -82,20 +36,6 @@ pub struct Company {
     pub views: Vec<View>,
     pub asked: Vec<BTreeMap<u32, Asked>>,
     pub requests: BTreeMap<(Name, Name), String>,
-}
-
-impl Order {
-    pub fn fingerprint(&self) -> String {
-        format!("{} {} {:?}", self.person, self.position, self.verb)
-    }
-
-    pub fn case(&self) -> Option<u64> {
-        match &self.verb {
-            Verb::Resubmit { case, .. } | Verb::Withdraw { case } | Verb::ReferUp { case, .. } => Some(*case),
-            Verb::Decide(decide) => Some(decide.case),
-            Verb::Submit { .. } | Verb::Fact { .. } => None,
-        }
-    }
 }
 
 impl Company {
@@ -232,10 +172,9 @@ impl Company {
         }
         let skip = &self.rules.company.policies.skip_level;
         let direct = chain.skip_level_allowed || skip.except.contains(&chain.name) || !skip.refused;
-        if let Some(addressee) = addressee {
-            if !direct && self.rules.superior(&order.position).as_ref() != Some(addressee) {
-                faults.push(Code::SkipLevel);
-            }
+        let superior = self.rules.superior(&order.position);
+        if !direct && addressee.is_some_and(|to| superior.as_ref() != Some(to)) {
+            faults.push(Code::SkipLevel);
         }
         faults.extend(fault.code());
         if fault == Fault::None {
@@ -500,19 +439,5 @@ impl Company {
             }
         }
         moved
-    }
-}
-
-impl Fault {
-    pub fn code(self) -> Option<Code> {
-        match self {
-            Fault::None => None,
-            Fault::UnknownField => Some(Code::FieldUnknown),
-            Fault::MissingField => Some(Code::FieldMissing),
-            Fault::WrongType => Some(Code::FieldType),
-            Fault::TooManyDigits => Some(Code::AmountScale),
-            Fault::WrongComputed => Some(Code::FieldComputed),
-            Fault::OtherCurrency => Some(Code::CurrencyMismatch),
-        }
     }
 }

@@ -7,10 +7,13 @@
 
 pub mod case;
 pub mod chains;
+pub mod climb;
 pub mod company;
 pub mod driver;
 pub mod generator;
 pub mod judge;
+pub mod order;
 pub mod random;
 pub mod route;
+pub mod tree;
 pub mod wild;
