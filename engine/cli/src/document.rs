@@ -1,7 +1,6 @@
 //! Documents from a file, from standard input, and from `--set`.
 
 use std::io::Read;
-use std::path::Path;
 
 use clap::Args;
 use countersign_messages::{Document, Limits, decode};
@@ -56,14 +55,15 @@ impl DocumentArgs {
 
 /// A document as it stands in a file. Numbers keep the digits they are written with.
 fn read(file: &str) -> Result<Map<String, Value>, Failure> {
-    let bytes = if file == "-" {
-        let mut bytes = Vec::new();
-        std::io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
-    } else {
-        std::fs::read(Path::new(file))
+    let mut bytes = Vec::new();
+    let opened: std::io::Result<Box<dyn Read>> = match file {
+        "-" => Ok(Box::new(std::io::stdin().lock())),
+        path => std::fs::File::open(path).map(|file| Box::new(file) as Box<dyn Read>),
     };
-    let bytes =
-        bytes.map_err(|error| Failure::usage(format!("expected a readable document: {error}")).at(file))?;
+    // One byte more than any message may have is enough to refuse it.
+    let most = Limits::default().message_bytes_max as u64 + 1;
+    let read = opened.and_then(|from| from.take(most).read_to_end(&mut bytes));
+    read.map_err(|error| Failure::usage(format!("expected a readable document: {error}")).at(file))?;
     let document: Document = decode(&bytes, &Limits::default()).map_err(|error| {
         let place = match (error.line, error.column) {
             (Some(line), Some(column)) => format!("{file}:{line}:{column}"),

@@ -94,11 +94,11 @@ pub(crate) fn complain(failure: &Failure, json: bool) {
 fn sentence(failure: &Failure) -> String {
     let code = &failure.error.code;
     let code = if wants_colour(io::stderr().is_terminal()) { painted(Tone::Bad, code) } else { code.clone() };
-    let mut text = format!("{code}: {}", failure.error.message);
+    let mut text = format!("{code}: {}", plain(&failure.error.message));
     // A sentence that names the place itself does not need it twice.
     let place = failure.shown_place().filter(|place| !failure.error.message.contains(place.as_str()));
     if let Some(place) = place {
-        text.push_str(&format!(" ({place})"));
+        text.push_str(&format!(" ({})", plain(&place)));
     }
     if let Some(ms) = failure.error.retry_after_ms {
         text.push_str(&format!("\n  hint: try again in {ms} ms"));
@@ -107,6 +107,12 @@ fn sentence(failure: &Failure) -> String {
         text.push_str(&format!("\n  hint: {hint}"));
     }
     text
+}
+
+/// A text of somebody else's without control characters, which could move the cursor or feign another line.
+pub(crate) fn plain(text: &str) -> String {
+    let shown = |c: char| if c.is_control() { c.escape_default().collect::<String>() } else { c.to_string() };
+    text.chars().map(shown).collect()
 }
 
 /// Writes a line to standard error. That nobody reads it changes nothing.
@@ -149,6 +155,11 @@ mod tests {
     fn colours_are_for_terminals_whose_users_want_them() {
         assert!(colours(true, None) && colours(true, Some("".into())));
         assert!(!colours(false, None) && !colours(true, Some("1".into())));
+    }
+
+    #[test]
+    fn nobody_s_text_moves_the_cursor() {
+        assert_eq!(plain("合同 a\u{1b}[2Jb\nc"), "合同 a\\u{1b}[2Jb\\nc");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Tables in which Chinese and English stand in line.
 
-use crate::output::{Output, Tone};
+use crate::output::{Output, Tone, plain};
 
 /// Rows in columns: each as wide as its widest text, two spaces between them.
 pub(crate) struct Table {
@@ -13,7 +13,7 @@ impl Table {
     }
 
     pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
-        self.rows.push(cells.into_iter().collect());
+        self.rows.push(cells.into_iter().map(|cell| plain(&cell)).collect());
     }
 
     /// The lines, heads first.

@@ -13,10 +13,10 @@ use crate::transport::{Named, Session};
 /// Who asks.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Actor {
-    /// The post in which this is done [env: COUNTERSIGN_POSITION]
+    /// The post in which this is done [env, over NATS: COUNTERSIGN_POSITION]
     #[arg(long = "as", value_name = "POSITION")]
     position: Option<String>,
-    /// The person; with --data the one holder of the post if absent [env: COUNTERSIGN_PERSON]
+    /// The person; with --data, if absent, the one holder of the post [env, over NATS: COUNTERSIGN_PERSON]
     #[arg(long, value_name = "PERSON")]
     person: Option<String>,
 }

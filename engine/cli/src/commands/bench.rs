@@ -11,9 +11,9 @@ use crate::table::Table;
 
 const EXAMPLES: &str = "\
 Examples:
-  countersign bench                                  about a minute
+  countersign bench                                      about a minute
   countersign bench --cases 2000 --memory-cases 5000     a quick look
-  countersign bench --json | tail -1                 one object with every figure
+  countersign bench --json | tail -1                     one object with every figure
 
 It measures the disk that holds the current folder, or the one of --folder; what it writes there is removed. Use a \
 release build. The bare pipeline is the same callers, hand-overs and bytes without deciding anything.";

@@ -13,7 +13,7 @@ use crate::output::{Output, Tone};
 const EXAMPLES: &str = "\
 Examples:
   countersign check workflows/yuanlan
-  countersign check workflows/yuanlan --format json    for CI: findings with file, line, column and code
+  countersign check workflows/yuanlan --format json    for CI: an object with every finding
 
 Exit code 0: no errors (there may be warnings). 1: errors; nothing would be activated. \
 The codes are explained in workflows/README.md.";

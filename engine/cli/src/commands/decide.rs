@@ -16,8 +16,8 @@ const EXAMPLES: &str = "\
 Examples:
   countersign inbox --data DIR --as kam_js                           the tasks of a post
   countersign decide C-7 T-3 pass --data DIR --as kam_js
-  countersign decide C-7 T-5 return --data DIR --as region_east_head --reason '45 days is beyond grade B'
-  countersign decide C-7 T-5 approve --data DIR --as region_east_head --version 1 --content-hash 5b1c...
+  countersign decide C-7 T-5 return --data DIR --as region_east_head --reason 'old price'
+  countersign decide C-7 T-5 approve --data DIR --as bgm_js --version 1 --content-hash 5b1c...
 
 VERDICT: approve, pass, object, return, reject, veto, done, submit. Which of them a task takes depends on what it \
 asks; the engine refuses the others. Without --version and --content-hash the document as it stands now is answered; \

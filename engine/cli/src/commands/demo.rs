@@ -12,7 +12,7 @@ use crate::output::Output;
 const EXAMPLES: &str = "\
 Examples:
   countersign demo                       the story, in a folder that is removed afterwards
-  countersign demo --data demo-data      keeps the log: then try timeline, case, explain, log show on it
+  countersign demo --data demo-data      keeps the log, to look around in
   countersign demo --lang zh
   countersign demo --json | tail -1      the final state, for programs
 

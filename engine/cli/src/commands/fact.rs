@@ -11,7 +11,7 @@ use crate::transport::Where;
 
 const EXAMPLES: &str = "\
 Examples:
-  countersign fact seal-desk.contract.sealed --data DIR --message-id seal-2025-17 --set contract_no=HT-1
+  countersign fact seal-desk.contract.sealed --data DIR --message-id S-17 --set contract_no=HT-1
 
 Told twice under one --message-id, a fact counts once. Over NATS a system tells only its own facts: seal-desk tells \
 seal-desk.contract.sealed.";

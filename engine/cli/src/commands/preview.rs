@@ -13,7 +13,7 @@ use crate::transport::{Answer, Where};
 const EXAMPLES: &str = "\
 Examples:
   countersign preview --data DIR --chain contract-review --as rep_js1 --document contract.json
-  countersign preview --data DIR --chain contract-review --as rep_js1 --document contract.json --set days=60
+  countersign preview --data DIR --chain contract-review --as bgm_js --document contract.json
 
 Nothing is recorded. Exit code 1 where the document would be refused, or nobody could decide it.";
 
@@ -51,6 +51,7 @@ impl Preview {
         match value.problem {
             Some(problem) if output.json => Err(Failure { silent: true, ..problem.into() }),
             Some(problem) => Err(problem.into()),
+            None if !value.decidable => Err(Failure::told()),
             None => Ok(()),
         }
     }

@@ -12,8 +12,8 @@ use crate::transport::Where;
 
 const EXAMPLES: &str = "\
 Examples:
-  countersign resubmit C-7 --data DIR --as rep_js1 --set days=30      the document as it stands, one field changed
-  countersign resubmit C-7 --data DIR --as rep_js1 --document contract.json --reason 'terms as agreed'
+  countersign resubmit C-7 --data DIR --as rep_js1 --set days=30      one field changed
+  countersign resubmit C-7 --data DIR --as rep_js1 --document contract.json
 
 A change of a commercial field voids the signatures given; any other change keeps them.";
 

@@ -17,7 +17,7 @@ const EXAMPLES: &str = "\
 Examples:
   COUNTERSIGN_NATS_PASSWORD=... countersign serve --data /var/lib/countersign/yuanlan \\
       --nats nats://127.0.0.1:4222 --nats-user engine
-  countersign serve --data DIR --nats tls://nats.example.com --nats-credentials /etc/countersign/engine.creds
+  countersign serve --data DIR --nats tls://nats.example.com --nats-credentials engine.creds
   RUST_LOG=debug countersign serve --data DIR --nats nats://127.0.0.1:4222 --log-format json
 
 One line on standard output says when it serves: `ready yuanlan at sequence 42`. Its log goes to standard error. \

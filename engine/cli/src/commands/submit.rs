@@ -13,8 +13,8 @@ use crate::transport::Where;
 const EXAMPLES: &str = "\
 Examples:
   countersign submit --data DIR --chain contract-review --as rep_js1 --document contract.json
-  countersign submit --data DIR --chain market-intel --as rep_js1 --set intel_no=MI-1 --set about=price \\
-      --set unit=js --set seen_on=2025-04-21 --set text='EB-S for 2,499'
+  countersign submit --data DIR --chain market-intel --as rep_js1 --set intel_no=MI-1 \\
+      --set about=price --set unit=js --set seen_on=2025-04-21 --set text='EB-S for 2,499'
   countersign submit --nats nats://127.0.0.1:4222 --company yuanlan --system crm --nats-user crm \\
       --as rep_js1 --person H31 --chain contract-review --document - < contract.json
 

@@ -5,7 +5,7 @@ use countersign_messages::{
 };
 
 use super::words::{quantity, word};
-use crate::output::{Output, Tone};
+use crate::output::{Output, Tone, plain};
 use crate::table::Table;
 use crate::time;
 
@@ -40,7 +40,7 @@ pub(crate) fn case(output: &Output, view: &CaseView) -> Vec<String> {
     let state = if view.ended.as_ref().is_some_and(|ended| !ended.good) { Tone::Bad } else { Tone::Good };
     let amount = view.amount.as_ref().map(|amount| format!(", {}", quantity(amount))).unwrap_or_default();
     let mut lines = vec![
-        format!("{} {} {}{amount}", output.paint(Tone::Bold, &view.case), view.chain, view.key),
+        format!("{} {} {}{amount}", output.paint(Tone::Bold, &view.case), view.chain, plain(&view.key)),
         format!("  state      {} (revision {})", output.paint(state, &view.state), view.revision),
         format!("  submitter  {}, {}", view.submitter, time::wire(&view.opened_at)),
     ];
@@ -143,5 +143,5 @@ pub(crate) fn sentence(output: &Output, entry: &TimelineEntry) -> String {
     if let Some(reason) = entry.reason.as_ref().filter(|reason| !text.contains(reason.as_str())) {
         text.push_str(&format!(": \"{reason}\""));
     }
-    text
+    plain(&text)
 }

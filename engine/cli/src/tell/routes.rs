@@ -3,7 +3,7 @@
 use countersign_messages::{Explanation, PreviewView};
 
 use super::words::word;
-use crate::output::{Output, Tone};
+use crate::output::{Output, Tone, plain};
 use crate::table::Table;
 
 /// Who would have to sign a document.
@@ -29,5 +29,5 @@ pub(crate) fn preview(output: &Output, view: &PreviewView) -> Vec<String> {
 
 /// Why somebody is asked, or not.
 pub(crate) fn explanation(output: &Output, view: &Explanation) -> Vec<String> {
-    view.lines.iter().map(|line| output.title(&line.text).to_owned()).collect()
+    view.lines.iter().map(|line| plain(output.title(&line.text))).collect()
 }

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 
 use super::{each, open};
 use crate::exit::Failure;
-use crate::output::{Output, Tone};
+use crate::output::{Output, Tone, plain};
 use crate::time;
 use crate::transport::DataDir;
 
@@ -101,11 +101,11 @@ fn heading(output: &Output, sequence: u64, frame: &Frame) -> String {
     let outcome = match &frame.outcome {
         Outcome::Accepted => output.paint(Tone::Good, "accepted"),
         Outcome::Refused { code, message, .. } => {
-            format!("{}: {message}", output.paint(Tone::Bad, &format!("refused {code}")))
+            format!("{}: {}", output.paint(Tone::Bad, &format!("refused {code}")), plain(message))
         }
     };
     let number = output.paint(Tone::Bold, &format!("#{sequence}"));
-    format!("{number} {}  {}  {outcome}", time::instant(frame.at), cause(&frame.cause))
+    format!("{number} {}  {}  {outcome}", time::instant(frame.at), plain(&cause(&frame.cause)))
 }
 
 fn cause(cause: &Cause) -> String {
