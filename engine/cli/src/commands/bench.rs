@@ -11,7 +11,7 @@ use crate::table::Table;
 
 const EXAMPLES: &str = "\
 Examples:
-  countersign bench                                      about a minute
+  countersign bench                                      some seconds
   countersign bench --cases 2000 --memory-cases 5000     a quick look
   countersign bench --json | tail -1                     one object with every figure
 
