@@ -17,7 +17,7 @@ pub struct Chain {
     pub title: Title,
     /// The type of document it carries.
     pub document: Name,
-    /// The business key of a case, unique among open and well-ended cases.
+    /// The business key of a case, for people; unique where the field it reads is.
     pub key: Option<Expr>,
     /// What limits are held against.
     pub amount: Option<Expr>,
