@@ -3,6 +3,8 @@
 //!
 //! 10 times; 50 with COUNTERSIGN_LONG=1. COUNTERSIGN_SEED repeats a run.
 
+#![allow(clippy::print_stdout, reason = "a run tells its seed and what it counted")]
+
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
