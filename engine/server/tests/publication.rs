@@ -6,9 +6,8 @@ mod support;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use serde_json::json;
 use support::nats::{Line, Nats, PATIENCE, Stream, TWO_USERS, all_published, config_at, log_events, until};
-use support::{House, Office, contract, submit, with};
+use support::{House, Office};
 
 /// Hands so many contracts in at once; each is a frame of several events.
 async fn contracts(office: &Office, first: usize, count: usize) {
@@ -219,30 +218,6 @@ async fn what_consumers_lost_is_published_once_more_on_demand() {
 
 fn sequence(id: &str) -> u64 {
     id.split('-').next().and_then(|sequence| sequence.parse().ok()).expect("a sequence")
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_opinion_of_a_blind_step_is_not_in_the_stream_before_the_step_closes() {
-    let (house, nats) = (House::found().await, Nats::start(TWO_USERS));
-    let server = house.serve(nats.config(&house)).await;
-    let office = Office::of(&server, "crm");
-    let handed_in = submit("H31", "rep_js1", contract("HT-1", 100));
-    let case = office.granted("submit", &handed_in).await["ok"]["case"].clone();
-    let case = case.as_str().expect("a case");
-    let opinion = office.answer("H19", "credit_controller", case, "object").await;
-    office.granted("decide", &with(opinion, json!({ "reason": "SECRET-VIEW" }))).await;
-    all_published(&server).await;
-    let stream = Stream::of(&nats).await;
-    let told = stream.messages().await;
-    assert!(told.iter().any(|(_, body)| body.contains("task-decided")), "that somebody answered is told");
-    assert!(told.iter().all(|(_, body)| !body.contains("SECRET-VIEW") && !body.contains("\"object\"")));
-    let pass = office.answer("H05", "legal", case, "pass").await;
-    office.granted("decide", &pass).await;
-    all_published(&server).await;
-    let told = stream.messages().await;
-    let opened = told.iter().filter(|(_, body)| body.contains("SECRET-VIEW")).collect::<Vec<_>>();
-    assert_eq!(opened.len(), 1, "told once");
-    assert!(opened[0].1.contains("step-closed"), "{opened:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
