@@ -3,13 +3,13 @@
 mod company;
 mod memory;
 mod pipeline;
+mod tasks;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::Mutex;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use countersign_core::command::{Body, CaseNo, Cause, ContentHash};
+use countersign_core::command::{CaseNo, ContentHash};
 use countersign_core::name::Name;
 use countersign_core::time::Timestamp;
 use countersign_runtime::{
@@ -49,6 +49,12 @@ pub(crate) struct Report {
     pub(crate) bare_pipeline_per_s: f64,
     /// decisions_per_s / bare_pipeline_per_s. Bar: at least 0.5.
     pub(crate) durable_vs_pipeline_ratio: f64,
+    /// The same with callers that are tasks of one thread: durable decisions per second.
+    pub(crate) tasks_decisions_per_s: f64,
+    /// The bare pipeline with callers that are tasks of one thread, per second.
+    pub(crate) tasks_bare_pipeline_per_s: f64,
+    /// tasks_decisions_per_s / tasks_bare_pipeline_per_s.
+    pub(crate) tasks_durable_vs_pipeline_ratio: f64,
     /// Median of one caller's decision, microseconds.
     pub single_caller_p50_us: f64,
     /// Median of one write and fdatasync of as many bytes, microseconds.
@@ -121,9 +127,7 @@ fn measure(
 
     let (engine, _) = open(data)?;
     progress("durable decisions and the bare pipeline, by turns");
-    rounds(options, report, (engine.handle(), &names), rest, |cases| {
-        bare_pipeline(options, folder, (cases.len(), bytes))
-    })?;
+    rounds(options, report, (engine.handle(), &names), rest, (folder, bytes))?;
 
     progress("one caller alone");
     report.single_caller_p50_us = one_by_one(engine.handle(), &names, few)?;
@@ -135,27 +139,62 @@ fn measure(
 }
 
 /// Decisions and the bare pipeline take turns, so that both meet the machine in the same mood; the medians count.
+/// Callers are threads that block, and once more tasks of one thread: those cost so little that the pipeline is
+/// bound by nothing but its hand-overs, and the engine by its core thread.
 fn rounds(
     options: &Options,
     report: &mut Report,
     (handle, names): (&EngineHandle, &Names),
     cases: &[Handed],
-    bare: impl Fn(&[Handed]) -> Result<f64, String>,
+    (folder, bytes): (&Path, usize),
 ) -> Result<(), String> {
-    let (mut decided, mut bares, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
-    for cases in cases.chunks(cases.len().div_ceil(ROUNDS).max(1)) {
-        let begun = Instant::now();
-        decide_on(handle, names, options.callers, cases)?;
-        let rate = (cases.len() * LEVELS) as f64 / begun.elapsed().as_secs_f64();
-        let limit = bare(cases)?;
-        decided.push(rate);
-        bares.push(limit);
-        ratios.push(rate / limit);
+    let (mut threads, mut tasks) = (Rounds::default(), Rounds::default());
+    for cases in cases.chunks(cases.len().div_ceil(2 * ROUNDS).max(1)).collect::<Vec<_>>().chunks(2) {
+        let plan = |i: usize| cases.get(i).copied().unwrap_or_default();
+        let operations = (plan(0).len() * LEVELS, plan(1).len() * LEVELS);
+        let took = timed(|| decide_on(handle, names, options.callers, plan(0)))?;
+        let bare = pipeline::run(folder, (operations.0, bytes), |pipeline| {
+            decide_all(names, options.callers, plan(0), |incoming| pipeline.command(incoming))
+        })?;
+        threads.note(operations.0, took, bare);
+        if plan(1).is_empty() {
+            continue;
+        }
+        let took = timed(|| tasks::decide_on(handle, names, options.callers, plan(1)))?;
+        let bare = pipeline::run(folder, (operations.1, bytes), |pipeline| {
+            tasks::decide_against(&pipeline, names, options.callers, plan(1))
+        })?;
+        tasks.note(operations.1, took, bare);
     }
-    report.decisions_per_s = median(&mut decided);
-    report.bare_pipeline_per_s = median(&mut bares);
-    report.durable_vs_pipeline_ratio = median(&mut ratios);
+    report.decisions_per_s = median(&mut threads.decisions);
+    report.bare_pipeline_per_s = median(&mut threads.bare);
+    report.durable_vs_pipeline_ratio = median(&mut threads.ratios);
+    report.tasks_decisions_per_s = median(&mut tasks.decisions);
+    report.tasks_bare_pipeline_per_s = median(&mut tasks.bare);
+    report.tasks_durable_vs_pipeline_ratio = median(&mut tasks.ratios);
     Ok(())
+}
+
+/// What the rounds found, per second.
+#[derive(Default)]
+struct Rounds {
+    decisions: Vec<f64>,
+    bare: Vec<f64>,
+    ratios: Vec<f64>,
+}
+
+impl Rounds {
+    fn note(&mut self, operations: usize, decided: Duration, bare: Duration) {
+        self.decisions.push(operations as f64 / decided.as_secs_f64());
+        self.bare.push(operations as f64 / bare.as_secs_f64());
+        self.ratios.push(bare.as_secs_f64() / decided.as_secs_f64());
+    }
+}
+
+fn timed(work: impl FnOnce() -> Result<(), String>) -> Result<Duration, String> {
+    let begun = Instant::now();
+    work()?;
+    Ok(begun.elapsed())
 }
 
 fn median(figures: &mut [f64]) -> f64 {
@@ -164,25 +203,7 @@ fn median(figures: &mut [f64]) -> f64 {
 }
 
 fn decide_on(handle: &EngineHandle, names: &Names, callers: usize, cases: &[Handed]) -> Result<(), String> {
-    let handle = handle.clone();
-    decide_all(names, callers, cases, move |incoming| {
-        let handle = handle.clone();
-        async move { handle.command(incoming).await.map_err(|e| e.to_string()) }
-    })
-}
-
-/// The callers of the decisions of so many cases, against a pipeline that decides nothing.
-fn bare_pipeline(options: &Options, folder: &Path, (cases, bytes): (usize, usize)) -> Result<f64, String> {
-    let operations = cases * LEVELS;
-    let cases: Vec<Handed> = (1..=cases as u64).map(|case| (case, ContentHash::default())).collect();
-    let names = Names::new();
-    let took = pipeline::run(folder, (operations, bytes), |pipeline| {
-        decide_all(&names, options.callers, &cases, move |incoming| {
-            let pipeline = pipeline.clone();
-            async move { pipeline.command(incoming).await }
-        })
-    })?;
-    Ok(operations as f64 / took.as_secs_f64())
+    decide_all(names, callers, cases, |incoming| handle.command_blocking(incoming).map_err(|e| e.to_string()))
 }
 
 fn options_of(data: &Path) -> EngineOptions {
@@ -223,46 +244,36 @@ fn submit_all(
     callers: usize,
     total: usize,
 ) -> Result<Vec<Handed>, String> {
-    let handed = Arc::new(Mutex::new(Vec::with_capacity(total)));
-    let (keep, names) = (handed.clone(), names.clone());
-    on_callers(callers, move |caller| {
-        let (handle, names, keep) = (handle.clone(), names.clone(), keep.clone());
-        async move {
-            for number in (caller..total).step_by(callers) {
-                let receipt = send(&handle, names.submit(number as u64, now())).await?;
-                let found = receipt.case.zip(receipt.content_hash).ok_or("a submission opens a case")?;
-                keep.lock().map_err(|e| e.to_string())?.push(found);
-            }
-            Ok(())
+    let handed = Mutex::new(Vec::with_capacity(total));
+    on_callers(callers, |caller| {
+        let mut own = Vec::with_capacity(total / callers + 1);
+        for number in (caller..total).step_by(callers) {
+            let (cause, body) = names.submit(number as u64, now());
+            let reply = handle.command_blocking(Incoming { cause, body }).map_err(|e| e.to_string())?;
+            let receipt = accepted(reply)?;
+            own.push(receipt.case.zip(receipt.content_hash).ok_or("a submission opens a case")?);
         }
+        handed.lock().map_err(|e| e.to_string())?.append(&mut own);
+        Ok(())
     })?;
-    let handed = std::mem::take(&mut *handed.lock().map_err(|e| e.to_string())?);
-    Ok(handed)
+    handed.into_inner().map_err(|e| e.to_string())
 }
 
 /// Every signature of every case, by callers that wait for each.
-fn decide_all<F>(
+fn decide_all(
     names: &Names,
     callers: usize,
     cases: &[Handed],
-    command: impl Fn(Incoming) -> F + Clone + 'static,
-) -> Result<(), String>
-where
-    F: Future<Output = Result<Reply, String>>,
-{
-    let cases: Arc<[Handed]> = cases.into();
-    let names = names.clone();
-    on_callers(callers, move |caller| {
-        let (names, cases, command) = (names.clone(), cases.clone(), command.clone());
-        async move {
-            for level in 0..LEVELS {
-                for (case, hash) in cases.iter().skip(caller).step_by(callers) {
-                    let (cause, body) = names.decide(*case, *hash, level, now());
-                    accepted(command(Incoming { cause, body }).await?)?;
-                }
+    command: impl Fn(Incoming) -> Result<Reply, String> + Sync,
+) -> Result<(), String> {
+    on_callers(callers, |caller| {
+        for level in 0..LEVELS {
+            for (case, hash) in cases.iter().skip(caller).step_by(callers) {
+                let (cause, body) = names.decide(*case, *hash, level, now());
+                accepted(command(Incoming { cause, body })?)?;
             }
-            Ok(())
         }
+        Ok(())
     })
 }
 
@@ -280,26 +291,12 @@ fn one_by_one(handle: &EngineHandle, names: &Names, cases: &[Handed]) -> Result<
     Ok(pipeline::median_us(&mut took))
 }
 
-async fn send(
-    handle: &EngineHandle,
-    (cause, body): (Cause, Body),
-) -> Result<countersign_core::receipt::Receipt, String> {
-    accepted(handle.command(Incoming { cause, body }).await.map_err(|e| e.to_string())?)
-}
-
-/// Runs so many callers on one thread, each waiting for its own replies.
-fn on_callers<F>(callers: usize, call: impl Fn(usize) -> F) -> Result<(), String>
-where
-    F: Future<Output = Result<(), String>> + 'static,
-{
-    let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(|e| e.to_string())?;
-    let tasks = tokio::task::LocalSet::new();
-    tasks.block_on(&runtime, async {
-        let calls: Vec<_> = (0..callers).map(|caller| tokio::task::spawn_local(call(caller))).collect();
-        for call in calls {
-            call.await.map_err(|e| e.to_string())??;
-        }
-        Ok(())
+/// Runs so many callers, each a thread that waits for its own replies, as the figure of the design was taken.
+fn on_callers(callers: usize, call: impl Fn(usize) -> Result<(), String> + Sync) -> Result<(), String> {
+    std::thread::scope(|scope| {
+        let call = &call;
+        let calls: Vec<_> = (0..callers).map(|caller| scope.spawn(move || call(caller))).collect();
+        calls.into_iter().try_for_each(|call| call.join().map_err(|_| "a caller ended early".to_owned())?)
     })
 }
 

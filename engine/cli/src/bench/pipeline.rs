@@ -27,11 +27,20 @@ pub(super) struct Pipeline(SyncSender<Message>);
 
 impl Pipeline {
     /// Sends a command and waits for its reply, which says nothing but that its bytes are durable.
-    pub(super) async fn command(&self, incoming: Incoming) -> Result<Reply, String> {
+    pub(super) fn command(&self, incoming: Incoming) -> Result<Reply, String> {
+        self.send(incoming)?.blocking_recv().map_err(|_| "the bare pipeline has stopped".to_owned())
+    }
+
+    /// The same for a task.
+    pub(super) async fn command_async(&self, incoming: Incoming) -> Result<Reply, String> {
+        self.send(incoming)?.await.map_err(|_| "the bare pipeline has stopped".to_owned())
+    }
+
+    fn send(&self, incoming: Incoming) -> Result<oneshot::Receiver<Reply>, String> {
         let (to, from) = oneshot::channel();
         // The queue holds more than all callers together, so it is never full.
         self.0.try_send((incoming, to)).map_err(|_| "the bare pipeline's queue is full".to_owned())?;
-        from.await.map_err(|_| "the bare pipeline has stopped".to_owned())
+        Ok(from)
     }
 }
 
