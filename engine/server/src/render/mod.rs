@@ -6,7 +6,9 @@
 mod cloud;
 mod data;
 mod plan;
+// The samples that core's golden bytes are made of.
 #[cfg(test)]
+#[path = "../../../core/tests/support/samples.rs"]
 mod samples;
 mod sentence;
 mod value;

@@ -1,4 +1,5 @@
-//! One event of every kind, for tests.
+//! One event of every kind: for core's golden bytes, and for whoever renders events.
+#![allow(dead_code, unreachable_pub, reason = "each test uses its part")]
 
 use countersign_core::command::Verdict;
 use countersign_core::definition::{DefinitionKind, Duty, Target};
@@ -12,7 +13,7 @@ fn n(text: &str) -> Name {
     Name::from(text)
 }
 
-pub(crate) fn document() -> Fields {
+pub fn document() -> Fields {
     let amount = |text: &str| text.parse().expect("a decimal");
     let cny = Currency::parse("CNY").expect("a currency");
     [
@@ -235,7 +236,7 @@ fn task_events() -> Vec<Event> {
     ]
 }
 
-pub(crate) fn every_kind() -> Vec<Event> {
+pub fn every_kind() -> Vec<Event> {
     let mut events = company_events();
     events.extend(case_events());
     events.extend(task_events());
