@@ -157,8 +157,14 @@ fn noted(event: &Event, connected: &watch::Sender<bool>, changed: &Notify) {
             connected.send_replace(true);
             changed.notify_one();
         }
-        Event::Disconnected | Event::Closed => {
+        Event::Disconnected => {
             tracing::warn!("the connection to NATS is gone; decisions go on, publication waits");
+            connected.send_replace(false);
+        }
+        // Only the engine itself closes a connection: it stops.
+        Event::Draining => tracing::info!("the connection to NATS is being closed"),
+        Event::Closed => {
+            tracing::info!("the connection to NATS is closed");
             connected.send_replace(false);
         }
         other => tracing::warn!(event = %other, "NATS"),
