@@ -83,10 +83,10 @@ fn table(output: &Output, report: &Report) -> Vec<String> {
     );
     figure("bare pipeline, same callers and bytes".into(), per_second(report.bare_pipeline_per_s), "", None);
     figure("decisions / bare pipeline".into(), format!("{ratio:.2}"), "at least 0.50", Some(ratio >= 0.5));
-    let tasks = |what: &str| format!("{what}, callers as tasks of one thread");
-    figure(tasks("durable decisions"), per_second(report.tasks_decisions_per_s), "", None);
-    figure(tasks("bare pipeline"), per_second(report.tasks_bare_pipeline_per_s), "", None);
-    figure(tasks("ratio"), format!("{:.2}", report.tasks_durable_vs_pipeline_ratio), "", None);
+    let threads = |what: &str| format!("{what}, callers that block");
+    figure(threads("durable decisions"), per_second(report.threads_decisions_per_s), "", None);
+    figure(threads("bare pipeline"), per_second(report.threads_bare_pipeline_per_s), "", None);
+    figure(threads("ratio"), format!("{:.2}", report.threads_durable_vs_pipeline_ratio), "", None);
     figure("one caller alone, median".into(), format!("{:.0} us", report.single_caller_p50_us), "", None);
     figure(
         "one write and fdatasync, median".into(),

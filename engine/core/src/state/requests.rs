@@ -18,20 +18,13 @@ pub const REQUESTS_MAX: usize = 4_000_000;
 /// Requests that took effect within the window.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Requests {
-    /// By the first 14 bits of the key, then sorted by the key: a tree small enough to stay near, and one short
-    /// list beside it. A tree of all keys would cost a walk through far memory for each request.
-    seen: BTreeMap<u16, Vec<(Key, Seen)>>,
-    kept: usize,
+    seen: BTreeMap<Key, Seen>,
     order: VecDeque<(Timestamp, Key)>,
     forgotten_until: Timestamp,
 }
 
 /// A digest of system and request id: small, of one length, and the same on every machine.
 type Key = [u8; 16];
-
-fn shelf(key: &Key) -> u16 {
-    u16::from_be_bytes([key[0], key[1]]) >> 2
-}
 
 fn key(system: &str, request_id: &str) -> Key {
     let mut hasher = blake3::Hasher::new();
@@ -57,9 +50,7 @@ pub struct Seen {
 impl Requests {
     /// A request by system and id.
     pub fn get(&self, system: &Name, request_id: &Name) -> Option<&Seen> {
-        let key = key(system, request_id);
-        let shelf = self.seen.get(&shelf(&key))?;
-        shelf.binary_search_by(|(own, _)| own.cmp(&key)).ok().map(|at| &shelf[at].1)
+        self.seen.get(&key(system, request_id))
     }
 
     /// Requests first sent before this instant may have been forgotten, so none of them can be judged.
@@ -69,12 +60,12 @@ impl Requests {
 
     /// How many are kept.
     pub fn len(&self) -> usize {
-        self.kept
+        self.seen.len()
     }
 
     /// Whether none is kept.
     pub fn is_empty(&self) -> bool {
-        self.kept == 0
+        self.seen.is_empty()
     }
 
     /// Keeps a request, and forgets what has left the window. Forgetting depends on frames alone, so a
@@ -82,11 +73,7 @@ impl Requests {
     pub(super) fn keep(&mut self, at: Timestamp, system: &Name, request_id: &Name, seen: Seen) {
         let key = key(system, request_id);
         self.order.push_back((at, key));
-        let on_shelf = self.seen.entry(shelf(&key)).or_default();
-        if let Err(at) = on_shelf.binary_search_by(|(own, _)| own.cmp(&key)) {
-            on_shelf.insert(at, (key, seen));
-            self.kept += 1;
-        }
+        self.seen.insert(key, seen);
         while let Some((first, ..)) = self.order.front() {
             let expired = *first < at.plus(-REQUEST_WINDOW_MS - SENT_AHEAD_MAX_MS);
             if !expired && self.order.len() <= REQUESTS_MAX {
@@ -96,19 +83,8 @@ impl Requests {
                 if !expired {
                     self.forgotten_until = first.plus(SENT_AHEAD_MAX_MS + 1);
                 }
-                self.forget(&key);
+                self.seen.remove(&key);
             }
-        }
-    }
-
-    fn forget(&mut self, key: &Key) {
-        let Some(on_shelf) = self.seen.get_mut(&shelf(key)) else { return };
-        if let Ok(at) = on_shelf.binary_search_by(|(own, _)| own.cmp(key)) {
-            on_shelf.remove(at);
-            self.kept -= 1;
-        }
-        if on_shelf.is_empty() {
-            self.seen.remove(&shelf(key));
         }
     }
 }
