@@ -10,9 +10,12 @@
 //! | read a request | [`decode_request`], [`Request`] |
 //! | answer it | [`Reply`], the views ([`CaseView`], [`InboxView`] ...) |
 //! | publish or read an event | [`CloudEvent`], [`MessageId`], [`headers`] |
+//! | ask an adapter for work, answer, tell a fact | [`AdapterCommand`], [`AdapterAnswer`], [`AdapterFact`], [`DeadLetter`] |
+//! | name a stream and what it holds | [`Flow`] |
 //!
 //! Money is a decimal string, never a JSON number; a number inside a document keeps its literal text.
 
+mod adapter;
 mod api;
 mod decode;
 mod duration;
@@ -32,6 +35,11 @@ mod token;
 mod verb;
 mod view;
 
+pub use adapter::{
+    AdapterAnswer, AdapterCommand, AdapterFact, AnswerWord, CommandId, DEAD_PAYLOAD_BYTES_MAX, DeadLetter,
+    Flow, Outcome, RefusalCode, ReplyId, Undoes, adapter_consumer, decode_answer, decode_command,
+    decode_dead_letter, decode_fact,
+};
 pub use api::{
     Case, Decide, Envelope, Explain, Fact, FactName, Handler, Inbox, Preview, ReferUp, ReferUpReason,
     Request, Resubmit, ReturnTo, Submit, Timeline, Verdict, Who, Withdraw, decode_request,

@@ -1,5 +1,6 @@
 //! JSON Schema of everything on the wire.
 
+use crate::adapter::{AdapterAnswer, AdapterCommand, AdapterFact, DeadLetter};
 use crate::api::{
     Case, Decide, Explain, Fact, Handler, Inbox, Preview, ReferUp, Resubmit, Submit, Timeline, Who, Withdraw,
 };
@@ -9,8 +10,8 @@ use crate::view::{CaseView, Explanation, HandlerView, InboxView, PreviewView, Ti
 use schemars::{JsonSchema, schema_for};
 use serde_json::Value;
 
-/// The JSON Schema (2020-12) of each request (`request.<verb>`), each reply (`reply.<verb>`) and the envelope of
-/// events (`event`), in that order. Every schema stands alone: what it refers to is in its own `$defs`.
+/// The JSON Schema (2020-12) of each request (`request.<verb>`), each reply (`reply.<verb>`) the envelope of
+/// events (`event`) and the messages of adapters (`adapter.<kind>`), in that order. Every schema stands alone: what it refers to is in its own `$defs`.
 pub fn schemas() -> Vec<(&'static str, Value)> {
     vec![
         ("request.submit", schema::<Submit>()),
@@ -40,6 +41,10 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
         ("reply.handler", schema::<Reply<HandlerView>>()),
         ("reply.who", schema::<Reply<WhoReply>>()),
         ("event", schema::<CloudEvent>()),
+        ("adapter.command", schema::<AdapterCommand>()),
+        ("adapter.answer", schema::<AdapterAnswer>()),
+        ("adapter.fact", schema::<AdapterFact>()),
+        ("adapter.dead-letter", schema::<DeadLetter>()),
     ]
 }
 

@@ -17,7 +17,7 @@ fn every_verb_has_a_request_and_a_reply() {
         assert!(names.contains(&format!("request.{verb}").as_str()), "{verb}");
         assert!(names.contains(&format!("reply.{verb}").as_str()), "{verb}");
     }
-    assert_eq!(names.len(), 2 * Verb::ALL.len() + 1);
+    assert_eq!(names.len(), 2 * Verb::ALL.len() + 5);
 }
 
 #[test]
