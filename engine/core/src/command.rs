@@ -10,6 +10,8 @@ use crate::value::Raw;
 pub type CaseNo = u64;
 /// The number of a task within its case; they count from 1.
 pub type TaskNo = u32;
+/// The number of a command to another system within its case; they count from 1.
+pub type CommandNo = u32;
 /// BLAKE3 of a document in its encoded form: what a signature is given to.
 pub type ContentHash = [u8; 32];
 
@@ -38,6 +40,22 @@ pub enum Cause {
     Operator {
         /// The operating system's user.
         os_user: Name,
+    },
+    /// An adapter answered a command.
+    Answer {
+        /// The adapter.
+        adapter: Name,
+        /// `<case>.<state>.<n>`, the same on every retry.
+        command_id: Name,
+        /// The adapter's id of the answer, the same whenever it is sent again.
+        reply_id: Name,
+    },
+    /// An adapter reported a fact.
+    Fact {
+        /// The adapter.
+        adapter: Name,
+        /// The adapter's id of the message, the same whenever it is sent again.
+        message_id: Name,
     },
 }
 
@@ -126,7 +144,7 @@ pub enum Body {
     },
     /// Something happened outside that a case may wait for.
     Fact {
-        /// Its name, such as `contract.sealed`.
+        /// Its name: `object.fact` as a system asserts it, `adapter.object.fact` as an adapter reports it.
         fact: Name,
         /// The sender's id of the message.
         message_id: Name,
@@ -142,6 +160,60 @@ pub enum Body {
     },
     /// Moves open work to where a changed organisation puts it (R9); one batch of cases.
     Sweep,
+    /// An adapter answers a command. Only with [`Cause::Answer`].
+    Answered(Answered),
+    /// Somebody asks a case for one of its `anytime` entries.
+    Ask {
+        /// The case.
+        case: CaseNo,
+        /// The entry's name.
+        entry: Name,
+        /// What goes with it.
+        with: Raw,
+        /// Why.
+        reason: Name,
+    },
+    /// An operator steps in: the marked, reasoned act of a person with access, or of a process owner.
+    Operate {
+        /// The case.
+        case: CaseNo,
+        /// What is done.
+        act: Operation,
+        /// Why.
+        reason: Name,
+    },
+    /// A timer of the company fires: kept facts that nobody wanted, chains that start by the calendar.
+    Clock,
+}
+
+/// What an operator may do to a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Operation {
+    /// It waits until it is resumed; its tasks fall away.
+    Hold,
+    /// A held case enters its state again. An answer that came meanwhile is taken.
+    Resume,
+    /// The commands that a held case waits for are sent again, under the same ids.
+    Retry,
+    /// A held case undoes what it did, last first, and then ends badly.
+    Compensate,
+}
+
+/// An adapter's answer to a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answered {
+    /// The case.
+    pub case: CaseNo,
+    /// Which of its commands.
+    pub command: CommandNo,
+    /// `done`, `refused`, `unknown`, or a word that adapters.yaml declares.
+    pub word: Name,
+    /// With `refused`: the code.
+    pub code: Option<Name>,
+    /// A sentence for people.
+    pub message: Option<Name>,
+    /// What the answer carries.
+    pub fields: Raw,
 }
 
 /// A definition on its way into the log.
@@ -176,6 +248,10 @@ pub struct Answer {
     pub reason: Option<Name>,
     /// The completed document, for [`Verdict::Submit`] only.
     pub document: Option<Raw>,
+    /// With [`Verdict::Choose`]: what is chosen.
+    pub choice: Option<Name>,
+    /// What a task asks for, for [`Verdict::Done`] and [`Verdict::Choose`].
+    pub fields: Option<Raw>,
 }
 
 /// What a person may answer.
@@ -195,12 +271,26 @@ pub enum Verdict {
     Input,
     /// The document is complete.
     Submit,
+    /// The work is done.
+    Done,
+    /// The work is refused, with a reason.
+    Refuse,
+    /// One of the task's choices.
+    Choose,
 }
 
 impl Verdict {
     /// Whether it lets the document go on without reservation.
     pub fn agrees(self) -> bool {
-        matches!(self, Verdict::Approve | Verdict::Pass | Verdict::Input | Verdict::Submit)
+        matches!(
+            self,
+            Verdict::Approve
+                | Verdict::Pass
+                | Verdict::Input
+                | Verdict::Submit
+                | Verdict::Done
+                | Verdict::Choose
+        )
     }
 
     /// Its word in messages and YAML.
@@ -213,6 +303,9 @@ impl Verdict {
             Verdict::Reject => "reject",
             Verdict::Input => "input",
             Verdict::Submit => "submit",
+            Verdict::Done => "done",
+            Verdict::Refuse => "refuse",
+            Verdict::Choose => "choose",
         }
     }
 }
@@ -228,4 +321,10 @@ pub enum Timer {
     Until,
     /// The rest of a turn that was too long for one frame.
     Continue,
+    /// A command is sent again, or given up.
+    Command(CommandNo),
+    /// An alarm of the chain, by its place.
+    Alarm(u16),
+    /// Of no case (its number is 0): something of the company, see [`Body::Clock`].
+    Clock,
 }

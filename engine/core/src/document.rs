@@ -67,7 +67,7 @@ fn compute(
 ) -> Result<(), Rejection> {
     for field in &kind.fields {
         let Some(expr) = &field.computed else { continue };
-        let scope = Scope { rules, document: fields, defines: &[], submitter: None, message: None, at };
+        let scope = Scope { document: fields, ..Scope::new(rules, at) };
         let value = evaluate(expr, &scope).map_err(|error| Rejection {
             field: Some(format!("document.{}", field.name)),
             ..Rejection::from(error)

@@ -3,13 +3,14 @@
 use rust_decimal::Decimal;
 use thiserror::Error;
 
+use crate::command::CaseNo;
 use crate::definition::Company;
 use crate::event::Party;
 use crate::expr::{Arithmetic, Attribute, Comparison, Expr, Fold};
 use crate::money::{Money, round_half_up};
 use crate::name::Name;
 use crate::rejection::{Code, Rejection};
-use crate::state::Release;
+use crate::state::{Case, Release, State};
 use crate::time::{DAY, HOUR, MINUTE, Span, SpanUnit, Timestamp};
 use crate::value::{Fields, Value};
 
@@ -65,8 +66,41 @@ pub struct Scope<'a> {
     pub submitter: Option<&'a Party>,
     /// The message that a wait looks at.
     pub message: Option<&'a Fields>,
+    /// What the case has learnt.
+    pub facts: &'a Fields,
+    /// The reply, answer or request that `learns` reads.
+    pub reply: Option<&'a Fields>,
+    /// The item of the activity's `for_each`.
+    pub item: Option<&'a Value>,
+    /// The child whose end is being learnt from.
+    pub child: Option<CaseNo>,
+    /// The case itself, once there is one.
+    pub case: Option<&'a Case>,
+    /// Other cases, and rows that chains have changed.
+    pub cases: Option<&'a State>,
     /// The command's stamp.
     pub at: Timestamp,
+}
+
+impl<'a> Scope<'a> {
+    /// Nothing but the rules and the stamp.
+    pub fn new(rules: &'a Release, at: Timestamp) -> Scope<'a> {
+        const NONE: &Fields = &Fields::new();
+        Scope {
+            rules,
+            document: NONE,
+            defines: &[],
+            submitter: None,
+            message: None,
+            facts: NONE,
+            reply: None,
+            item: None,
+            child: None,
+            case: None,
+            cases: None,
+            at,
+        }
+    }
 }
 
 /// Evaluates an expression.

@@ -156,6 +156,7 @@ fn duty_word(duty: Duty) -> &'static str {
         Duty::Review => "review",
         Duty::Input => "give input",
         Duty::Edit => "complete the document",
+        Duty::Task => "do a piece of work",
     }
 }
 

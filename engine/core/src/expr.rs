@@ -71,6 +71,47 @@ pub enum Expr {
     Known(Box<Expr>),
     /// A list written out: `[a, b]`.
     List(Vec<Expr>),
+    /// What the case has learnt: the fact's name, then names within records.
+    Fact(Vec<Name>),
+    /// What a state's `learns` reads: the fields of the reply, the answer or the request.
+    Reply(Vec<Name>),
+    /// The item of the activity's `for_each`: empty for the item itself, otherwise a path within it.
+    Item(Vec<Name>),
+    /// The newest case of a chain with this business key, open or not yet forgotten; missing where there is none.
+    CaseOf(Name, Box<Expr>),
+    /// Something about a case; missing where the case is.
+    OfCase(Box<Expr>, CasePart),
+    /// Something about the child whose end is being learnt from.
+    Child(CasePart),
+    /// The post that owns the case, or something about it.
+    Owner(Attribute),
+    /// The chain's driver, or something about it.
+    Driver(Attribute),
+    /// Something about a position.
+    Post(Box<Expr>, Attribute),
+    /// The currency of an amount, as text.
+    CurrencyOf(Box<Expr>),
+    /// `convert(amount, rate)`: an amount of any currency in the document's currency at so much for one.
+    Convert(Box<Expr>, Box<Expr>),
+    /// `days(n)`: a length of time.
+    Days(Box<Expr>),
+}
+
+/// What can be asked about a case.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CasePart {
+    /// The state or end it stands in: `draft`, `on-hold`, `withdrawn`, a state, an end.
+    State,
+    /// Whether it is open.
+    Open,
+    /// A field of its document that its chain keeps, then names within records.
+    Doc(Vec<Name>),
+    /// A fact, then names within records.
+    Fact(Vec<Name>),
+    /// What limits are held against.
+    Amount,
+    /// Who submitted it: the position.
+    Submitter,
 }
 
 /// What can be asked about a post.

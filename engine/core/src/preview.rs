@@ -135,6 +135,7 @@ impl Run {
                 Duty::Review => Verdict::Pass,
                 Duty::Input => Verdict::Input,
                 Duty::Edit => return Err(self.unforeseeable("the document as an editor completes it")),
+                Duty::Task => return Err(self.unforeseeable("what becomes of a piece of work")),
             };
             let request = Request {
                 system: Name::from("preview"),
@@ -146,8 +147,17 @@ impl Run {
                 vouched_by: VouchedBy::Local,
             };
             let (task, version, content_hash) = (*task_no, task.version, *case.content_hash());
-            let answer =
-                Answer { case: number, task, version, content_hash, verdict, reason: None, document: None };
+            let answer = Answer {
+                case: number,
+                task,
+                version,
+                content_hash,
+                verdict,
+                reason: None,
+                document: None,
+                choice: None,
+                fields: None,
+            };
             return self.command(&request, Body::Decide(answer));
         }
         match case.stage() {

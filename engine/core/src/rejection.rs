@@ -137,6 +137,30 @@ codes! {
     DefinitionInvalid "DEFINITION_INVALID",
     /// A timer that is no longer wanted.
     TimerStale "TIMER_STALE",
+    /// The case never gave this command.
+    CommandUnknown "COMMAND_UNKNOWN",
+    /// The same answer came before; it is counted and changes nothing.
+    ReplyRepeated "REPLY_REPEATED",
+    /// A second, different last answer to one command.
+    ReplyConflict "REPLY_CONFLICT",
+    /// The adapter does not know what became of a command.
+    ReplyUnknown "REPLY_UNKNOWN",
+    /// An answer that adapters.yaml does not declare.
+    ReplyUndeclared "REPLY_UNDECLARED",
+    /// No answer came in time.
+    Silent "SILENT",
+    /// The same message came before; it changes nothing.
+    MessageRepeated "MESSAGE_REPEATED",
+    /// The chain has no such `anytime` entry, or not for this caller or state.
+    NotAsked "NOT_ASKED_HERE",
+    /// The case is not held.
+    NotHeld "NOT_HELD",
+    /// Something that was done cannot be undone by itself.
+    Stuck "STUCK",
+    /// An operator holds the case.
+    HeldByOperator "HELD_BY_OPERATOR",
+    /// Part of the language that this version does not carry yet.
+    NotYet "NOT_YET",
     /// A defect of the engine. Nothing was done.
     Internal "INTERNAL",
 }

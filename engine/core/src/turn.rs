@@ -1,5 +1,6 @@
 //! A turn: one command from outside, the timers it must not overtake, and everything that follows from it.
 
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::command::{Body, CaseNo, Cause, Command};
@@ -71,6 +72,8 @@ fn refused(rejection: &Rejection) -> Outcome {
 fn touched(body: &Body) -> Option<CaseNo> {
     match body {
         Body::Resubmit { case, .. } | Body::Withdraw { case, .. } | Body::ReferUp { case, .. } => Some(*case),
+        Body::Ask { case, .. } | Body::Operate { case, .. } => Some(*case),
+        Body::Answered(answer) => Some(answer.case),
         Body::Decide(answer) => Some(answer.case),
         Body::Found { .. }
         | Body::Store(_)
@@ -78,6 +81,7 @@ fn touched(body: &Body) -> Option<CaseNo> {
         | Body::Submit { .. }
         | Body::Fact { .. }
         | Body::Timer { .. }
+        | Body::Clock
         | Body::Sweep => None,
     }
 }
@@ -108,42 +112,61 @@ fn commit(state: &mut State, command: &Command, outcome: Outcome, events: Vec<Ev
         apply(state, event);
     }
     let mut events = events;
-    let mut bytes = size_of(&events);
-    for case in cases {
-        follow(state, command.at, case, &mut events, &mut bytes);
-    }
+    follow(state, command.at, cases, &mut events);
     state.finish(&command.cause, &outcome);
     Frame { at: command.at, cause: command.cause.clone(), outcome, events }
 }
 
 /// For a preview: what follows by itself from an event that was applied before.
 pub(crate) fn settle(state: &mut State, at: Timestamp, case: CaseNo) -> Frame {
-    let (mut events, mut bytes) = (Vec::new(), 0);
-    follow(state, at, case, &mut events, &mut bytes);
+    let mut events = Vec::new();
+    follow(state, at, vec![case], &mut events);
     Frame { at, cause: Cause::Timer { due: at }, outcome: Outcome::Accepted, events }
 }
 
-/// What follows by itself for a case, until it rests. A refusal, or a panic, holds the case.
-fn follow(state: &mut State, at: Timestamp, case: CaseNo, events: &mut Vec<Event>, bytes: &mut usize) {
-    while state.case(case).is_some_and(needs_advance) {
-        let next = guarded(|| advance(state, case, at)).unwrap_or_else(Err);
-        let next = match next {
-            Ok(next) if next.is_empty() => return,
-            Ok(next) => next,
-            Err(rejection) => held(state, case, at, &rejection),
-        };
-        let size = size_of(&next);
-        let full = events.len() + next.len() > FRAME_EVENTS_SPLIT || *bytes + size > FRAME_BYTES_MAX / 2;
-        let next = if full { vec![Event::TurnSplit(TurnSplit { case })] } else { next };
-        for event in &next {
-            apply(state, event);
+/// What follows by itself for these cases, and for those that they start, tell or belong to, until all rest. Where a
+/// frame would grow too large, every case that does not rest goes on by a timer due now.
+fn follow(state: &mut State, at: Timestamp, cases: Vec<CaseNo>, events: &mut Vec<Event>) {
+    let mut waiting = VecDeque::from(cases);
+    let mut bytes = size_of(events);
+    while let Some(case) = waiting.pop_front() {
+        while state.case(case).is_some_and(needs_advance) {
+            let next = guarded(|| advance(state, case, at)).unwrap_or_else(Err);
+            let next = match next {
+                Ok(next) if next.is_empty() => break,
+                Ok(next) => next,
+                Err(rejection) => held(state, case, at, &rejection),
+            };
+            let size = size_of(&next);
+            if events.len() + next.len() > FRAME_EVENTS_SPLIT || bytes + size > FRAME_BYTES_MAX / 2 {
+                waiting.push_front(case);
+                return split(state, at, waiting, events);
+            }
+            for event in &next {
+                apply(state, event);
+                let other = event.case().filter(|other| *other != case && !waiting.contains(other));
+                waiting.extend(other);
+            }
+            // Whoever has just been asked has not answered yet: nothing more follows.
+            let rests = next.iter().all(|event| matches!(event, Event::TaskOpened(_)));
+            events.extend(next);
+            bytes += size;
+            if rests {
+                break;
+            }
         }
-        // Whoever has just been asked has not answered yet: nothing more follows.
-        let rests = next.iter().all(|event| matches!(event, Event::TaskOpened(_)));
-        events.extend(next);
-        *bytes += size;
-        if full || rests {
-            return;
+    }
+}
+
+/// Every case that does not rest goes on in a frame of its own.
+fn split(state: &mut State, at: Timestamp, cases: VecDeque<CaseNo>, events: &mut Vec<Event>) {
+    for case in cases {
+        let rests =
+            guarded(|| advance(state, case, at)).is_ok_and(|next| next.is_ok_and(|next| next.is_empty()));
+        if !rests && events.len() < FRAME_EVENTS_MAX {
+            let event = Event::TurnSplit(TurnSplit { case });
+            apply(state, &event);
+            events.push(event);
         }
     }
 }

@@ -45,6 +45,8 @@ pub enum Value {
     List(Vec<Value>),
     /// Named values.
     Record(Fields),
+    /// A case, by its number.
+    Case(u64),
 }
 
 /// The type of a field, a column or an expression.
@@ -84,6 +86,8 @@ pub enum Type {
     Optional(Box<Type>),
     /// Named values.
     Record(Vec<(Name, Type)>),
+    /// A case, written as `C-12`.
+    Case,
 }
 
 /// What came in, before a document type has given it types. Numbers keep their text.
@@ -149,6 +153,7 @@ impl fmt::Display for Value {
             Value::Span(v) => write!(f, "{v}"),
             Value::List(v) => write!(f, "[{} items]", v.len()),
             Value::Record(v) => write!(f, "{{{} fields}}", v.len()),
+            Value::Case(v) => write!(f, "C-{v}"),
         }
     }
 }
@@ -176,6 +181,7 @@ impl fmt::Display for Type {
             Type::List(of) => write!(f, "list of {of}"),
             Type::Optional(of) => write!(f, "optional {of}"),
             Type::Record(fields) => write!(f, "record of {} fields", fields.len()),
+            Type::Case => f.write_str("case"),
         }
     }
 }

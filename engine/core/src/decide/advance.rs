@@ -4,7 +4,7 @@ use super::plan::{NoPlan, plan};
 use super::resolve::{covered, driver, who, who_answers};
 use super::step::{StepResult, closed_blind_parts, ready, result};
 use super::timers::milestones;
-use super::{Ctx, internal};
+use super::{Ctx, compensate, fact, internal, outside};
 use crate::command::{CaseNo, TaskNo};
 use crate::definition::{Activity, Chain, Duty, StateDef, Target, Who};
 use crate::eval::{Scope, evaluate, holds, holds_or_absent};
@@ -22,7 +22,13 @@ pub const STEPS_MAX: u32 = 256;
 pub fn needs_advance(case: &Case) -> bool {
     matches!(
         case.stage(),
-        Stage::Entering(_) | Stage::Leaving { .. } | Stage::Working { .. } | Stage::People { .. }
+        Stage::Entering(_)
+            | Stage::Leaving { .. }
+            | Stage::Working { .. }
+            | Stage::People { .. }
+            | Stage::Message { .. }
+            | Stage::Outside { .. }
+            | Stage::Compensating { .. }
     )
 }
 
@@ -44,6 +50,9 @@ pub fn advance(state: &State, number: CaseNo, at: Timestamp) -> Result<Vec<Event
         }
         Stage::Working { state } => work(&ctx, case, chain, *state),
         Stage::People { step, .. } => people(&ctx, case, step),
+        Stage::Message { .. } => fact::kept_for(&ctx, case, chain),
+        Stage::Outside { state, work } => outside::advance(&ctx, case, chain, (*state, work)),
+        Stage::Compensating { since, .. } => compensate::advance(&ctx, case, chain, *since),
         Stage::Fact { .. } | Stage::Until { .. } | Stage::Draft | Stage::Held { .. } => Ok(Vec::new()),
     }
 }
@@ -106,6 +115,11 @@ fn enter(
             Err(Rejection::new(Code::OnHold, message))
         }
         Target::State(state) => enter_state(ctx, case, chain, state),
+        Target::Back => {
+            let from = case.outward().and_then(|outward| outward.came_from);
+            let from = from.ok_or_else(|| internal("a state that leads back was entered from one"))?;
+            enter_state(ctx, case, chain, from)
+        }
     }
 }
 
@@ -132,7 +146,16 @@ fn enter_state(ctx: &Ctx<'_>, case: &Case, chain: &Chain, number: u16) -> Result
     }
     let work = match &state.activity {
         Activity::Check(_) | Activity::Choose(_) => Work::None,
-        Activity::Wait(wait) => Work::Fact(wait.fact.clone()),
+        Activity::Wait(wait) => fact::work(ctx, case, chain, wait)?,
+        Activity::Compensate { since } => Work::Compensation(*since),
+        Activity::Command(_)
+        | Activity::Follow { .. }
+        | Activity::Run(_)
+        | Activity::Start(_)
+        | Activity::Join { .. }
+        | Activity::Tell(_)
+        | Activity::Record(_)
+        | Activity::HandOver(_) => outside::work(ctx, case, chain, state)?,
         Activity::WaitUntil(expr) => match instant(ctx, &evaluate(expr, &scope)?)? {
             until if until <= ctx.at => Work::None,
             until => Work::Until(until),
@@ -253,7 +276,7 @@ fn work(ctx: &Ctx<'_>, case: &Case, chain: &Chain, number: u16) -> Result<Vec<Ev
             Err(Rejection::new(Code::NoArrow, message))
         }
         Activity::WaitUntil(_) => Ok(vec![closed("due")]),
-        Activity::People(_) | Activity::Wait(_) => Err(internal("a state that waits is not decided at once")),
+        _ => Err(internal("a state that waits is not decided at once")),
     }
 }
 

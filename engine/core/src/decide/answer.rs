@@ -199,7 +199,7 @@ fn seen(case: &Case, task: &Task, version: u32) -> Result<(), Rejection> {
 }
 
 fn fits(duty: Duty, veto: bool, verdict: Verdict) -> Result<(), Rejection> {
-    use Verdict::{Approve, Input, Object, Pass, Reject, Return, Submit};
+    use Verdict::{Approve, Choose, Done, Input, Object, Pass, Refuse, Reject, Return, Submit};
     let (fits, expected) = match duty {
         Duty::Approve => (matches!(verdict, Approve | Return | Reject), "approve, return or reject"),
         Duty::Review if veto => {
@@ -208,6 +208,7 @@ fn fits(duty: Duty, veto: bool, verdict: Verdict) -> Result<(), Rejection> {
         Duty::Review => (matches!(verdict, Pass | Object | Return), "pass, object or return"),
         Duty::Input => (matches!(verdict, Input), "input"),
         Duty::Edit => (matches!(verdict, Submit), "submit, with the document"),
+        Duty::Task => (matches!(verdict, Done | Refuse | Choose), "done, refuse or choose"),
     };
     if fits {
         return Ok(());

@@ -1,10 +1,21 @@
 //! `decide`: reads State and a command, answers with events or a refusal. It never writes.
 
 mod advance;
+mod alarm;
 mod answer;
+mod ask;
+mod child;
+mod clock;
+mod command;
+mod compensate;
 mod definitions;
+mod fact;
+mod learn;
+mod operate;
+mod outside;
 mod permission;
 mod plan;
+mod record;
 mod resolve;
 mod route;
 mod step;
@@ -101,6 +112,19 @@ fn decide_body(state: &State, command: &Command) -> Decision {
         }
         (Body::Timer { case, timer }, Cause::Timer { .. }) => timers::fire(state, at, *case, *timer).into(),
         (Body::Sweep, Cause::Timer { .. }) => timers::sweep(state, at).into(),
+        (Body::Answered(answer), Cause::Answer { reply_id, .. }) => {
+            command::answered(state, at, reply_id, answer).into()
+        }
+        (Body::Fact { fact, data, .. }, Cause::Fact { adapter, message_id }) => {
+            fact::reported(state, at, (adapter, message_id), (fact, data)).into()
+        }
+        (Body::Ask { case, entry, with, reason }, Cause::Request(request)) => {
+            ask::by_person(state, at, request, (*case, entry, with, reason)).into()
+        }
+        (Body::Operate { case, act, reason }, cause) => {
+            operate::operate(state, at, cause, (*case, *act, reason)).into()
+        }
+        (Body::Clock, Cause::Timer { .. }) => clock::fire(state, at).into(),
         _ => Rejection::new(Code::Forbidden, "expected this command from another kind of caller").into(),
     }
 }
@@ -171,6 +195,12 @@ impl<'a> Ctx<'a> {
             defines: &chain.defines,
             submitter: Some(case.submitter()),
             message: None,
+            facts: case.facts(),
+            reply: None,
+            item: None,
+            child: None,
+            case: Some(case),
+            cases: Some(self.state),
             at: self.at,
         }
     }

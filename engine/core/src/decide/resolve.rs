@@ -229,6 +229,10 @@ pub(super) fn who(ctx: &Ctx<'_>, case: &Case, scope: &Scope<'_>, who: &Who) -> R
             Ok(above)
         }
         Who::Expr(expr) => one(evaluate(expr, scope)?),
+        Who::Owner => Ok(vec![case.owner().clone()]),
+        Who::Above(..) | Who::LowestCommonSuperior(..) | Who::GroupNeed(..) => {
+            Err(Rejection::new(Code::NotYet, "expected a who-expression that this version carries"))
+        }
         Who::FirstOf(branches) => {
             for (when, who) in branches {
                 if holds_or_absent(when.as_ref(), scope)? {

@@ -5,7 +5,7 @@ use super::answer::not_held;
 use super::permission::{Wish, allowed, case_of, may_report};
 use super::{Ctx, Decision, internal, open_case};
 use crate::command::{CaseNo, Request};
-use crate::definition::{Activity, Chain};
+use crate::definition::{Activity, Chain, Required};
 use crate::document::{commercial_hash, content_hash, typed, untyped};
 use crate::eval::{Scope, evaluate, holds};
 use crate::event::*;
@@ -125,16 +125,19 @@ pub(super) fn content_of(
         ctx.pinned.document(&chain.document).ok_or_else(|| internal("a chain's document type is defined"))?;
     let fields = typed(kind, document, ctx.pinned, ctx.at)?;
     let scope = Scope {
-        rules: ctx.pinned,
         document: &fields,
         defines: &chain.defines,
         submitter: Some(submitter),
-        message: None,
-        at: ctx.at,
+        cases: Some(ctx.state),
+        ..Scope::new(ctx.pinned, ctx.at)
     };
     let claims = claims(ctx, chain, &fields, own)?;
     for requirement in &chain.requires {
-        if !holds(&requirement.must, &scope)? {
+        let met = match &requirement.what {
+            Required::Must(must) => holds(must, &scope)?,
+            Required::Case(wanted) => required_case(ctx, &scope, wanted)?,
+        };
+        if !met {
             let message =
                 format!("expected what {} requires for a submission to hold; it does not", chain.name);
             return Err(Rejection::new(Code::Rule(requirement.code.clone()), message));
@@ -146,6 +149,11 @@ pub(super) fn content_of(
     let hash = content_hash(&fields);
     let commercial = commercial_hash(kind, &fields);
     Ok(Content { hash, commercial, keeps: chain.reads.clone(), amount, key, claims, document: fields })
+}
+
+/// Whether a case that a submission requires stands where it must.
+fn required_case(_: &Ctx<'_>, _: &Scope<'_>, _: &crate::definition::RequiredCase) -> Result<bool, Rejection> {
+    Err(Rejection::new(Code::NotYet, "expected `requires` without another case"))
 }
 
 /// Unique values: two open or well-ended cases of a chain never share one.
@@ -272,7 +280,7 @@ pub(super) fn fact(
         let Some(Activity::Wait(wait)) = definition else { continue };
         let scope = Scope { message: Some(&fields), ..ctx.scope(case, chain) };
         // A message that a condition cannot read is not meant for this case.
-        if holds(&wait.matches, &scope).unwrap_or(false) {
+        if wait.rules.iter().any(|rule| holds(&rule.when, &scope).unwrap_or(false)) {
             return Ok(vec![Event::FactReceived(FactReceived {
                 case: number,
                 fact: fact.clone(),

@@ -69,6 +69,9 @@ pub(super) fn fire(
             let (state, outcome) = (state.name.clone(), Name::from("due"));
             Ok(vec![Event::StepClosed(StepClosed { case: number, state, outcome, opinions: Vec::new() })])
         }
+        Timer::Command(command) => super::command::fire(&ctx, case, command),
+        Timer::Alarm(alarm) => super::alarm::fire(&ctx, case, alarm),
+        Timer::Clock => Err(stale()),
         // The rest of a split turn: what follows is what `advance` does next.
         Timer::Continue => match advance(state, number, at) {
             Ok(events) if events.is_empty() => Err(stale()),

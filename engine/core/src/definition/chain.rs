@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::expr::Expr;
 use crate::name::{Name, Title};
 use crate::time::Span;
+use crate::value::Type;
 
 /// A chain: a state machine over one type of document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +36,14 @@ pub struct Chain {
     pub monitors: Vec<(Who, Option<Expr>)>,
     /// What must hold for a submission.
     pub requires: Vec<Requirement>,
+    /// What starts a case besides a person's submission.
+    pub starts: Vec<Start>,
+    /// Who is told when something takes too long. Never a decision.
+    pub alarms: Vec<Alarm>,
+    /// What a case learns on its way; [`Learn`] counts in this order.
+    pub facts: Vec<FactDef>,
+    /// What may be asked of a case whatever it is doing; [`Activity::Tell`] names them.
+    pub anytime: Vec<Anytime>,
     /// Names for expressions; [`Expr::Define`] counts in this order, and one reads only earlier ones.
     pub defines: Vec<(Name, Expr)>,
     /// Top-level document fields that its expressions read; State keeps only these.
@@ -57,10 +66,158 @@ pub struct End {
 /// A condition of submission.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Requirement {
-    /// What must be true.
-    pub must: Expr,
+    /// What is required.
+    pub what: Required,
     /// The code of the refusal otherwise.
     pub code: Name,
+}
+
+/// What a submission requires.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Required {
+    /// Something that must be true.
+    Must(Expr),
+    /// Another case that must stand somewhere.
+    Case(RequiredCase),
+}
+
+/// A case that a submission requires.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequiredCase {
+    /// One for each item of this list; [`Expr::Item`] is the item. None: exactly one.
+    pub for_each: Option<Expr>,
+    /// Its chain.
+    pub chain: Name,
+    /// Its business key.
+    pub key: Expr,
+    /// States or ends, one of which it must stand in.
+    pub states: Vec<Name>,
+    /// It must have come there at most so long ago.
+    pub within: Option<Span>,
+}
+
+/// What a case may learn on its way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FactDef {
+    /// Its name.
+    pub name: Name,
+    /// Its type.
+    pub kind: Type,
+    /// What it is before anything was learnt, evaluated at submission; None: nothing.
+    pub initial: Option<Expr>,
+}
+
+/// A fact takes a value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Learn {
+    /// The fact, by its place in [`Chain::facts`].
+    pub fact: u16,
+    /// Its new value. All values of one outcome are evaluated before any is taken.
+    pub value: Expr,
+}
+
+/// A named value that is handed to another system, a case or a record.
+pub type With = Vec<(Name, Expr)>;
+
+/// Something that starts a case by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Start {
+    /// When.
+    pub trigger: Trigger,
+    /// In whose name: a position; its first holder submits.
+    pub submitter: Who,
+    /// The fields of the document.
+    pub with: With,
+    /// Whether its submitter completes the document first.
+    pub begins: Begins,
+}
+
+/// What starts a case by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Trigger {
+    /// A fact for which this holds; [`Expr::Message`] reads it.
+    Message {
+        /// The fact's name, `system.object.fact` as its adapter reports it.
+        fact: Name,
+        /// Only where this holds.
+        when: Option<Expr>,
+    },
+    /// The first instant of every such period, in the company's zone.
+    Every {
+        /// The period.
+        period: Period,
+        /// A case for each row of this table; [`Expr::Item`] is the row's key.
+        for_each: Option<Name>,
+    },
+}
+
+/// Calendar periods.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Period {
+    /// From midnight.
+    Day,
+    /// From Monday.
+    Week,
+    /// From its first day.
+    Month,
+    /// From the first day of January, April, July, October.
+    Quarter,
+    /// From the first day of January.
+    Year,
+}
+
+/// Where a case that another one starts begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Begins {
+    /// In its first state.
+    First,
+    /// With its submitter, who completes the document.
+    Draft,
+}
+
+/// Somebody is told where something takes too long.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Alarm {
+    /// Its name.
+    pub name: Name,
+    /// The clock starts when this state is entered.
+    pub from: u16,
+    /// The clock stops when this is reached.
+    pub to: AlarmStop,
+    /// After how long the alarm is raised.
+    pub after: Span,
+    /// Who is told.
+    pub tell: Vec<Who>,
+}
+
+/// What stops the clock of an alarm.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AlarmStop {
+    /// A state is entered.
+    State(u16),
+    /// The case ends.
+    End,
+    /// A fact arrives for the case.
+    Fact(Name),
+}
+
+/// Something that may be asked of a case whatever it is doing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Anytime {
+    /// The request's name.
+    pub name: Name,
+    /// Persons who may ask.
+    pub by: Vec<Who>,
+    /// Chains whose cases may ask; a parent of the case may always.
+    pub by_chain: Vec<Name>,
+    /// Only while the case stands in one of these states; None: in any.
+    pub in_states: Option<Vec<u16>>,
+    /// Where it goes then; None: it stays.
+    pub go: Option<Target>,
+    /// What it learns; [`Expr::Reply`] reads the request.
+    pub learns: Vec<Learn>,
+    /// For a green light: where it goes when nobody ratifies.
+    pub unratified: Option<Target>,
 }
 
 /// One state: one activity, and where its outcomes lead.
@@ -76,12 +233,25 @@ pub struct StateDef {
     pub within: Option<Span>,
     /// When it ends by itself, and where it goes then.
     pub expires: Option<Expiry>,
+    /// The activity is done for each item of a list; [`Expr::Item`] is the item.
+    pub for_each: Option<ForEach>,
+    /// What is learnt from an answer, a message, a child; before the arrow's own.
+    pub learns: Vec<Learn>,
     /// Who is copied when it is entered.
     pub cc: Vec<Who>,
     /// The outcome that a skip counts as.
     pub good: Name,
     /// Arrows by outcome; the first whose condition holds is taken. Usual arrows are already filled in.
     pub next: BTreeMap<Name, Vec<Arrow>>,
+}
+
+/// An activity done for each item of a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ForEach {
+    /// The item's name, for stories.
+    pub item: Name,
+    /// The list.
+    pub list: Expr,
 }
 
 /// A state that ends by itself.
@@ -100,6 +270,8 @@ pub struct Arrow {
     pub when: Option<Expr>,
     /// Where it leads.
     pub go: Target,
+    /// What is learnt on the way.
+    pub learns: Vec<Learn>,
 }
 
 /// Where an arrow leads.
@@ -113,6 +285,8 @@ pub enum Target {
     Draft,
     /// Held for a person.
     OnHold,
+    /// Back to the state from which the present one was entered.
+    Back,
 }
 
 /// What a state does.
@@ -128,6 +302,101 @@ pub enum Activity {
     Wait(Wait),
     /// A time is waited for. Outcome: due.
     WaitUntil(Expr),
+    /// Another system is asked. Outcomes: its answers by name, `refused`, `refused.CODE`, `silent`, `conflict`.
+    Command(CommandDef),
+    /// Later answers to the command of another state. Outcomes as there.
+    Follow {
+        /// The state that gave the command.
+        state: u16,
+    },
+    /// A case of another chain is started and waited for. Outcomes: its ends by name, else `good` or `bad`.
+    Run(RunDef),
+    /// A case of another chain is started. Outcome: started.
+    Start(RunDef),
+    /// Cases that were started here are waited for. Outcomes: good, bad.
+    Join {
+        /// Their chain.
+        chain: Name,
+    },
+    /// Another case is asked for something. Outcomes: done, refused.
+    Tell(TellDef),
+    /// Master data changes. Outcome: done.
+    Record(RecordDef),
+    /// Ownership of the case moves. Outcome: done.
+    HandOver(Who),
+    /// What was done is undone, last first. Outcomes: done, stuck.
+    Compensate {
+        /// Only what was done since this state was last entered; None: everything.
+        since: Option<u16>,
+    },
+}
+
+/// A command to another system.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommandDef {
+    /// `adapter.object.verb` as in [`super::Adapters`].
+    pub verb: Name,
+    /// What it is told.
+    pub with: With,
+    /// When it is sent again, counted from the first time; the first entry is 0.
+    pub send_after: Vec<Span>,
+    /// When the case stops waiting, counted from the first time: outcome `silent`.
+    pub silent_after: Span,
+}
+
+/// A case of another chain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunDef {
+    /// Its chain.
+    pub chain: Name,
+    /// Where fields of its document come from that `with` does not name: fields of the same name; the later wins.
+    pub copy: Vec<Copied>,
+    /// Fields of its document.
+    pub with: With,
+    /// In whose name; None: the submitter of this case.
+    pub submitter: Option<Who>,
+    /// Where it begins.
+    pub begins: Begins,
+}
+
+/// Where fields are copied from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Copied {
+    /// The document.
+    Document,
+    /// The item of `for_each`.
+    Item,
+}
+
+/// A request to another case, or a message for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TellDef {
+    /// The case.
+    pub case: Expr,
+    /// What it is told.
+    pub what: Told,
+    /// With what.
+    pub with: With,
+}
+
+/// What a case is told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Told {
+    /// One of its [`Chain::anytime`].
+    Request(Name),
+    /// A fact, as if its adapter had reported it.
+    Message(Name),
+}
+
+/// A change of master data.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordDef {
+    /// The table.
+    pub table: Name,
+    /// The parts of the row's key.
+    pub key: Vec<Expr>,
+    /// Columns and their new values; columns not named keep theirs.
+    pub with: With,
 }
 
 /// One test of a `check`.
@@ -151,10 +420,25 @@ pub struct Branch {
 /// A wait for a message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wait {
-    /// The fact's name, such as `contract.sealed`.
+    /// The fact's name: `object.fact`, or `adapter.object.fact`.
     pub fact: Name,
-    /// Whether a message is meant for this case.
-    pub matches: Expr,
+    /// Rules by which a message finds its case: the first rule for which some waiting case holds decides.
+    pub rules: Vec<MatchRule>,
+    /// The wait is over when this holds, after what was learnt; None: with the first message. True already when the
+    /// state is entered: nothing is waited for.
+    pub until: Option<Expr>,
+}
+
+/// A rule by which a message finds its case.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MatchRule {
+    /// Whether a message is meant for a case.
+    pub when: Expr,
+    /// An equality that `when` implies: this field of the message has this value of the case. Finds the case
+    /// without looking at all that wait.
+    pub index: Option<(Vec<Name>, Expr)>,
+    /// Among several cases the one with the smallest value; None, and among equals: the oldest.
+    pub first_by: Option<Expr>,
 }
 
 /// People and how they stand to one another.
@@ -205,6 +489,19 @@ pub struct Signer {
     pub veto: bool,
     /// Positions that may not answer, besides the submitter.
     pub except: Vec<Who>,
+    /// For [`Duty::Task`]: what is to be done.
+    pub task: Option<Box<TaskDef>>,
+}
+
+/// A piece of work for a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskDef {
+    /// What is to be done.
+    pub title: Title,
+    /// What its answer must carry: names and types.
+    pub asks: Vec<(Name, Type)>,
+    /// Outcomes to choose from; empty: `done` and `refused`.
+    pub choices: Vec<Name>,
 }
 
 /// What a task asks for.
@@ -218,6 +515,8 @@ pub enum Duty {
     Input,
     /// Completing the document.
     Edit,
+    /// Doing something and saying so.
+    Task,
 }
 
 /// Who is asked.
@@ -241,6 +540,14 @@ pub enum Who {
     FirstOf(Vec<(Option<Expr>, Who)>),
     /// Several, each of them.
     Each(Vec<Who>),
+    /// The post that owns the case: the submitter's, until it was handed over.
+    Owner,
+    /// The nearest solid superior of a kind above somebody.
+    Above(Box<Who>, Name),
+    /// The nearest position that is a solid superior of both, or one of them itself.
+    LowestCommonSuperior(Box<Who>, Box<Who>),
+    /// A group by name, so many of whose members must approve.
+    GroupNeed(Name, u32),
 }
 
 /// A climb of an authority.

@@ -34,6 +34,8 @@ pub struct Field {
     pub computed: Option<Expr>,
     /// Two open or well-ended cases of a chain never share a value.
     pub unique: bool,
+    /// Where it is not sent, the engine gives it the number of its case (`C-12`).
+    pub numbered: bool,
     /// Members of a record, or of a list's records, that have defaults: (member, value).
     pub member_defaults: Vec<(Name, Value)>,
 }

@@ -1,5 +1,6 @@
 //! Definitions: the rules of a company as data. `chain` compiles them from YAML, the log keeps them, core reads them.
 
+mod adapters;
 mod authority;
 mod chain;
 mod company;
@@ -10,10 +11,13 @@ mod table;
 
 use serde::{Deserialize, Serialize};
 
+pub use adapters::{Adapters, Refusals, Shape, Undo, Verb};
 pub use authority::{Authority, Limit, LimitSet, Line, Measure};
 pub use chain::{
-    Activity, Arrow, AtLeast, Beside, Branch, Chain, Check, Climb, Duty, End, Expiry, Member, Node,
-    Requirement, Signer, StateDef, Target, Wait, Who,
+    Activity, Alarm, AlarmStop, Anytime, Arrow, AtLeast, Begins, Beside, Branch, Chain, Check, Climb,
+    CommandDef, Copied, Duty, End, Expiry, FactDef, ForEach, Learn, MatchRule, Member, Node, Period,
+    RecordDef, Required, RequiredCase, Requirement, RunDef, Signer, Start, StateDef, Target, TaskDef,
+    TellDef, Told, Trigger, Wait, Who, With,
 };
 pub use company::{
     Clock, Company, Deadlines, LowerLevels, OwnTop, Policies, PushUp, Returns, SamePerson, SkipLevel,
@@ -43,6 +47,8 @@ pub enum Definition {
     Chain(Chain),
     /// systems.yaml
     Systems(Systems),
+    /// adapters.yaml
+    Adapters(Adapters),
 }
 
 /// The kinds of [`Definition`], without their contents.
@@ -62,6 +68,8 @@ pub enum DefinitionKind {
     Chain,
     /// systems.yaml
     Systems,
+    /// adapters.yaml
+    Adapters,
 }
 
 impl Definition {
@@ -75,15 +83,17 @@ impl Definition {
             Definition::Table(_) => DefinitionKind::Table,
             Definition::Chain(_) => DefinitionKind::Chain,
             Definition::Systems(_) => DefinitionKind::Systems,
+            Definition::Adapters(_) => DefinitionKind::Adapters,
         }
     }
 
-    /// The name by which others refer to it; company, organisation and systems exist once and are named after their kind.
+    /// The name by which others refer to it; company, organisation, systems and adapters exist once and are named after their kind.
     pub fn name(&self) -> Name {
         match self {
             Definition::Company(_) => Name::from("company"),
             Definition::Organisation(_) => Name::from("organisation"),
             Definition::Systems(_) => Name::from("systems"),
+            Definition::Adapters(_) => Name::from("adapters"),
             Definition::Authority(d) => d.name.clone(),
             Definition::Document(d) => d.name.clone(),
             Definition::Table(d) => d.name.clone(),
@@ -93,7 +103,7 @@ impl Definition {
 }
 
 /// The version of the compiled encoding that this crate writes. An older one is read by a decoder of its own.
-pub const FORM: u16 = 1;
+pub const FORM: u16 = 2;
 
 impl Definition {
     /// The compiled encoding, version [`FORM`].

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::outward::MatchKeys;
 use super::plan::{Capacity, Plan, PlanNode, Slot};
 use crate::command::{CaseNo, ContentHash, TaskNo, Verdict};
 use crate::definition::{DefinitionKind, Duty, Target};
@@ -149,6 +150,17 @@ pub enum Work {
     Fact(Name),
     /// A time.
     Until(Timestamp),
+    /// A message, with the values by which the rules of the wait find this case.
+    Message {
+        /// Its name.
+        fact: Name,
+        /// One for each rule.
+        keys: MatchKeys,
+    },
+    /// Other systems or cases: the items of the state's `for_each`, or one `Missing`.
+    Outside(Vec<Value>),
+    /// Undoing what was done since a state (by its place), or everything.
+    Compensation(Option<u16>),
 }
 
 /// A state was not needed.
@@ -373,6 +385,8 @@ pub enum WithdrawnCause {
     Expired,
     /// The case was held.
     Held,
+    /// The case was asked to go elsewhere.
+    Asked,
 }
 
 /// A signature given before still stands.

@@ -4,10 +4,12 @@
 
 mod body;
 pub(crate) mod codec;
+mod outward;
 mod plan;
 
 pub use body::*;
 pub use codec::{DecodeError, decode_events, encode_event};
+pub use outward::*;
 pub use plan::{Capacity, CapacityWhy, Level, Plan, PlanNode, Slot};
 
 use crate::command::CaseNo;
@@ -62,6 +64,14 @@ events! {
     3 "definitions-activated" DefinitionsActivated,
     /// Open work of a batch of cases was put where the organisation now has it.
     4 "organisation-swept" OrganisationSwept,
+    /// Master data changed.
+    5 "record-written" RecordWritten,
+    /// A fact came for which no case waits yet.
+    6 "fact-kept" FactKept,
+    /// A fact that no case wanted was given up.
+    7 "fact-given-up" FactGivenUp,
+    /// A chain that starts by the calendar began a period.
+    8 "period-began" PeriodBegan,
     /// A document was handed in.
     10 "case-submitted" CaseSubmitted,
     /// A returned document was handed in again, or completed by an editor.
@@ -92,6 +102,16 @@ events! {
     23 "fact-received" FactReceived,
     /// The turn goes on in a frame of its own.
     24 "turn-split" TurnSplit,
+    /// The case knows more than before.
+    25 "facts-learnt" FactsLearnt,
+    /// A case was asked for one of its `anytime` entries.
+    26 "case-asked" CaseAsked,
+    /// The case belongs to another post.
+    27 "case-handed-over" CaseHandedOver,
+    /// An operator stepped in.
+    28 "case-operated" CaseOperated,
+    /// One item of a state has its outcome.
+    29 "item-closed" ItemClosed,
     /// Somebody is asked.
     30 "task-opened" TaskOpened,
     /// Somebody answered.
@@ -114,12 +134,34 @@ events! {
     39 "task-referred" TaskReferred,
     /// The route grew.
     40 "route-extended" RouteExtended,
+    /// Somebody did a piece of work.
+    41 "task-answered" TaskAnswered,
     /// A submission past the immediate superior was refused.
     50 "skip-level-attempted" SkipLevelAttempted,
     /// Somebody tried to decide an own document.
     51 "self-approval-attempted" SelfApprovalAttempted,
     /// An answer came after others had decided; it changes nothing.
     52 "late-answer" LateAnswer,
+    /// Another system is asked to do something.
+    60 "command-issued" CommandIssued,
+    /// A command is sent again, under the same id.
+    61 "command-sent-again" CommandSentAgain,
+    /// No answer came in time.
+    62 "command-silent" CommandSilent,
+    /// An adapter answered.
+    63 "command-answered" CommandAnswered,
+    /// A second, different last answer to one command.
+    64 "reply-conflicted" ReplyConflicted,
+    /// One thing was undone.
+    65 "effect-undone" EffectUndone,
+    /// A case started another one.
+    70 "child-started" ChildStarted,
+    /// A child is over.
+    71 "child-ended" ChildEnded,
+    /// A clock of the alarms of the chain started or stopped.
+    80 "alarm-set" AlarmSet,
+    /// Something takes too long.
+    81 "alarm-raised" AlarmRaised,
 }
 
 impl Event {
@@ -146,6 +188,9 @@ impl Event {
             | Event::DefinitionStored(_)
             | Event::DefinitionsActivated(_)
             | Event::OrganisationSwept(_)
+            | Event::FactKept(_)
+            | Event::FactGivenUp(_)
+            | Event::PeriodBegan(_)
             | Event::SkipLevelAttempted(_) => None,
             Event::CaseSubmitted(e) => Some(e.case),
             Event::CaseResubmitted(e) => Some(e.case),
@@ -175,6 +220,23 @@ impl Event {
             Event::RouteExtended(e) => Some(e.case),
             Event::SelfApprovalAttempted(e) => Some(e.case),
             Event::LateAnswer(e) => Some(e.case),
+            Event::RecordWritten(e) => Some(e.case),
+            Event::FactsLearnt(e) => Some(e.case),
+            Event::CaseAsked(e) => Some(e.case),
+            Event::CaseHandedOver(e) => Some(e.case),
+            Event::CaseOperated(e) => Some(e.case),
+            Event::ItemClosed(e) => Some(e.case),
+            Event::TaskAnswered(e) => Some(e.case),
+            Event::CommandIssued(e) => Some(e.case),
+            Event::CommandSentAgain(e) => Some(e.case),
+            Event::CommandSilent(e) => Some(e.case),
+            Event::CommandAnswered(e) => Some(e.case),
+            Event::ReplyConflicted(e) => Some(e.case),
+            Event::EffectUndone(e) => Some(e.case),
+            Event::ChildStarted(e) => Some(e.case),
+            Event::ChildEnded(e) => Some(e.case),
+            Event::AlarmSet(e) => Some(e.case),
+            Event::AlarmRaised(e) => Some(e.case),
         }
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::case::{Case, Signature, SlotStatus, Stage, Step, Task, leaves_trace};
-use super::{Seen, State};
+use super::{ItemStatus, OutsideWork, Seen, State, WorkItem};
 use crate::command::{CaseNo, Cause, Request};
 use crate::definition::{Definition, Duty, Target};
 use crate::event::*;
@@ -12,7 +12,7 @@ use crate::frame::{Frame, Outcome};
 use crate::name::Name;
 use crate::small_map::SmallMap;
 use crate::time::{MINUTE, Timestamp};
-use crate::value::Fields;
+use crate::value::{Fields, Value};
 
 /// Applies a whole frame: the replay's loop, and what a follower calls.
 pub fn apply_frame(state: &mut State, frame: &Frame) {
@@ -49,7 +49,10 @@ pub fn apply(state: &mut State, event: &Event) {
         Event::StateEntered(e) => entered(state, e),
         Event::SelfApprovalAttempted(_) | Event::LateAnswer(_) => {}
         _ => {
-            if let Some(case) = event.case() {
+            let applied = super::apply_commands::apply(state, event)
+                || super::apply_cases::apply(state, event)
+                || super::apply_learnt::apply(state, event);
+            if !applied && let Some(case) = event.case() {
                 on_case(state, case, |case, at| apply_to_case(case, at, event));
             }
         }
@@ -175,6 +178,7 @@ fn submitted(state: &mut State, e: &CaseSubmitted) {
         expires_at: None,
         until: None,
         resume_at: None,
+        outward: None,
     };
     take_content(state, &mut case, &e.content);
     state.next_case = e.case + 1;
@@ -251,6 +255,15 @@ fn entered(state: &mut State, e: &StateEntered) {
         case.stage = match &e.work {
             Work::None => Stage::Working { state: e.state },
             Work::Fact(fact) => Stage::Fact { state: e.state, fact: fact.clone() },
+            Work::Message { fact, keys } => {
+                Stage::Message { state: e.state, fact: fact.clone(), keys: keys.clone() }
+            }
+            Work::Outside(items) => {
+                let item = |item: &Value| WorkItem { item: item.clone(), status: ItemStatus::Waiting };
+                let work = OutsideWork { items: items.iter().map(item).collect() };
+                Stage::Outside { state: e.state, work: Box::new(work) }
+            }
+            Work::Compensation(since) => Stage::Compensating { state: Some(e.state), since: *since },
             Work::Until(at) => {
                 case.until = Some(*at);
                 Stage::Until { state: e.state }

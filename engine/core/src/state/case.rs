@@ -4,11 +4,13 @@ use serde::Serialize;
 
 use crate::command::{CaseNo, ContentHash, TaskNo, Timer, Verdict};
 use crate::definition::{Duty, Target};
-use crate::event::{Capacity, Milestones, Party, Plan, WithdrawnCause};
+use crate::event::{Capacity, MatchKeys, Milestones, Party, Plan, WithdrawnCause};
 use crate::name::Name;
 use crate::small_map::SmallMap;
 use crate::time::Timestamp;
 use crate::value::{Fields, Value};
+
+use super::outward::{OutsideWork, Outward};
 
 /// An open case.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -37,6 +39,7 @@ pub struct Case {
     pub(super) expires_at: Option<Timestamp>,
     pub(super) until: Option<Timestamp>,
     pub(super) resume_at: Option<Timestamp>,
+    pub(super) outward: Option<Box<Outward>>,
 }
 
 /// Where a case stands. Everything but `Entering` and `Leaving` may outlast a turn.
@@ -83,6 +86,29 @@ pub enum Stage {
         code: Name,
         /// The state it was in; resuming enters it again, and signatures that stand are not asked again.
         state: Option<u16>,
+    },
+    /// A message is waited for that rules find.
+    Message {
+        /// The state's place.
+        state: u16,
+        /// Its name.
+        fact: Name,
+        /// What the index of each rule must have; see [`crate::definition::MatchRule`].
+        keys: MatchKeys,
+    },
+    /// Other systems or cases are at work.
+    Outside {
+        /// The state's place.
+        state: u16,
+        /// On what.
+        work: Box<OutsideWork>,
+    },
+    /// What was done is being undone, last first.
+    Compensating {
+        /// The state's place; None: an operator ordered it.
+        state: Option<u16>,
+        /// Only what was done since this state was last entered.
+        since: Option<u16>,
     },
 }
 
@@ -295,7 +321,36 @@ impl Case {
         let expiry = self.expires_at.map(|at| (at, Timer::Expiry));
         let until = self.until.map(|at| (at, Timer::Until));
         let resume = self.resume_at.map(|at| (at, Timer::Continue));
-        tasks.chain(expiry).chain(until).chain(resume)
+        let outward = self.outward.iter().flat_map(|outward| outward.timers());
+        tasks.chain(expiry).chain(until).chain(resume).chain(outward)
+    }
+
+    /// Its dealings with other systems and cases; None: it has had none.
+    pub fn outward(&self) -> Option<&Outward> {
+        self.outward.as_deref()
+    }
+
+    /// What it has learnt.
+    pub fn facts(&self) -> &Fields {
+        const NONE: &Fields = &Fields::new();
+        self.outward.as_ref().map_or(NONE, |outward| &outward.facts)
+    }
+
+    /// The post that owns it: the submitter's, until it was handed over.
+    pub fn owner(&self) -> &Name {
+        let owner = self.outward.as_ref().and_then(|outward| outward.owner.as_ref());
+        owner.unwrap_or(&self.submitter.position)
+    }
+
+    /// The case that started it.
+    pub fn parent(&self) -> Option<CaseNo> {
+        self.outward.as_ref().and_then(|outward| outward.parent)
+    }
+
+    /// The case at the root of those that were started one by another: what goes from order to cash.
+    pub fn correlation(&self) -> CaseNo {
+        let root = self.outward.as_ref().map_or(0, |outward| outward.correlation);
+        if root == 0 { self.number } else { root }
     }
 
     /// The place of the state it stands in or is leaving.
@@ -305,8 +360,10 @@ impl Case {
             | Stage::People { state, .. }
             | Stage::Fact { state, .. }
             | Stage::Until { state }
+            | Stage::Message { state, .. }
+            | Stage::Outside { state, .. }
             | Stage::Working { state } => Some(*state),
-            Stage::Held { state, .. } => *state,
+            Stage::Held { state, .. } | Stage::Compensating { state, .. } => *state,
             Stage::Entering(_) | Stage::Draft => None,
         }
     }

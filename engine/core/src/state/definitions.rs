@@ -6,7 +6,8 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::definition::{
-    Authority, Chain, Company, Definition, DefinitionKind, DocumentType, Organisation, Systems, Table,
+    Adapters, Authority, Chain, Company, Definition, DefinitionKind, DocumentType, Organisation, Systems,
+    Table,
 };
 use crate::name::Name;
 
@@ -50,6 +51,7 @@ struct Found {
     company: Option<Arc<Definition>>,
     organisation: Option<Arc<Definition>>,
     systems: Option<Arc<Definition>>,
+    adapters: Option<Arc<Definition>>,
     authorities: BTreeMap<Name, Arc<Definition>>,
     documents: BTreeMap<Name, Arc<Definition>>,
     tables: BTreeMap<Name, Arc<Definition>>,
@@ -84,6 +86,7 @@ impl Release {
     single!(/** The company. */ company: Company(Company));
     single!(/** The organisation. */ organisation: Organisation(Organisation));
     single!(/** The calling systems. */ systems: Systems(Systems));
+    single!(/** The systems outside that do work. */ adapters: Adapters(Adapters));
     named!(/** A chain. */ chain in chains: Chain(Chain));
     named!(/** An authority. */ authority in authorities: Authority(Authority));
     named!(/** A document type. */ document in documents: Document(DocumentType));
@@ -147,6 +150,7 @@ impl Definitions {
                 DefinitionKind::Company => found.company = Some(compiled),
                 DefinitionKind::Organisation => found.organisation = Some(compiled),
                 DefinitionKind::Systems => found.systems = Some(compiled),
+                DefinitionKind::Adapters => found.adapters = Some(compiled),
                 DefinitionKind::Authority => drop(found.authorities.insert(name, compiled)),
                 DefinitionKind::Document => drop(found.documents.insert(name, compiled)),
                 DefinitionKind::Table => drop(found.tables.insert(name, compiled)),

@@ -1,8 +1,12 @@
 //! What is: the fold of all events. Setters are private to the crate; only `apply` calls them.
 
 mod apply;
+mod apply_cases;
+mod apply_commands;
+mod apply_learnt;
 mod case;
 mod definitions;
+mod outward;
 mod requests;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,11 +16,16 @@ use serde::Serialize;
 pub use apply::{apply, apply_frame};
 pub use case::{Case, Signature, SlotStatus, Stage, Step, Task};
 pub use definitions::{Definitions, Release, StoredDefinition};
+pub use outward::{
+    ChildState, ClosedCase, CommandState, CommandStatus, Done, DoneWhat, ItemStatus, KeptFact, OutsideWork,
+    Outward, WorkItem,
+};
 pub use requests::{REQUEST_WINDOW_MS, REQUESTS_MAX, Requests, SENT_AHEAD_MAX_MS, Seen};
 
 use crate::command::{CaseNo, Timer};
 use crate::name::Name;
 use crate::time::Timestamp;
+use crate::value::Fields;
 
 /// Everything that decisions are made from. Equal logs give equal states, to the byte of [`State::hash`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -32,6 +41,18 @@ pub struct State {
     audits: BTreeMap<Name, (i64, u32)>,
     sweep: Option<CaseNo>,
     names: BTreeSet<Name>,
+    /// Cases that are over and may still be asked about.
+    closed: BTreeMap<CaseNo, ClosedCase>,
+    /// The newest case of a chain with a business key.
+    by_key: BTreeMap<(Name, Name), CaseNo>,
+    /// Rows of tables that chains have changed: by table and key, the whole row; None: taken out.
+    written: BTreeMap<Name, BTreeMap<Name, Option<Fields>>>,
+    /// Facts that came for no case yet, by name, oldest first.
+    kept: BTreeMap<Name, Vec<KeptFact>>,
+    /// Messages of adapters that took effect: sender, its id, and when they may be forgotten.
+    messages: BTreeMap<(Name, Name), Timestamp>,
+    /// Chains that start by the calendar: by chain and start, when it is looked at next.
+    periods: BTreeMap<(Name, u16), Timestamp>,
 }
 
 /// The end of the log as State knows it.
@@ -91,6 +112,32 @@ impl State {
     /// The cases that wait for a fact.
     pub fn waiting_for(&self, fact: &str) -> impl Iterator<Item = CaseNo> + '_ {
         self.waiting.get(fact).into_iter().flatten().copied()
+    }
+
+    /// A case that is over and may still be asked about.
+    pub fn closed(&self, number: CaseNo) -> Option<&ClosedCase> {
+        self.closed.get(&number)
+    }
+
+    /// The newest case of a chain with this business key, open or not yet forgotten.
+    pub fn by_key(&self, chain: &Name, key: &Name) -> Option<CaseNo> {
+        self.by_key.get(&(chain.clone(), key.clone())).copied()
+    }
+
+    /// A row that a chain has changed: the row as it is now, Some(None) where it was taken out, None where no chain
+    /// has touched it.
+    pub fn written(&self, table: &str, key: &str) -> Option<Option<&Fields>> {
+        Some(self.written.get(table)?.get(key)?.as_ref())
+    }
+
+    /// Facts of a name that came for no case yet, oldest first.
+    pub fn kept(&self, fact: &str) -> &[KeptFact] {
+        self.kept.get(fact).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a message of an adapter took effect before.
+    pub fn knows_message(&self, sender: &Name, message_id: &Name) -> bool {
+        self.messages.contains_key(&(sender.clone(), message_id.clone()))
     }
 
     /// The timers of a case that are due at an instant, earliest first.

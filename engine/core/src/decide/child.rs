@@ -1,0 +1,1 @@
+//! Cases that cases start: run, start, join.

@@ -1,0 +1,1 @@
+//! What a case learns from answers, messages, children.

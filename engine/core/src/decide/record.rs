@@ -1,0 +1,1 @@
+//! Master data that chains change.

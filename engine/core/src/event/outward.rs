@@ -1,0 +1,317 @@
+//! Events of a case's dealings with other systems and other cases. Their encoding is part of the log's format.
+
+use serde::{Deserialize, Serialize};
+
+use crate::command::{CaseNo, CommandNo, ContentHash, Operation, TaskNo, Verdict};
+use crate::definition::Target;
+use crate::name::Name;
+use crate::time::Timestamp;
+use crate::value::{Fields, Value};
+
+/// The case knows more than before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FactsLearnt {
+    /// The case.
+    pub case: CaseNo,
+    /// Facts and their new values.
+    pub facts: Fields,
+}
+
+/// Somebody did a piece of work, or refused it, or chose.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskAnswered {
+    /// The case.
+    pub case: CaseNo,
+    /// The task.
+    pub task: TaskNo,
+    /// Who.
+    pub person: Name,
+    /// `done`, `refuse` or `choose`.
+    pub verdict: Verdict,
+    /// What was chosen.
+    pub choice: Option<Name>,
+    /// What the task asked for.
+    pub fields: Fields,
+    /// Why.
+    pub reason: Option<Name>,
+    /// What the person saw.
+    pub content_hash: ContentHash,
+}
+
+/// Another system is asked to do something.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommandIssued {
+    /// The case.
+    pub case: CaseNo,
+    /// The number of the command in its case. Its id is `C-<case>.<state>.<command>`.
+    pub command: CommandNo,
+    /// The place of the state that gives it.
+    pub state: u16,
+    /// That state's name.
+    pub state_name: Name,
+    /// Which item of the state's `for_each`, from 0.
+    pub item: u16,
+    /// `adapter.object.verb`.
+    pub verb: Name,
+    /// What it is told.
+    pub with: Fields,
+    /// The command whose effect it undoes.
+    pub undoes: Option<Undoes>,
+    /// When it is sent again without an answer.
+    pub again_at: Option<Timestamp>,
+    /// When the case stops waiting.
+    pub silent_at: Timestamp,
+}
+
+/// The command that another one undoes, and what it had answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Undoes {
+    /// The case that gave it: this one, or a child that has ended.
+    pub case: CaseNo,
+    /// Its number there.
+    pub command: CommandNo,
+    /// What it had been told.
+    pub with: Fields,
+    /// What its last answer carried.
+    pub done: Fields,
+}
+
+/// A command is sent again, under the same id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommandSentAgain {
+    /// The case.
+    pub case: CaseNo,
+    /// The command.
+    pub command: CommandNo,
+    /// How often it has been sent now.
+    pub attempt: u32,
+    /// When it is sent again.
+    pub again_at: Option<Timestamp>,
+    /// When the case stops waiting.
+    pub silent_at: Timestamp,
+}
+
+/// No answer came in time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommandSilent {
+    /// The case.
+    pub case: CaseNo,
+    /// The command.
+    pub command: CommandNo,
+}
+
+/// An adapter answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommandAnswered {
+    /// The case.
+    pub case: CaseNo,
+    /// The command.
+    pub command: CommandNo,
+    /// The adapter's id of the answer.
+    pub reply_id: Name,
+    /// `done`, `refused`, `unknown`, or a word of adapters.yaml.
+    pub word: Name,
+    /// With `refused`: the code.
+    pub code: Option<Name>,
+    /// A sentence for people.
+    pub message: Option<Name>,
+    /// What it carries.
+    pub fields: Fields,
+    /// Whether it is the last answer.
+    pub last: bool,
+    /// It came when the case no longer waited for it.
+    pub late: bool,
+}
+
+/// A second, different last answer to one command.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReplyConflicted {
+    /// The case.
+    pub case: CaseNo,
+    /// The command.
+    pub command: CommandNo,
+    /// The adapter's id of the second answer.
+    pub reply_id: Name,
+    /// Its word.
+    pub word: Name,
+    /// What it carries.
+    pub fields: Fields,
+}
+
+/// One item of a state's `for_each` (or the state's only one) has its outcome.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ItemClosed {
+    /// The case.
+    pub case: CaseNo,
+    /// Which item, from 0.
+    pub item: u16,
+    /// Its outcome.
+    pub outcome: Name,
+}
+
+/// A case started another one. The child's own first event is `case-submitted`, just before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChildStarted {
+    /// The parent.
+    pub case: CaseNo,
+    /// The child.
+    pub child: CaseNo,
+    /// Its chain.
+    pub chain: Name,
+    /// The parent's state.
+    pub state: u16,
+    /// Which item of the state's `for_each`, from 0.
+    pub item: u16,
+    /// The case at the root: one correlation from order to cash.
+    pub correlation: CaseNo,
+    /// The child begins with its submitter.
+    pub draft: bool,
+}
+
+/// A child is over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChildEnded {
+    /// The parent.
+    pub case: CaseNo,
+    /// The child.
+    pub child: CaseNo,
+    /// Its end.
+    pub end: Name,
+    /// Good, or bad.
+    pub good: bool,
+}
+
+/// A case was asked for one of its `anytime` entries, and goes along with it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CaseAsked {
+    /// The case that is asked.
+    pub case: CaseNo,
+    /// The entry.
+    pub entry: Name,
+    /// The case that asks; None: a person.
+    pub by_case: Option<CaseNo>,
+    /// The person who asks; empty where a case does.
+    pub person: Name,
+    /// The post that the person acts in.
+    pub position: Name,
+    /// Why.
+    pub reason: Option<Name>,
+    /// What goes with it.
+    pub with: Fields,
+    /// Where the case goes; None: it stays.
+    pub go: Option<Target>,
+}
+
+/// The case belongs to another post.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CaseHandedOver {
+    /// The case.
+    pub case: CaseNo,
+    /// The post that owned it.
+    pub from: Name,
+    /// The post that owns it now.
+    pub to: Name,
+}
+
+/// Master data changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordWritten {
+    /// The case.
+    pub case: CaseNo,
+    /// The table.
+    pub table: Name,
+    /// The row's key; parts joined by `/`.
+    pub key: Name,
+    /// The whole row as it is now; None: there is no such row any more.
+    pub row: Option<Fields>,
+    /// The whole row as it was; None: there was none.
+    pub before: Option<Fields>,
+    /// It takes back a change of its own, in the course of a compensation.
+    pub undo: bool,
+}
+
+/// Something takes too long.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlarmRaised {
+    /// The case.
+    pub case: CaseNo,
+    /// The alarm's place in its chain.
+    pub alarm: u16,
+    /// Its name.
+    pub name: Name,
+    /// Positions that are told.
+    pub told: Vec<Name>,
+}
+
+/// A clock of the chain's alarms started.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlarmSet {
+    /// The case.
+    pub case: CaseNo,
+    /// The alarm's place in its chain.
+    pub alarm: u16,
+    /// When it is raised; None: its clock stopped.
+    pub at: Option<Timestamp>,
+}
+
+/// One thing was undone, or needs no undoing. The next one, further back, follows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EffectUndone {
+    /// The case.
+    pub case: CaseNo,
+}
+
+/// An operator, or a person with the right, stepped in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CaseOperated {
+    /// The case.
+    pub case: CaseNo,
+    /// What was done.
+    pub act: Operation,
+    /// Who: a person, or the operating system's user.
+    pub person: Name,
+    /// Why.
+    pub reason: Name,
+}
+
+/// A fact came for which no case waits yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FactKept {
+    /// The fact's name.
+    pub fact: Name,
+    /// Who reported it.
+    pub sender: Name,
+    /// The sender's id of the message.
+    pub message_id: Name,
+    /// What it says.
+    pub data: Fields,
+    /// When it is given up.
+    pub until: Timestamp,
+}
+
+/// A fact that no case wanted was given up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FactGivenUp {
+    /// The fact's name.
+    pub fact: Name,
+    /// Who reported it.
+    pub sender: Name,
+    /// The sender's id of the message.
+    pub message_id: Name,
+}
+
+/// A chain that starts by the calendar began a period.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PeriodBegan {
+    /// The chain.
+    pub chain: Name,
+    /// Which of its starts.
+    pub start: u16,
+    /// The row of the start's `for_each` that was reached last; None: all of them.
+    pub reached: Option<Name>,
+    /// When it is looked at next.
+    pub next: Timestamp,
+}
+
+/// The values that decide which message is meant for a waiting case, one a rule; see [`crate::definition::MatchRule`].
+pub type MatchKeys = Vec<Option<Value>>;
