@@ -101,6 +101,7 @@ fn field(entry: &Entry, world: &World<'_>) -> Option<(Field, Option<Text>)> {
         default: None,
         computed: None,
         unique: false,
+        numbered: false,
         member_defaults: Vec::new(),
     };
     match &entry.value.body {

@@ -28,6 +28,7 @@ pub(crate) fn columns(node: &Node, world: &World<'_>) -> Option<Table> {
         from: false,
         columns: Vec::new(),
         rows: BTreeMap::new(),
+        written_by: Vec::new(),
     };
     let parts = map.need("key", "a table", report).and_then(|n| Map::any(n, "key", report));
     for entry in parts.map_or(&[][..], |m| m.entries) {

@@ -40,6 +40,10 @@ pub(crate) fn read(node: &Node, kind: &Type, world: &World<'_>) -> Option<Value>
         }
         Type::Optional(of) => read(node, of, world),
         Type::Record(members) => record(node, members, world),
+        Type::Case => {
+            read::not_yet(node.place, "a case as a written value", report);
+            None
+        }
         Type::Text | Type::Date | Type::Position | Type::Unit | Type::Row(_) | Type::Choice(_) => {
             let scalar = read::scalar(node, &what, report)?;
             from_text(&scalar.text, kind, node.place, world)

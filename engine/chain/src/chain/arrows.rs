@@ -49,7 +49,10 @@ impl Context<'_, '_> {
         }
         for outcome in outcomes.iter().filter(|o| !found.contains_key(o.name)).collect::<Vec<_>>() {
             if let Some(target) = self.usual(outcome, name, at) {
-                found.insert(Name::from(outcome.name), vec![Arrow { when: None, go: target }]);
+                found.insert(
+                    Name::from(outcome.name),
+                    vec![Arrow { when: None, go: target, learns: Vec::new() }],
+                );
             }
         }
         found
@@ -85,10 +88,12 @@ impl Context<'_, '_> {
     /// One target, or a list of `{ when, go }` that ends with `{ else }`.
     fn arrow_list(&self, node: &Node) -> Vec<Arrow> {
         match &node.body {
-            Body::Scalar(_) => self.target(node).map(|go| Arrow { when: None, go }).into_iter().collect(),
+            Body::Scalar(_) => {
+                self.target(node).map(|go| Arrow { when: None, go, learns: Vec::new() }).into_iter().collect()
+            }
             _ => {
                 let branches = self.branches(node);
-                branches.into_iter().map(|b| Arrow { when: b.when, go: b.go }).collect()
+                branches.into_iter().map(|b| Arrow { when: b.when, go: b.go, learns: Vec::new() }).collect()
             }
         }
     }

@@ -59,7 +59,7 @@ fn reached(chain: &Chain) -> (BTreeSet<usize>, BTreeSet<usize>) {
                 Target::End(to) => {
                     ends.insert(usize::from(to));
                 }
-                Target::Draft | Target::OnHold => {}
+                Target::Draft | Target::OnHold | Target::Back => {}
             }
         }
     }

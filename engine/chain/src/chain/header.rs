@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use countersign_core::definition::{End, Requirement, Target, Who};
+use countersign_core::definition::{End, Required, Requirement, Target, Who};
 use countersign_core::expr::Expr;
 use countersign_core::name::Name;
 use countersign_core::value::Type;
@@ -246,7 +246,7 @@ pub(super) fn requires(map: &Map<'_>, context: &Context<'_, '_>) -> Vec<Requirem
         let must = map.need("must", "a requirement", report).and_then(|n| context.flag(n, Site::Requires));
         let code = map.need("else", "a requirement", report).and_then(|n| read::code(n, report));
         if let (Some(must), Some(code)) = (must, code) {
-            found.push(Requirement { must, code });
+            found.push(Requirement { what: Required::Must(must), code });
         }
     }
     found

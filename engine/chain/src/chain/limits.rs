@@ -143,7 +143,7 @@ pub(super) fn may_be_beyond(name: &Name, context: &Context<'_, '_>) -> bool {
 
 fn named(who: &Who, at: Place, world: &World<'_>) {
     let alone = match who {
-        Who::Position(name) | Who::Group(name) => {
+        Who::Position(name) | Who::Group(name) | Who::GroupNeed(name, _) => {
             (!world.authorities.values().any(|a| holds(a, name, world))).then(|| name.to_string())
         }
         Who::KindAt(kind, _) => {
@@ -153,7 +153,7 @@ fn named(who: &Who, at: Place, world: &World<'_>) {
         }
         Who::Each(several) => return several.iter().for_each(|w| named(w, at, world)),
         Who::FirstOf(several) => return several.iter().for_each(|(_, w)| named(w, at, world)),
-        Who::Submitter | Who::Driver | Who::Superior(_) | Who::Expr(_) => None,
+        _ => None,
     };
     if let Some(name) = alone {
         let message = format!("{name} is to approve an amount and holds no limit of any authority");

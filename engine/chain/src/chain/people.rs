@@ -69,13 +69,14 @@ impl Context<'_, '_> {
             (Duty::Review, false) => &["passed", "returned"],
             (Duty::Input, _) => &["done"],
             (Duty::Edit, _) => &["submitted"],
+            (Duty::Task, _) => &["done", "refused"],
         };
         if duty == Duty::Approve {
             self.deciders.borrow_mut().push(Decider::Named { who: who.clone(), at: node.place });
         }
         let without_deadline = map.get("within").is_none() && !self.has_deadline(&who);
         Some(Part {
-            node: People::Signer(Signer { duty, who, veto, except }),
+            node: People::Signer(Signer { duty, who, veto, except, task: None }),
             outcomes: outcomes.iter().map(|o| Outcome::needed(o)).collect(),
             without_deadline,
         })
@@ -90,10 +91,10 @@ impl Context<'_, '_> {
             || match who {
                 Who::Position(name) => self.world.position(name).is_some_and(|p| by_kind(&p.kind)),
                 Who::KindAt(kind, _) => by_kind(kind),
-                Who::Group(_) => true,
+                Who::Group(_) | Who::GroupNeed(..) => true,
                 Who::Each(several) => several.iter().all(|w| self.has_deadline(w)),
                 Who::FirstOf(several) => several.iter().all(|(_, w)| self.has_deadline(w)),
-                Who::Submitter | Who::Driver | Who::Superior(_) | Who::Expr(_) => false,
+                _ => false,
             }
     }
 

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use countersign_core::definition::{Activity, Check, Expiry, Member, Node as People, StateDef, Target, Wait};
+use countersign_core::definition::{
+    Activity, Check, Expiry, MatchRule, Member, Node as People, StateDef, Target, Wait,
+};
 use countersign_core::name::Name;
 use countersign_core::time::Span;
 use countersign_core::value::Type;
@@ -223,6 +225,8 @@ fn state(entry: &Entry, name: &Name, context: &Context<'_, '_>) -> Option<StateD
         when: when?,
         within,
         expires,
+        for_each: None,
+        learns: Vec::new(),
         cc,
         good: Name::from(good),
         next,
@@ -274,7 +278,11 @@ fn wait(map: &Map<'_>, context: &Context<'_, '_>) -> Option<Read> {
     }
     let matches = map.need("match", "a wait", report).and_then(|n| context.flag(n, Site::Match))?;
     Some(Read {
-        activity: Activity::Wait(Wait { fact: Name::from(fact.as_str()), matches }),
+        activity: Activity::Wait(Wait {
+            fact: Name::from(fact.as_str()),
+            rules: vec![MatchRule { when: matches, index: None, first_by: None }],
+            until: None,
+        }),
         outcomes: vec![Outcome::needed("received")],
         without_deadline: true,
     })
