@@ -1,12 +1,14 @@
 //! What each event does to the row of its case.
 
-use countersign_core::command::{TaskNo, Verdict};
+use countersign_core::command::{ContentHash, TaskNo, Verdict};
 use countersign_core::definition::Duty;
 use countersign_core::event::*;
 use countersign_core::name::Name;
 use countersign_core::time::Timestamp;
+use countersign_core::value::Fields;
 
 use super::fold::take_content;
+use super::outward_fold::fold_outward;
 use super::rows::{AnswerRow, CaseRow, EndedRow, RouteRow, RouteStatus, SignedRow, SlotRow, Status, TaskRow};
 
 /// Folds an event of a case into its row.
@@ -75,7 +77,8 @@ fn fold_task(row: &mut CaseRow, at: Timestamp, event: &Event) {
         }
         Event::TaskReassigned(e) => reassigned(row, e),
         Event::RouteExtended(e) => extended(row, e),
-        _ => {}
+        Event::TaskAnswered(e) => done(row, at, e),
+        _ => fold_outward(row, at, event),
     }
 }
 
@@ -100,7 +103,9 @@ fn entered(row: &mut CaseRow, e: &StateEntered) {
     // A state that is entered again asks anew: its places before are history, which the timeline tells.
     row.route.retain(|place| place.state != e.name);
     row.status = match &e.work {
-        Work::Fact(fact) => Status::WaitsForFact(fact.clone()),
+        Work::Fact(fact) | Work::Message { fact, .. } => Status::WaitsForFact(fact.clone()),
+        Work::Outside(_) => Status::WaitsOutside,
+        Work::Compensation(_) => Status::Compensating,
         Work::Until(until) => Status::WaitsUntil(*until),
         Work::None => Status::Running,
         Work::People(plan) => {
@@ -172,19 +177,47 @@ fn decided(row: &mut CaseRow, at: Timestamp, e: &TaskDecided) {
         reason: e.reason.clone(),
         counts_as_review: e.counts_as_review,
         overrides: e.overrides,
+        choice: None,
+        fields: Fields::default(),
     };
     let (answer, sealed) = if e.blind { (None, Some(answer)) } else { (Some(answer), None) };
+    let signed = (e.task, &e.person, e.content_hash);
+    sign(row, at, task, signed, (answer, sealed));
+}
+
+/// A piece of work was done, refused, or a choice made.
+fn done(row: &mut CaseRow, at: Timestamp, e: &TaskAnswered) {
+    let Some(task) = row.tasks.get(&e.task).cloned() else { return };
+    close(row, e.task, RouteStatus::Signed(e.task));
+    let answer = AnswerRow {
+        verdict: e.verdict,
+        reason: e.reason.clone(),
+        counts_as_review: false,
+        overrides: false,
+        choice: e.choice.clone(),
+        fields: e.fields.clone(),
+    };
+    sign(row, at, task, (e.task, &e.person, e.content_hash), (Some(answer), None));
+}
+
+fn sign(
+    row: &mut CaseRow,
+    at: Timestamp,
+    task: TaskRow,
+    (number, person, content_hash): (TaskNo, &Name, ContentHash),
+    (answer, sealed): (Option<AnswerRow>, Option<AnswerRow>),
+) {
     row.signed.push(SignedRow {
-        task: e.task,
+        task: number,
         state: task.state,
         duty: task.duty,
         position: task.position,
         capacities: task.capacities,
-        person: e.person.clone(),
+        person: person.clone(),
         answer,
         at,
         revision: row.revision,
-        content_hash: e.content_hash,
+        content_hash,
         void: false,
         kept: false,
         sealed,
@@ -211,7 +244,14 @@ fn open_opinions(row: &mut CaseRow, opinions: &[Opinion]) {
 }
 
 fn said(verdict: Verdict, reason: &Option<Name>) -> AnswerRow {
-    AnswerRow { verdict, reason: reason.clone(), counts_as_review: false, overrides: false }
+    AnswerRow {
+        verdict,
+        reason: reason.clone(),
+        counts_as_review: false,
+        overrides: false,
+        choice: None,
+        fields: Fields::default(),
+    }
 }
 
 fn close(row: &mut CaseRow, task: TaskNo, status: RouteStatus) {

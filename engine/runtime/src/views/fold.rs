@@ -11,6 +11,8 @@ use sled::Tree;
 
 use super::case_fold::fold_case;
 use super::keys::List;
+use super::outward_fold::started;
+use super::outward_rows::OutwardRow;
 use super::overlay::Overlay;
 use super::rows::{CaseRow, Status, TaskRow};
 use super::store::ViewsError;
@@ -28,6 +30,11 @@ pub(super) fn fold_frame(
             overlay.enter(tree, (List::Submitted, &e.submitter.person), (case, 0))?;
             overlay.add_case(submitted(sequence, frame.at, e));
             continue;
+        }
+        if let Event::ChildStarted(e) = event
+            && let Some(child) = overlay.case_mut(tree, e.child)?
+        {
+            started(child, e);
         }
         let Some(row) = overlay.case_mut(tree, case)? else { continue };
         if row.frames.last() != Some(&sequence) {
@@ -64,6 +71,7 @@ fn submitted(sequence: u64, at: Timestamp, e: &CaseSubmitted) -> CaseRow {
         frames: vec![sequence],
         opened_at: at,
         correlation: e.case,
+        outward: OutwardRow::default(),
         state: Name::default(),
         status: Status::Running,
         expires_at: None,
@@ -90,6 +98,7 @@ fn moves(row: &CaseRow, event: &Event) -> Vec<(Name, TaskNo, bool)> {
     let closed = match event {
         Event::TaskReassigned(e) => Some(e.task),
         Event::TaskDecided(e) => Some(e.task),
+        Event::TaskAnswered(e) => Some(e.task),
         Event::TaskWithdrawn(e) => Some(e.task),
         Event::TaskLapsed(e) => Some(e.task),
         Event::TaskReferred(e) => Some(e.task),

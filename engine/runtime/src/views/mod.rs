@@ -9,6 +9,8 @@ mod case_fold;
 mod fold;
 mod follow;
 mod keys;
+mod outward_fold;
+mod outward_rows;
 mod overlay;
 mod query;
 mod rows;
@@ -22,6 +24,7 @@ use std::time::{Duration, Instant};
 use sled::Db;
 use tokio::sync::watch;
 
+pub use outward_rows::*;
 use overlay::Overlay;
 pub use rows::*;
 use store::Meta;

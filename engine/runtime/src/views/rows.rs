@@ -7,8 +7,10 @@ use countersign_core::definition::Duty;
 use countersign_core::event::{Capacity, Event, Milestones, Party};
 use countersign_core::name::Name;
 use countersign_core::time::Timestamp;
-use countersign_core::value::Value;
+use countersign_core::value::{Fields, Value};
 use serde::{Deserialize, Serialize};
+
+use super::outward_rows::OutwardRow;
 
 /// A case, open or over.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +41,8 @@ pub struct CaseRow {
     pub opened_at: Timestamp,
     /// The case with which the order began that it belongs to.
     pub correlation: CaseNo,
+    /// Its dealings with other systems and cases.
+    pub outward: OutwardRow,
     /// The state it is in, `draft`, `on-hold`, `withdrawn`, or the name of its end.
     pub state: Name,
     /// How it stands.
@@ -66,6 +70,10 @@ pub enum Status {
     WaitsForFact(Name),
     /// It waits for this time.
     WaitsUntil(Timestamp),
+    /// Other systems or cases are at work for it.
+    WaitsOutside,
+    /// What was done is being undone.
+    Compensating,
     /// With the submitter.
     Draft,
     /// Held for an operator.
@@ -210,6 +218,10 @@ pub struct AnswerRow {
     pub counts_as_review: bool,
     /// An objection was overridden.
     pub overrides: bool,
+    /// What was chosen, where a task gives a choice.
+    pub choice: Option<Name>,
+    /// What a task asked for.
+    pub fields: Fields,
 }
 
 impl CaseRow {

@@ -105,7 +105,11 @@ impl Writer {
         (due, case, timer): (Timestamp, CaseNo, Timer),
         batch: Batch,
     ) -> Result<(bool, Batch), Broken> {
-        self.turn(Cause::Timer { due }, Body::Timer { case, timer }, batch)
+        let body = match timer {
+            Timer::Clock => Body::Clock,
+            timer => Body::Timer { case, timer },
+        };
+        self.turn(Cause::Timer { due }, body, batch)
     }
 
     /// A turn that nobody waits for. Says whether it left a frame.
