@@ -17,3 +17,11 @@ pub(super) fn by_person(
 ) -> Result<Vec<Event>, Rejection> {
     Err(Rejection::new(Code::NotYet, "expected a request that this version carries"))
 }
+
+/// A case asks another one, or hands it a message.
+pub(super) fn tell(
+    _: &super::outside::Place<'_>,
+    _: &crate::definition::TellDef,
+) -> Result<Vec<Event>, Rejection> {
+    Err(Rejection::new(Code::NotYet, "expected an activity that this version carries"))
+}

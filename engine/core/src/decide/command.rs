@@ -13,6 +13,14 @@ pub(super) fn answered(_: &State, _: Timestamp, _: &Name, _: &Answered) -> Resul
     Err(Rejection::new(Code::NotYet, "expected no answer: this version gives no commands"))
 }
 
+/// Gives a command.
+pub(super) fn issue(
+    _: &super::outside::Place<'_>,
+    _: &crate::definition::CommandDef,
+) -> Result<Vec<Event>, Rejection> {
+    Err(Rejection::new(Code::NotYet, "expected an activity that this version carries"))
+}
+
 /// A command is sent again, or given up.
 pub(super) fn fire(_: &Ctx<'_>, _: &Case, _: CommandNo) -> Result<Vec<Event>, Rejection> {
     Err(Rejection::new(Code::TimerStale, "expected a timer that the case still waits for"))
