@@ -212,6 +212,8 @@ pub struct Anytime {
     pub by_chain: Vec<Name>,
     /// Only while the case stands in one of these states; None: in any.
     pub in_states: Option<Vec<u16>>,
+    /// What the request must carry: names and types.
+    pub asks: Vec<(Name, Type)>,
     /// Where it goes then; None: it stays.
     pub go: Option<Target>,
     /// What it learns; [`Expr::Reply`] reads the request.
