@@ -218,6 +218,11 @@ fn compute(
         defines: &[],
         amount: None,
         driver: None,
+        facts: &[],
+        reply: None,
+        message: None,
+        item: None,
+        child: None,
         reads: &reads,
     };
     let Some(lowered) = condition::of_type(text, &kind, &scope) else { return };

@@ -3,9 +3,12 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use countersign_core::definition::{Authority, Company, DocumentType, Organisation, Position, Table};
+use countersign_core::definition::{
+    Adapters, Authority, Company, DocumentType, Organisation, Position, Shape, Table,
+};
 use countersign_core::money::Currency;
 use countersign_core::name::Name;
+use countersign_core::value::Type;
 
 use crate::codes;
 use crate::diagnostic::{Place, Report};
@@ -20,6 +23,22 @@ pub(crate) struct Names {
     pub(crate) authorities: BTreeSet<String>,
 }
 
+/// What others may know of a chain before its body is read: chains refer to one another in any order.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ChainHead {
+    pub(crate) name: Name,
+    /// The type of its document.
+    pub(crate) document: Name,
+    pub(crate) states: Vec<Name>,
+    /// Its ends, and whether each is good.
+    pub(crate) ends: Vec<(Name, bool)>,
+    pub(crate) facts: Shape,
+    /// What may be asked of its cases at any time, and what goes with each.
+    pub(crate) anytime: BTreeMap<Name, Shape>,
+    /// A part of it could not be read: what seems unknown may be that.
+    pub(crate) partial: bool,
+}
+
 /// Everything that has been read so far.
 pub(crate) struct World<'f> {
     pub(crate) report: Report<'f>,
@@ -32,6 +51,10 @@ pub(crate) struct World<'f> {
     pub(crate) tables: BTreeMap<Name, Table>,
     pub(crate) documents: BTreeMap<Name, DocumentType>,
     pub(crate) authorities: BTreeMap<Name, Authority>,
+    pub(crate) adapters: Adapters,
+    /// `shapes` of adapters.yaml: record types by name.
+    pub(crate) shapes: BTreeMap<Name, Type>,
+    pub(crate) heads: BTreeMap<Name, ChainHead>,
     /// Documents and tables of which a field or column was refused: others that seem unknown may be it.
     pub(crate) partial: RefCell<BTreeSet<Name>>,
 }
@@ -56,6 +79,9 @@ impl<'f> World<'f> {
             tables: BTreeMap::new(),
             documents: BTreeMap::new(),
             authorities: BTreeMap::new(),
+            adapters: Adapters::default(),
+            shapes: BTreeMap::new(),
+            heads: BTreeMap::new(),
             partial: RefCell::default(),
         }
     }

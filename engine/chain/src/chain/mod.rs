@@ -76,6 +76,11 @@ pub(crate) fn read(node: &Node, world: &World<'_>) -> Option<Chain> {
         defines: &[],
         amount: None,
         driver: driver.as_ref(),
+        facts: &[],
+        reply: None,
+        message: None,
+        item: None,
+        child: None,
         reads: &reads,
     };
     let defines = header::defines(&map, &base, world);

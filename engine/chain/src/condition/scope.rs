@@ -9,7 +9,7 @@ use countersign_core::name::Name;
 use countersign_core::value::Type;
 
 use super::Needs;
-use crate::world::World;
+use crate::world::{ChainHead, World};
 
 /// Where a condition stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +36,14 @@ pub(crate) enum Site {
     Until,
     /// The `when` of a monitor.
     Monitor,
+    /// A value that a fact takes.
+    Learn,
+    /// A value that a fact has at first.
+    Initial,
+    /// A value that is handed to another system, a case or a record; the list of a `for_each`.
+    With,
+    /// What starts a case by itself: `when`, `with`, and in whose name.
+    Start,
     /// A `define`: readable is what its users may read.
     Define,
     /// A computed field of a document: its other fields stand bare.
@@ -56,6 +64,10 @@ impl Site {
             Site::Match => "match",
             Site::Until => "wait_until",
             Site::Monitor => "monitors",
+            Site::Learn => "learns",
+            Site::Initial => "the first value of a fact",
+            Site::With => "with",
+            Site::Start => "starts",
             Site::Define => "define",
             Site::Field => "a document's field",
         }
@@ -98,6 +110,16 @@ pub(crate) struct Scope<'s, 'f> {
     /// The chain's amount, lowered. `None` where it has none.
     pub(crate) amount: Option<&'s (Expr, Type)>,
     pub(crate) driver: Option<&'s Name>,
+    /// What the case may have learnt.
+    pub(crate) facts: &'s [(Name, Type)],
+    /// `reply`, `answer` or `request`, whichever can be read here, with its fields.
+    pub(crate) reply: Option<(&'static str, &'s [(Name, Type)])>,
+    /// The fields of `message`. `None`: a fact that no adapter declares, whose fields are texts.
+    pub(crate) message: Option<&'s [(Name, Type)]>,
+    /// The item of the `for_each` around this place, and its type.
+    pub(crate) item: Option<(&'s str, &'s Type)>,
+    /// The chain whose case `child` is.
+    pub(crate) child: Option<&'s ChainHead>,
     /// Gathers the fields of the document that are read.
     pub(crate) reads: &'s RefCell<BTreeSet<Name>>,
 }
@@ -112,6 +134,11 @@ impl<'s, 'f> Scope<'s, 'f> {
             defines: self.defines,
             amount: self.amount,
             driver: self.driver,
+            facts: self.facts,
+            reply: self.reply,
+            message: self.message,
+            item: self.item,
+            child: self.child,
             reads: self.reads,
         }
     }

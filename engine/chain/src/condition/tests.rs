@@ -114,6 +114,11 @@ fn lower(site: Site, text: &str, expected: Option<&Type>) -> Outcome {
         defines: &[],
         amount: Some(&amount),
         driver: world.company.as_ref().and_then(|c| c.driver.as_ref()),
+        facts: &[],
+        reply: None,
+        message: None,
+        item: None,
+        child: None,
         reads: &reads,
     };
     let mut defines: Vec<Defined> = Vec::new();
