@@ -20,7 +20,7 @@ use countersign_core::value::Type;
 
 use crate::codes;
 pub(crate) use lexer::Fault;
-pub(crate) use scope::{Defined, FUNCTIONS, RESERVED, Scope, Site};
+pub(crate) use scope::{Defined, FUNCTIONS, Message, RESERVED, Scope, Site};
 pub(crate) use text::Text;
 
 use check::Checker;

@@ -73,23 +73,44 @@ impl Site {
         }
     }
 
-    /// `now` and `today`.
+    /// `now` and `today`: not where the same question asked again must have the same answer.
     pub(crate) fn reads_clock(self) -> bool {
-        matches!(self, Site::Requires | Site::Check | Site::Fork | Site::Define)
+        use Site::{Check, Define, Fork, Initial, Learn, Requires, Start, With};
+        matches!(self, Requires | Check | Fork | Define | With | Learn | Initial | Start)
     }
 
     pub(crate) fn reads_amount(self) -> bool {
-        use Site::{Check, ClimbAmount, Fork, Match, Requires, Signer, Until, Who};
-        matches!(self, Requires | Check | Fork | Signer | Who | ClimbAmount | Match | Until)
+        use Site::{Check, ClimbAmount, Fork, Learn, Match, Requires, Signer, Until, Who, With};
+        matches!(self, Requires | Check | Fork | Signer | Who | ClimbAmount | Match | Until | With | Learn)
+    }
+
+    /// What the case has learnt: not before there is one.
+    pub(crate) fn reads_facts(self) -> bool {
+        use Site::{Amount, Check, ClimbAmount, Define, Fork, Learn, Match, Signer, Until, Who, With};
+        matches!(
+            self,
+            Check | Fork | Signer | Who | Amount | ClimbAmount | Match | Until | With | Learn | Define
+        )
+    }
+
+    /// What a document or a case hands in: `reply`, `answer`, `request`, `child`.
+    pub(crate) fn reads_answers(self) -> bool {
+        self == Site::Learn
     }
 
     pub(crate) fn reads_message(self) -> bool {
-        self == Site::Match
+        matches!(self, Site::Match | Site::Learn | Site::Start)
     }
 
-    /// `doc`, `submitter`, `driver`.
+    /// Other cases: `order-evaluation(doc.order_no).state`.
+    pub(crate) fn reads_cases(self) -> bool {
+        use Site::{Check, Define, Fork, Initial, Requires, Who, With};
+        matches!(self, Requires | Check | Define | Fork | With | Who | Initial)
+    }
+
+    /// `doc`, `submitter`, `owner`, `driver`: not before there is a document.
     pub(crate) fn reads_case(self) -> bool {
-        self != Site::Field
+        !matches!(self, Site::Field | Site::Start)
     }
 }
 
@@ -100,7 +121,17 @@ pub(crate) struct Defined {
     pub(crate) lowered: Option<(Type, Needs)>,
 }
 
+/// What is known of a message.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Message<'s> {
+    /// An adapter declares its fields.
+    Fields(&'s [(Name, Type)]),
+    /// A fact that no adapter declares: its fields are texts, and may be missing.
+    Undeclared,
+}
+
 /// Everything that a condition may refer to.
+#[derive(Clone, Copy)]
 pub(crate) struct Scope<'s, 'f> {
     pub(crate) world: &'s World<'f>,
     pub(crate) site: Site,
@@ -114,8 +145,8 @@ pub(crate) struct Scope<'s, 'f> {
     pub(crate) facts: &'s [(Name, Type)],
     /// `reply`, `answer` or `request`, whichever can be read here, with its fields.
     pub(crate) reply: Option<(&'static str, &'s [(Name, Type)])>,
-    /// The fields of `message`. `None`: a fact that no adapter declares, whose fields are texts.
-    pub(crate) message: Option<&'s [(Name, Type)]>,
+    /// The message that can be read here.
+    pub(crate) message: Option<Message<'s>>,
     /// The item of the `for_each` around this place, and its type.
     pub(crate) item: Option<(&'s str, &'s Type)>,
     /// The chain whose case `child` is.
@@ -127,20 +158,7 @@ pub(crate) struct Scope<'s, 'f> {
 impl<'s, 'f> Scope<'s, 'f> {
     /// The same at another place.
     pub(crate) fn at(&self, site: Site) -> Scope<'s, 'f> {
-        Scope {
-            world: self.world,
-            site,
-            document: self.document,
-            defines: self.defines,
-            amount: self.amount,
-            driver: self.driver,
-            facts: self.facts,
-            reply: self.reply,
-            message: self.message,
-            item: self.item,
-            child: self.child,
-            reads: self.reads,
-        }
+        Scope { site, ..*self }
     }
 }
 
@@ -171,8 +189,10 @@ pub(crate) const RESERVED: &[&str] = &[
 ];
 
 /// Functions of this version.
-pub(crate) const FUNCTIONS: &[&str] =
-    &["sum", "every", "some", "count", "where", "first", "min", "max", "abs", "floor", "pick", "known"];
+pub(crate) const FUNCTIONS: &[&str] = &[
+    "sum", "every", "some", "count", "where", "first", "min", "max", "abs", "floor", "pick", "known",
+    "currency", "convert", "days",
+];
 
 /// Functions and names of later versions.
-pub(crate) const LATER: &[&str] = &["convert", "currency", "days", "limit_of", "delegable", "open"];
+pub(crate) const LATER: &[&str] = &["limit_of", "delegable", "open"];
