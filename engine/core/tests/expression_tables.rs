@@ -64,12 +64,11 @@ impl Bench {
             (Name::from("again"), arith(Add, Expr::Define(0), doc("total"))),
         ];
         let scope = Scope {
-            rules: &self.release,
             document: &self.document,
             defines: &defines,
             submitter: Some(&self.submitter),
             message: Some(&self.message),
-            at: self.at,
+            ..Scope::new(&self.release, self.at)
         };
         evaluate(expr, &scope)
     }
@@ -89,6 +88,7 @@ fn table(name: &str, from: bool, rows: &[(&str, &str)]) -> Table {
         from,
         columns: vec![Column { name: Name::from("limit"), kind: Type::Money }],
         rows: rows.iter().map(|(key, limit)| (Name::from(*key), row(limit))).collect(),
+        written_by: Vec::new(),
     }
 }
 

@@ -109,6 +109,7 @@ fn table(name: &str, from: bool, rows: &[(&str, &str)]) -> Table {
         from,
         columns: vec![column("days"), column("gap")],
         rows: rows.iter().map(row).collect(),
+        written_by: Vec::new(),
     }
 }
 
@@ -151,13 +152,14 @@ fn eval(expr: &Expr) -> Result<Value, EvalError> {
     let submitter = Party { person: n("P1"), position: n("rep"), unit: n("js"), kind: n("reps") };
     let defines = vec![(n("half"), arith(Arithmetic::Divide, cny("100.00"), num("2")))];
     let message = Fields::from([(n("no"), Value::text("HT-1"))]);
+    let rules = state.definitions().active().expect("definitions are active");
+    let at = Timestamp::parse("2025-04-21T20:00:00Z").expect("a time");
     let scope = Scope {
-        rules: state.definitions().active().expect("definitions are active"),
         document: &document,
         defines: &defines,
         submitter: Some(&submitter),
         message: Some(&message),
-        at: Timestamp::parse("2025-04-21T20:00:00Z").expect("a time"),
+        ..Scope::new(rules, at)
     };
     evaluate(expr, &scope)
 }

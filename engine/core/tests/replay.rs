@@ -16,7 +16,7 @@ use countersign_core::state::{Stage, State, apply_frame};
 use countersign_core::time::{HOUR, MINUTE, SpanUnit, Timestamp};
 use countersign_core::turn::{TurnResult, turn};
 use countersign_core::value::Value;
-use parts::chains::{APPROVED, chain, plain};
+use parts::chains::{APPROVED, chain, plain, plain_arrow};
 use parts::company::{POLICIES, START, definitions, organisation, span};
 use parts::driver::{activate, digest, found, raw};
 use parts::generator::Generator;
@@ -81,13 +81,15 @@ fn roaming_definitions(seed: u64) -> Vec<Definition> {
         Box::new(Expr::Const(Value::Span(span(3, SpanUnit::Hour)))),
     );
     let next =
-        |outcome: &str| BTreeMap::from([(Name::from(outcome), vec![Arrow { when: None, go: APPROVED }])]);
+        |outcome: &str| BTreeMap::from([(Name::from(outcome), vec![plain_arrow(None, APPROVED)])]);
     let wait = StateDef {
         name: Name::from("rest"),
         activity: Activity::WaitUntil(later),
         when: None,
         within: None,
         expires: None,
+        for_each: None,
+        learns: Vec::new(),
         cc: Vec::new(),
         good: Name::from("due"),
         next: next("due"),
@@ -323,11 +325,13 @@ impl Roam {
             Duty::Review => Verdict::Pass,
             Duty::Input => Verdict::Input,
             Duty::Edit => Verdict::Submit,
+            Duty::Task if roll < 20 => Verdict::Refuse,
+            Duty::Task => Verdict::Done,
         };
         let number = format!("N{case}");
         let document = (duty == Duty::Edit).then(|| raw(&self.generator.document(number), Fault::None));
         let reason = Some(Name::from("because"));
-        Answer { case, task, version, content_hash, verdict, reason, document }
+        Answer { case, task, version, content_hash, verdict, reason, document, choice: None, fields: None }
     }
 
     fn withdrawn_from(&self, case: CaseNo, task: TaskNo) -> Option<Name> {
@@ -448,7 +452,7 @@ fn a_log_that_misses_an_event_is_noticed() {
 fn a_step_of_many_signers_is_split_and_finished() {
     let who = |i: usize| Who::Position(Name::from(["legal", "credit", "quality", "fin_dir"][i % 4]));
     let review =
-        |i| plain(Node::Signer(Signer { duty: Duty::Review, who: who(i), veto: false, except: vec![] }));
+        |i| plain(Node::Signer(Signer { duty: Duty::Review, who: who(i), veto: false, except: vec![], task: None }));
     let crowd = Node::All((0..230).map(review).collect());
     let crowd = parts::chains::people("crowd", "passed", crowd, APPROVED);
     let mut all = definitions(POLICIES[0], 0);
@@ -469,7 +473,7 @@ fn a_step_of_many_signers_is_split_and_finished() {
         let task = case.tasks().get(&number).expect("a task that was listed is open").clone();
         let (version, content_hash, reason) = (task.version, *case.content_hash(), Some(Name::from("x")));
         let verdict = Verdict::Pass;
-        let answer = Answer { case: 1, task: number, version, content_hash, verdict, reason, document: None };
+        let answer = Answer { document: None, choice: None, fields: None, case: 1, task: number, version, content_hash, verdict, reason };
         let result = roam.request(task.holders[0].clone(), task.position, Body::Decide(answer));
         assert_eq!(result, TurnResult::Done, "task {number} is answered");
     }

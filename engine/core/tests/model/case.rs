@@ -219,6 +219,7 @@ impl<'a> Walk<'a> {
                 let end = self.chain().ends[usize::from(end)].name.clone();
                 self.view.place = Place::Ended { end, code: None };
             }
+            Target::Back => panic!("the model leads nothing back"),
             Target::OnHold => self.view.place = Place::Held("ON_HOLD"),
             Target::Draft => {
                 let returns = self.view.returns + 1;
@@ -252,6 +253,7 @@ impl<'a> Walk<'a> {
             Activity::Wait(_) => self.view.place = Place::Wait { state: number, since: self.at },
             Activity::WaitUntil(_) => panic!("the model does not wait for times"),
             Activity::People(node) => self.people(number, node),
+            other => panic!("the model has no word for {other:?}"),
         }
     }
 

@@ -42,7 +42,7 @@ pub fn position(name: &str) -> Who {
 }
 
 fn ask(duty: Duty, who: Who) -> Node {
-    Node::Signer(Signer { duty, who, veto: false, except: Vec::new() })
+    Node::Signer(Signer { duty, who, veto: false, except: Vec::new(), task: None })
 }
 
 fn approve(who: &str) -> Node {
@@ -54,7 +54,7 @@ fn review(who: &str) -> Node {
 }
 
 fn veto(who: &str) -> Node {
-    Node::Signer(Signer { duty: Duty::Review, who: position(who), veto: true, except: Vec::new() })
+    Node::Signer(Signer { duty: Duty::Review, who: position(who), veto: true, except: Vec::new(), task: None })
 }
 
 pub fn climb(authority: &str) -> Climb {
@@ -73,8 +73,13 @@ pub fn when(when: Expr, node: Node) -> Member {
     Member { when: Some(when), ..plain(node) }
 }
 
+/// An arrow on which nothing is learnt.
+pub fn plain_arrow(when: Option<Expr>, go: Target) -> Arrow {
+    Arrow { when, go, learns: Vec::new() }
+}
+
 fn arrow(go: Target) -> Vec<Arrow> {
-    vec![Arrow { when: None, go }]
+    vec![plain_arrow(None, go)]
 }
 
 /// Where every chain ends: 0 approved, 1 rejected, 2 beyond, 3 expired, 4 small.
@@ -97,6 +102,8 @@ fn state(name: &str, good: &str, activity: Activity, go: Target) -> StateDef {
         when: None,
         within: Some(span(2_000, SpanUnit::Hour)),
         expires: None,
+        for_each: None,
+        learns: Vec::new(),
         cc: Vec::new(),
         good: Name::from(good),
         next,
@@ -121,6 +128,10 @@ pub fn chain(name: &str, states: Vec<StateDef>) -> Chain {
         cc: Vec::new(),
         monitors: Vec::new(),
         requires: Vec::new(),
+        starts: Vec::new(),
+        alarms: Vec::new(),
+        facts: Vec::new(),
+        anytime: Vec::new(),
         defines: Vec::new(),
         reads: names(&["number", "total", "customer", "urgent"]),
         states,
@@ -257,11 +268,12 @@ fn walks() -> Vec<Chain> {
         who: position("sales_dir"),
         veto: false,
         except: vec![Who::Superior(Box::new(Who::Submitter))],
+        task: None,
     };
     let mut closed = chain("closed", vec![people("sign", "approved", Node::Signer(except), APPROVED)]);
     closed.initiators = Some(names(&["rep", "region_e", "kam_n"]));
-    closed.requires =
-        vec![Requirement { must: total(Comparison::More, 0), code: Name::from("NOTHING_ASKED") }];
+    let what = Required::Must(total(Comparison::More, 0));
+    closed.requires = vec![Requirement { what, code: Name::from("NOTHING_ASKED") }];
     vec![editing, mending, again, market, closed, routing(), waiting()]
 }
 
@@ -277,7 +289,7 @@ fn routing() -> Chain {
     let mut desk = people("desk", "approved", approve("fin_dir"), APPROVED);
     desk.next.insert(
         Name::from("approved"),
-        vec![Arrow { when: Some(at_least(5_000)), go: Target::State(3) }, Arrow { when: None, go: APPROVED }],
+        vec![plain_arrow(Some(at_least(5_000)), Target::State(3)), plain_arrow(None, APPROVED)],
     );
     chain(
         "routing",
@@ -296,7 +308,8 @@ fn waiting() -> Chain {
         Expr::Compare(Comparison::Equal, Box::new(named), Box::new(number))
     };
     let wait = |name: &str, fact: &str, go| {
-        let activity = Activity::Wait(Wait { fact: Name::from(fact), matches: matches(doc("number")) });
+        let rule = MatchRule { when: matches(doc("number")), index: None, first_by: None };
+        let activity = Activity::Wait(Wait { fact: Name::from(fact), rules: vec![rule], until: None });
         let mut state = state(name, "received", activity, go);
         state.expires = Some(Expiry { after: span(2, SpanUnit::Hour), go: Target::End(3) });
         state

@@ -172,6 +172,7 @@ fn document() -> DocumentType {
         default,
         computed: None,
         unique: false,
+        numbered: false,
         member_defaults: Vec::new(),
     };
     let mut double = field("double", Type::Money, None);

@@ -271,6 +271,8 @@ impl Run {
             verdict: decide.verdict,
             reason: decide.reason.map(Name::from),
             document: decide.document.as_ref().map(|(document, fault)| raw(document, *fault)),
+            choice: None,
+            fields: None,
         }
     }
 

@@ -135,6 +135,8 @@ impl Generator {
             (Duty::Review, _) => Verdict::Pass,
             (Duty::Input, _) => Verdict::Input,
             (Duty::Edit, _) => Verdict::Submit,
+            (Duty::Task, 0..=19) => Verdict::Refuse,
+            (Duty::Task, _) => Verdict::Done,
         }
     }
 

@@ -178,7 +178,7 @@ impl Company {
         }
         faults.extend(fault.code());
         if fault == Fault::None {
-            let failed = chain.requires.iter().find(|r| !holds(Some(&r.must), document));
+            let failed = chain.requires.iter().find(|r| !meets(&r.what, document));
             faults.extend(failed.map(|r| Code::Rule(r.code.clone())));
             if self.number_taken(&chain.name, &document.number, None) {
                 faults.push(Code::NotUnique);
@@ -245,7 +245,7 @@ impl Company {
                 faults.extend(fault.code());
                 if *fault == Fault::None {
                     let chain = &self.rules.chains[&story.chain];
-                    let failed = chain.requires.iter().find(|r| !holds(Some(&r.must), document));
+                    let failed = chain.requires.iter().find(|r| !meets(&r.what, document));
                     faults.extend(failed.map(|r| Code::Rule(r.code.clone())));
                     if self.number_taken(&story.chain, &document.number, Some(case)) {
                         faults.push(Code::NotUnique);
@@ -303,6 +303,7 @@ impl Company {
             (Duty::Review, Verdict::Pass | Verdict::Object | Verdict::Return) => true,
             (Duty::Review, Verdict::Reject) => veto,
             (Duty::Input, Verdict::Input) | (Duty::Edit, Verdict::Submit) => true,
+            (Duty::Task, Verdict::Done | Verdict::Refuse) => true,
             _ => false,
         };
         if !may {
@@ -439,5 +440,12 @@ impl Company {
             }
         }
         moved
+    }
+}
+
+fn meets(required: &Required, document: &Document) -> bool {
+    match required {
+        Required::Must(must) => holds(Some(must), document),
+        Required::Case(_) => panic!("the model requires no other case"),
     }
 }

@@ -3,7 +3,7 @@
 use countersign_core::definition::*;
 use countersign_core::name::Name;
 
-use super::chains::{APPROVED, at_least, chain, climb, people, plain, position, urgent, when};
+use super::chains::{APPROVED, at_least, chain, climb, people, plain, plain_arrow, position, urgent, when};
 use super::random::Random;
 
 const POSITIONS: [&str; 14] = [
@@ -32,7 +32,7 @@ pub fn all(seed: u64) -> Vec<Chain> {
         let first = people("first", "passed", wild.root(3), Target::State(1));
         let mut second = people("second", "approved", wild.root(2), APPROVED);
         if wild.random.chance(30) {
-            let back = vec![Arrow { when: None, go: Target::State(0) }];
+            let back = vec![plain_arrow(None, Target::State(0))];
             second.next.insert(Name::from("returned"), back);
         }
         chains.push(chain(&format!("wild{number}"), vec![first, second]));
@@ -99,6 +99,6 @@ impl Wild {
             who = Who::Group(Name::from(if self.random.chance(50) { "board" } else { "jury" }));
         }
         let veto = !group && duty == Duty::Review && self.random.chance(30);
-        Node::Signer(Signer { duty, who, veto, except: Vec::new() })
+        Node::Signer(Signer { duty, who, veto, except: Vec::new(), task: None })
     }
 }

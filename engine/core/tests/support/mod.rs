@@ -135,7 +135,17 @@ impl World {
     ) -> Answer {
         let content_hash = self.state.case(case).map(|c| *c.content_hash()).unwrap_or_default();
         let (task, version) = task;
-        Answer { case, task, version, content_hash, verdict, reason: reason.map(Name::from), document: None }
+        Answer {
+            case,
+            task,
+            version,
+            content_hash,
+            verdict,
+            reason: reason.map(Name::from),
+            document: None,
+            choice: None,
+            fields: None,
+        }
     }
 }
 
