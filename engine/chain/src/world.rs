@@ -33,6 +33,10 @@ pub(crate) struct ChainHead {
     /// Its ends, and whether each is good.
     pub(crate) ends: Vec<(Name, bool)>,
     pub(crate) facts: Shape,
+    /// The facts among them that have a value from the beginning.
+    pub(crate) initial: BTreeSet<Name>,
+    /// The type of its amount, where it has one that could be read without its states.
+    pub(crate) amount: Option<Type>,
     /// What may be asked of its cases at any time, and what goes with each.
     pub(crate) anytime: BTreeMap<Name, Shape>,
     /// A part of it could not be read: what seems unknown may be that.
@@ -55,6 +59,8 @@ pub(crate) struct World<'f> {
     /// `shapes` of adapters.yaml: record types by name.
     pub(crate) shapes: BTreeMap<Name, Type>,
     pub(crate) heads: BTreeMap<Name, ChainHead>,
+    /// Fields of documents that conditions of other chains read, by chain: they belong to its `reads` too.
+    pub(crate) read_elsewhere: RefCell<BTreeMap<Name, BTreeSet<Name>>>,
     /// Documents and tables of which a field or column was refused: others that seem unknown may be it.
     pub(crate) partial: RefCell<BTreeSet<Name>>,
 }
@@ -82,6 +88,7 @@ impl<'f> World<'f> {
             adapters: Adapters::default(),
             shapes: BTreeMap::new(),
             heads: BTreeMap::new(),
+            read_elsewhere: RefCell::default(),
             partial: RefCell::default(),
         }
     }
