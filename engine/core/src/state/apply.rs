@@ -170,6 +170,9 @@ fn submitted(state: &mut State, e: &CaseSubmitted) {
         revision: 1,
         returns: 0,
         stage: Stage::Entering(Target::State(0)),
+        since: state.head.at,
+        stood_in: None,
+        came_from: None,
         steps: 0,
         tasks: SmallMap::new(),
         withdrawn: Vec::new(),
@@ -243,9 +246,14 @@ fn drop_case(state: &mut State, number: CaseNo, keeps_claims: bool) {
 
 fn entered(state: &mut State, e: &StateEntered) {
     let name = state.intern(&e.name);
-    on_case(state, e.case, |case, _| {
+    on_case(state, e.case, |case, at| {
         case.steps += 1;
         case.withdrawn.clear();
+        case.since = at;
+        // A state that is entered again was still entered from where it was.
+        if case.stood_in != Some(e.state) {
+            case.came_from = case.stood_in.replace(e.state);
+        }
         // A document that is given back to a state by name is to be looked at there again.
         if matches!(&case.stage, Stage::Leaving { outcome, .. } if *outcome == "returned") {
             case.signatures.iter_mut().filter(|s| s.state == name).for_each(|s| s.void = true);
@@ -331,10 +339,13 @@ fn apply_to_case(case: &mut Case, at: Timestamp, event: &Event) {
         }
         Event::CaseReturned(e) => {
             case.stage = Stage::Draft;
+            case.since = at;
+            (case.stood_in, case.came_from) = (None, None);
             case.returns = e.returns;
         }
         Event::CaseHeld(e) => {
             case.stage = Stage::Held { code: e.code.clone(), state: case.state() };
+            case.since = at;
             case.expires_at = None;
             case.until = None;
         }

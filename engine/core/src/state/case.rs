@@ -31,6 +31,9 @@ pub struct Case {
     pub(super) revision: u32,
     pub(super) returns: u32,
     pub(super) stage: Stage,
+    pub(super) since: Timestamp,
+    pub(super) stood_in: Option<u16>,
+    pub(super) came_from: Option<u16>,
     pub(super) steps: u32,
     pub(super) tasks: SmallMap<TaskNo, Task>,
     pub(super) withdrawn: Vec<(TaskNo, Name)>,
@@ -275,6 +278,16 @@ impl Case {
     /// Where it stands.
     pub fn stage(&self) -> &Stage {
         &self.stage
+    }
+
+    /// Since when it stands where it stands: in its state, in draft, held.
+    pub fn since(&self) -> Timestamp {
+        self.since
+    }
+
+    /// The state from which the present one was entered.
+    pub fn came_from(&self) -> Option<u16> {
+        self.came_from
     }
 
     /// Steps since the last input from outside.

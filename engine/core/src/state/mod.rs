@@ -6,6 +6,7 @@ mod apply_commands;
 mod apply_learnt;
 mod case;
 mod definitions;
+mod look;
 mod outward;
 mod requests;
 

@@ -30,8 +30,6 @@ pub struct Outward {
     pub owner: Option<Name>,
     /// What the tasks of the present step were answered with: choice and fields.
     pub answers: SmallMap<TaskNo, (Option<Name>, Fields)>,
-    /// The state from which the present one was entered.
-    pub came_from: Option<u16>,
 }
 
 impl Outward {

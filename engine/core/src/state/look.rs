@@ -1,0 +1,73 @@
+//! What one case may ask about another: open, or over and not yet forgotten.
+
+use super::{Case, Stage, State};
+use crate::command::CaseNo;
+use crate::definition::Target;
+use crate::expr::CasePart;
+use crate::name::Name;
+use crate::time::Timestamp;
+use crate::value::{Fields, Value};
+
+impl State {
+    /// Something about a case. None: no such case is known any more.
+    pub fn case_part(&self, number: CaseNo, part: &CasePart) -> Option<Value> {
+        match part {
+            CasePart::State => return Some(Value::Text(self.stands_in(number)?.0)),
+            CasePart::Open => {
+                let open = self.case(number).is_some();
+                return (open || self.closed(number).is_some()).then_some(Value::Flag(open));
+            }
+            _ => {}
+        }
+        let (fields, facts, amount, submitter) = match (self.case(number), self.closed(number)) {
+            (Some(case), _) => (case.fields(), case.facts(), case.amount(), case.submitter()),
+            (None, Some(case)) => (&case.fields, &case.facts, case.amount.as_ref(), &case.submitter),
+            (None, None) => return None,
+        };
+        Some(match part {
+            CasePart::Doc(path) => within(fields, path),
+            CasePart::Fact(path) => within(facts, path),
+            CasePart::Amount => amount.cloned().unwrap_or(Value::Missing),
+            _ => Value::Position(submitter.position.clone()),
+        })
+    }
+
+    /// The state or end that a case stands in, and since when. A held case stands in `on-hold`, a withdrawn one in
+    /// `withdrawn`. None: no such case is known any more.
+    pub fn stands_in(&self, number: CaseNo) -> Option<(Name, Timestamp)> {
+        match self.case(number) {
+            Some(case) => Some((self.state_name(case), case.since())),
+            None => self.closed(number).map(|case| (case.end.clone(), case.ended_at)),
+        }
+    }
+
+    fn state_name(&self, case: &Case) -> Name {
+        let chain = self.definitions.release(case.release).and_then(|release| release.chain(&case.chain));
+        let named = |place: Option<u16>| {
+            let state = chain.and_then(|chain| chain.states.get(usize::from(place?)));
+            Some(state?.name.clone())
+        };
+        let end = |place: u16| Some(chain?.ends.get(usize::from(place))?.name.clone());
+        let name = match &case.stage {
+            Stage::Draft | Stage::Entering(Target::Draft) => Some(Name::from("draft")),
+            Stage::Held { .. } | Stage::Entering(Target::OnHold) => None,
+            Stage::Entering(Target::State(place)) => named(Some(*place)),
+            Stage::Entering(Target::End(place)) => end(*place),
+            Stage::Entering(Target::Back) => named(case.came_from()),
+            _ => named(case.state()),
+        };
+        name.unwrap_or_else(|| Name::from("on-hold"))
+    }
+}
+
+fn within(fields: &Fields, path: &[Name]) -> Value {
+    let Some((first, rest)) = path.split_first() else { return Value::Missing };
+    let mut at = fields.get(first);
+    for name in rest {
+        at = match at {
+            Some(Value::Record(fields)) => fields.get(name),
+            _ => None,
+        };
+    }
+    at.cloned().unwrap_or(Value::Missing)
+}
