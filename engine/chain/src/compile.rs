@@ -98,10 +98,8 @@ fn parse(files: &[SourceFile], report: &Report<'_>) -> Vec<Parsed> {
                 report.warn(codes::STRAY_FILE, place, "nothing is read from this file", help);
             }
             Kind::Later => not_yet(place, "this file", report),
-            Kind::Case => {
-                let message = "this version does not run cases";
-                report.warn(codes::NOT_YET, place, message, "keep it for a later version, or take it away");
-            }
+            // Tests of the rules are read by whoever runs them.
+            Kind::Case => {}
             _ if file.text.len() > FILE_BYTES_MAX => {
                 report.error(codes::TOO_LARGE, place, "a file of more than 1 MiB", "split it");
             }

@@ -29,6 +29,7 @@ mod source;
 mod suggest;
 mod systems;
 mod table;
+pub mod tree;
 mod types;
 mod value;
 mod world;

@@ -34,7 +34,7 @@ pub(crate) enum Kind {
     Chain,
     /// Part of the language, not of this version.
     Later,
-    /// A test of rules, which this version does not run.
+    /// A test of rules, no part of them.
     Case,
     Stray,
 }

@@ -153,5 +153,4 @@ pub(crate) const CASES: &[Case] = &[
         "persons: [H01]",
     ),
     case("a stray file", "chains/notes.txt", "", "text", "text"),
-    case("a case", "cases/contract-review.yaml", "", "chain: contract-review\n", ""),
 ];
