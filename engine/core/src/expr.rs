@@ -167,3 +167,52 @@ pub enum Fold {
     /// The items that the body is true for.
     Where,
 }
+
+impl Expr {
+    /// Whether this expression or a part of it is such a one. A define is not looked into.
+    pub fn any(&self, is: &impl Fn(&Expr) -> bool) -> bool {
+        let parts: [Option<&Expr>; 2] = match self {
+            Expr::Row(_, parts)
+            | Expr::And(parts)
+            | Expr::Or(parts)
+            | Expr::Min(parts)
+            | Expr::Max(parts)
+            | Expr::List(parts) => return is(self) || parts.iter().any(|part| part.any(is)),
+            Expr::Pick(a, b, c) => return is(self) || [a, b, c].iter().any(|part| part.any(is)),
+            Expr::Compare(_, a, b)
+            | Expr::Arith(_, a, b)
+            | Expr::Fold(_, a, b)
+            | Expr::Sum(a, b, _)
+            | Expr::Contains(a, b)
+            | Expr::Else(a, b)
+            | Expr::Convert(a, b) => [Some(&**a), Some(&**b)],
+            Expr::Field(of, _)
+            | Expr::Column { key: of, .. }
+            | Expr::Not(of)
+            | Expr::First(of)
+            | Expr::Abs(of)
+            | Expr::Floor(of)
+            | Expr::Known(of)
+            | Expr::CaseOf(_, of)
+            | Expr::OfCase(of, _)
+            | Expr::Post(of, _)
+            | Expr::CurrencyOf(of)
+            | Expr::Days(of) => [Some(&**of), None],
+            Expr::Const(_)
+            | Expr::Doc(_)
+            | Expr::It(_)
+            | Expr::Message(_)
+            | Expr::Define(_)
+            | Expr::Submitter(_)
+            | Expr::Now
+            | Expr::Today
+            | Expr::Fact(_)
+            | Expr::Reply(_)
+            | Expr::Item(_)
+            | Expr::Child(_)
+            | Expr::Owner(_)
+            | Expr::Driver(_) => [None, None],
+        };
+        is(self) || parts.into_iter().flatten().any(|part| part.any(is))
+    }
+}

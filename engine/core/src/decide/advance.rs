@@ -4,9 +4,9 @@ use super::plan::{NoPlan, plan};
 use super::resolve::{covered, driver, who, who_answers};
 use super::step::{StepResult, closed_blind_parts, ready, result};
 use super::timers::milestones;
-use super::{Ctx, compensate, fact, internal, outside};
+use super::{Ctx, compensate, fact, internal, learn, outside};
 use crate::command::{CaseNo, TaskNo};
-use crate::definition::{Activity, Chain, Duty, StateDef, Target, Who};
+use crate::definition::{Activity, Arrow, Chain, Duty, StateDef, Target, Who};
 use crate::eval::{Scope, evaluate, holds, holds_or_absent};
 use crate::event::*;
 use crate::name::Name;
@@ -45,8 +45,8 @@ pub fn advance(state: &State, number: CaseNo, at: Timestamp) -> Result<Vec<Event
     match case.stage() {
         Stage::Entering(target) => enter(&ctx, case, chain, *target, None),
         Stage::Leaving { state, outcome } => {
-            let target = arrow(&ctx, case, chain, *state, outcome)?;
-            enter(&ctx, case, chain, target, Some(outcome))
+            let arrow = arrow(&ctx, case, chain, *state, outcome)?;
+            along(&ctx, case, chain, (*state, outcome, arrow))
         }
         Stage::Working { state } => work(&ctx, case, chain, *state),
         Stage::People { step, .. } => people(&ctx, case, step),
@@ -78,12 +78,41 @@ fn state_of(chain: &Chain, state: u16) -> Result<&StateDef, Rejection> {
     chain.states.get(usize::from(state)).ok_or_else(|| internal("an arrow leads to a state of the chain"))
 }
 
-fn arrow(ctx: &Ctx<'_>, case: &Case, chain: &Chain, state: u16, outcome: &Name) -> Result<Target, Rejection> {
+/// Takes an arrow: what is learnt on it counts in the state that it leads to.
+fn along(
+    ctx: &Ctx<'_>,
+    case: &Case,
+    chain: &Chain,
+    (state, outcome, arrow): (u16, &Name, &Arrow),
+) -> Result<Vec<Event>, Rejection> {
+    let scope = Scope { reply: learn::last_reply(case, state), ..ctx.scope(case, chain) };
+    let Some(learnt) = learn::learnt(ctx, case, chain, &arrow.learns, &scope)? else {
+        return enter(ctx, case, chain, arrow.go, Some(outcome));
+    };
+    let mut facts = case.facts().clone();
+    if let Event::FactsLearnt(e) = &learnt {
+        for (name, value) in &e.facts {
+            facts.insert(name.clone(), value.clone());
+        }
+    }
+    let ctx = Ctx { facts: Some(&facts), ..*ctx };
+    let mut events = vec![learnt];
+    events.extend(enter(&ctx, case, chain, arrow.go, Some(outcome))?);
+    Ok(events)
+}
+
+fn arrow<'a>(
+    ctx: &Ctx<'_>,
+    case: &Case,
+    chain: &'a Chain,
+    state: u16,
+    outcome: &Name,
+) -> Result<&'a Arrow, Rejection> {
     let state = state_of(chain, state)?;
     let scope = ctx.scope(case, chain);
     for arrow in state.next.get(outcome).into_iter().flatten() {
         if holds_or_absent(arrow.when.as_ref(), &scope)? {
-            return Ok(arrow.go);
+            return Ok(arrow);
         }
     }
     let code = if outcome == "beyond" { Code::BeyondAuthority } else { Code::NoArrow };
@@ -116,7 +145,7 @@ fn enter(
         }
         Target::State(state) => enter_state(ctx, case, chain, state),
         Target::Back => {
-            let from = case.outward().and_then(|outward| outward.came_from);
+            let from = case.came_from();
             let from = from.ok_or_else(|| internal("a state that leads back was entered from one"))?;
             enter_state(ctx, case, chain, from)
         }
@@ -244,6 +273,7 @@ fn work(ctx: &Ctx<'_>, case: &Case, chain: &Chain, number: u16) -> Result<Vec<Ev
     let state = state_of(chain, number)?;
     let scope = ctx.scope(case, chain);
     let case_no = case.number();
+    let learnt = || learn::learnt(ctx, case, chain, &state.learns, &scope);
     let closed = |outcome: &str| {
         let outcome = Name::from(outcome);
         Event::StepClosed(StepClosed {
@@ -262,9 +292,10 @@ fn work(ctx: &Ctx<'_>, case: &Case, chain: &Chain, number: u16) -> Result<Vec<Ev
                 }
             }
             if codes.is_empty() {
-                return Ok(vec![closed("passed")]);
+                return Ok(learnt()?.into_iter().chain([closed("passed")]).collect());
             }
-            Ok(vec![Event::ChecksFailed(ChecksFailed { case: case_no, codes }), closed("failed")])
+            let failed = Event::ChecksFailed(ChecksFailed { case: case_no, codes });
+            Ok([failed].into_iter().chain(learnt()?).chain([closed("failed")]).collect())
         }
         Activity::Choose(branches) => {
             for branch in branches {
@@ -275,7 +306,7 @@ fn work(ctx: &Ctx<'_>, case: &Case, chain: &Chain, number: u16) -> Result<Vec<Ev
             let message = format!("expected a branch of state {} that holds, found none", state.name);
             Err(Rejection::new(Code::NoArrow, message))
         }
-        Activity::WaitUntil(_) => Ok(vec![closed("due")]),
+        Activity::WaitUntil(_) => Ok(learnt()?.into_iter().chain([closed("due")]).collect()),
         _ => Err(internal("a state that waits is not decided at once")),
     }
 }

@@ -30,6 +30,7 @@ use crate::name::Name;
 use crate::rejection::{Code, Rejection};
 use crate::state::{Case, Release, State};
 use crate::time::Timestamp;
+use crate::value::Fields;
 
 pub use advance::{STEPS_MAX, advance, held, needs_advance};
 pub use permission::{may_ask, may_see};
@@ -152,6 +153,8 @@ pub(crate) struct Ctx<'a> {
     pub(crate) pinned: &'a Release,
     /// The rules that hold now: holders, limits, calendar.
     pub(crate) active: &'a Release,
+    /// What the case has learnt within the present batch of events, and all it knew before; None: as it stands.
+    pub(crate) facts: Option<&'a Fields>,
 }
 
 impl<'a> Ctx<'a> {
@@ -162,7 +165,7 @@ impl<'a> Ctx<'a> {
                 "expected active definitions; activate some with `countersign init`",
             )
         })?;
-        Ok(Ctx { state, at, pinned: active, active })
+        Ok(Ctx { state, at, pinned: active, active, facts: None })
     }
 
     pub(crate) fn of(state: &'a State, at: Timestamp, case: &Case) -> Result<Ctx<'a>, Rejection> {
@@ -195,7 +198,7 @@ impl<'a> Ctx<'a> {
             defines: &chain.defines,
             submitter: Some(case.submitter()),
             message: None,
-            facts: case.facts(),
+            facts: self.facts.unwrap_or(case.facts()),
             reply: None,
             item: None,
             child: None,

@@ -3,7 +3,7 @@
 use super::advance::withdraw_tasks;
 use super::answer::not_held;
 use super::permission::{Wish, allowed, case_of, may_report};
-use super::{Ctx, Decision, internal, open_case};
+use super::{Ctx, Decision, internal, learn, open_case};
 use crate::command::{CaseNo, Request};
 use crate::definition::{Activity, Chain, Required};
 use crate::document::{commercial_hash, content_hash, typed, untyped};
@@ -44,14 +44,20 @@ pub(super) fn submit(
         return rejection.into();
     }
     let path = ctx.organisation().map(|o| o.superiors(&submitter.position)).unwrap_or_default();
-    Decision::Accept(vec![Event::CaseSubmitted(CaseSubmitted {
-        case: state.next_case(),
+    let case = state.next_case();
+    let facts = match learn::initial(&ctx, definition, case, (&content, &submitter)) {
+        Ok(facts) => facts,
+        Err(rejection) => return rejection.into(),
+    };
+    let submitted = CaseSubmitted {
+        case,
         chain: chain.clone(),
         release: ctx.active.number,
         submitter,
         path,
         content,
-    })])
+    };
+    Decision::Accept([Event::CaseSubmitted(submitted)].into_iter().chain(facts).collect())
 }
 
 fn may_submit<'a>(ctx: &Ctx<'a>, request: &Request, chain: &Name) -> Result<(&'a Chain, Party), Rejection> {

@@ -80,7 +80,7 @@ impl State {
     }
 
     /// One allocation for each name of an organisation, however many cases hold it.
-    fn intern(&mut self, name: &Name) -> Name {
+    pub(super) fn intern(&mut self, name: &Name) -> Name {
         if let Some(known) = self.names.get(name) {
             return known.clone();
         }
@@ -104,7 +104,7 @@ fn activate(state: &mut State, e: &DefinitionsActivated) {
 }
 
 /// Changes a case and keeps the timers and the index of waiting cases in step with it.
-fn on_case(state: &mut State, number: CaseNo, change: impl FnOnce(&mut Case, Timestamp)) {
+pub(super) fn on_case(state: &mut State, number: CaseNo, change: impl FnOnce(&mut Case, Timestamp)) {
     let Some(case) = state.cases.get_mut(&number) else { return };
     let before = waits_for(case);
     for (due, timer) in case.timers() {
@@ -249,6 +249,9 @@ fn entered(state: &mut State, e: &StateEntered) {
     on_case(state, e.case, |case, at| {
         case.steps += 1;
         case.withdrawn.clear();
+        if let Some(outward) = &mut case.outward {
+            outward.answers = SmallMap::new();
+        }
         case.since = at;
         // A state that is entered again was still entered from where it was.
         if case.stood_in != Some(e.state) {
@@ -302,7 +305,7 @@ fn open_task(case: &mut Case, at: Timestamp, e: TaskOpened) {
     case.tasks.insert(e.task, task);
 }
 
-fn set_slot(case: &mut Case, slot: u16, status: SlotStatus) {
+pub(super) fn set_slot(case: &mut Case, slot: u16, status: SlotStatus) {
     if let Stage::People { step, .. } = &mut case.stage
         && let Some(place) = step.slots.get_mut(usize::from(slot))
     {
