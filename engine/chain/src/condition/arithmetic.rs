@@ -74,7 +74,7 @@ impl Checker<'_, '_, '_> {
                 let text = text.clone();
                 self.unknown_word(&text, typed.at)
             }
-            Is::Word { .. } | Is::List(_) => {
+            Is::Word { .. } | Is::List(_) | Is::Case(_) => {
                 let message = format!("{} cannot be computed with", typed.shown());
                 self.fail(
                     codes::TYPE_ERROR,
@@ -121,6 +121,10 @@ impl Checker<'_, '_, '_> {
     /// A date moves by days, months and working days; hours need a time. Backwards only by what has one length.
     fn span_fits(&mut self, how: Arithmetic, moved: &Option<Type>, span: &Typed) -> Option<()> {
         let date = *moved == Some(Type::Date);
+        // Days that are counted move like those that are written.
+        if matches!(span.expr, Expr::Days(_)) {
+            return Some(());
+        }
         let Expr::Const(Value::Span(literal)) = &span.expr else {
             if how == Arithmetic::Add && !date {
                 return Some(());

@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
+use countersign_core::definition::Table;
 use countersign_core::expr::{Expr, Fold};
+use countersign_core::name::Name;
 use countersign_core::value::{Type, Value};
 
 use super::check::Checker;
@@ -27,9 +29,13 @@ impl Checker<'_, '_, '_> {
         let expected = match name {
             "sum" | "every" | "some" | "where" => (2, 2),
             "count" => (1, 2),
-            "first" | "abs" | "floor" | "known" => (1, 1),
+            "first" | "abs" | "floor" | "known" | "currency" | "days" => (1, 1),
+            "convert" => (2, 2),
             "min" | "max" => (2, 64),
             "pick" => (3, 3),
+            chain if self.scope.world.names.chains.contains(chain) => {
+                return self.case_of(name, (name_at, items), at);
+            }
             _ => return self.no_function(name, name_at),
         };
         if items.len() < expected.0 || items.len() > expected.1 {
@@ -48,18 +54,51 @@ impl Checker<'_, '_, '_> {
             }
             "known" => self.known(&items[0], at),
             "pick" => self.pick(items, at),
+            "currency" => {
+                let amount = self.money_of_any_currency(&items[0], name)?;
+                let world = self.scope.world;
+                let codes = world.company.as_ref().map(|c| {
+                    Type::Choice(c.currency_digits.keys().map(|c| Name::from(c.to_string().as_str())).collect())
+                });
+                Some(Typed::of(Expr::CurrencyOf(Box::new(amount)), codes.unwrap_or(Type::Text), at))
+            }
+            "convert" => {
+                let (amount, rate) = (self.money_of_any_currency(&items[0], name), self.check(&items[1]));
+                let rate = self.fit(rate?, &Type::Number)?;
+                Some(Typed::of(Expr::Convert(Box::new(amount?), Box::new(rate)), Type::Money, at))
+            }
+            "days" => {
+                let count = self.check(&items[0])?;
+                let count = self.fit(count, &Type::Number)?;
+                Some(Typed::of(Expr::Days(Box::new(count)), Type::Span, at))
+            }
             "min" | "max" => self.extreme(name, items, at),
             _ => self.rounded(name, &items[0], at),
         }
     }
 
     fn no_function<T>(&mut self, name: &str, at: Range<usize>) -> Option<T> {
-        if LATER.contains(&name) || self.scope.world.names.chains.contains(name) {
+        if LATER.contains(&name) {
             return self.later(&format!("{name}(...)"), at);
         }
-        let tables = self.scope.world.names.tables.iter().map(String::as_str);
-        let help = suggest::nearest(name, FUNCTIONS.iter().copied().chain(tables));
-        self.fail(codes::UNKNOWN_NAME, at, format!("there is no function or table `{name}`"), help)
+        let names = &self.scope.world.names;
+        let called = names.tables.iter().chain(&names.chains).map(String::as_str);
+        let help = suggest::nearest(name, FUNCTIONS.iter().copied().chain(called));
+        self.fail(codes::UNKNOWN_NAME, at, format!("there is no function, table or chain `{name}`"), help)
+    }
+
+    /// An amount of the company's or any other currency.
+    fn money_of_any_currency(&mut self, ast: &Ast, function: &str) -> Option<Expr> {
+        let typed = self.check(ast)?;
+        let typed_at = typed.at.clone();
+        match self.settle(typed)? {
+            (expr, Type::Money | Type::AnyMoney) => Some(expr),
+            (_, Type::Optional(_)) => self.needs_else(typed_at),
+            (_, kind) => {
+                let message = format!("{function} does not take {kind}");
+                self.fail(codes::TYPE_ERROR, typed_at, message, usage(function))
+            }
+        }
     }
 
     fn table(&mut self, name: &str, items: &[Ast], at: Range<usize>) -> Option<Typed> {
@@ -79,7 +118,7 @@ impl Checker<'_, '_, '_> {
             let typed = self.check(item)?;
             // A word or a fallback that is written out can be looked up now.
             let written = match &typed.expr {
-                _ if table.key.len() > 1 || table.from => None,
+                _ if table.key.len() > 1 || table.from || !table.written_by.is_empty() => None,
                 Expr::Const(Value::Text(text)) => Some(text.clone()),
                 Expr::Else(_, other) => match &**other {
                     Expr::Const(Value::Text(text)) => Some(text.clone()),
@@ -94,7 +133,23 @@ impl Checker<'_, '_, '_> {
             }
             key.push(self.fit(typed, &part.kind)?);
         }
+        self.written_key(table, &key, &at)?;
         Some(Typed::of(Expr::Row(table.name.clone(), key), Type::Row(table.name.clone()), at))
+    }
+
+    /// A key of several parts that is written out altogether can be looked up now.
+    fn written_key(&mut self, table: &Table, key: &[Expr], at: &Range<usize>) -> Option<()> {
+        let part = |expr: &Expr| match expr {
+            Expr::Const(value) => Some(value.to_string()),
+            _ => None,
+        };
+        let parts: Option<Vec<String>> = key.iter().map(part).collect();
+        match parts {
+            Some(parts) if parts.len() > 1 && table.written_by.is_empty() => {
+                value::row(&parts.join("/"), &table.name, self.place(at), self.scope.world).then_some(())
+            }
+            _ => Some(()),
+        }
     }
 
     /// A list and the type of its items.
@@ -228,6 +283,9 @@ fn usage(name: &str) -> String {
         "pick" => "pick(condition, then, otherwise)",
         "abs" => "abs(x) of a number, money, units or a share",
         "floor" => "floor(x) of a number or units",
+        "currency" => "currency(amount)",
+        "convert" => "convert(amount, rate), the rate as a number",
+        "days" => "days(number)",
         _ => "first(list), known(optional value)",
     };
     format!("write {written}")

@@ -8,6 +8,8 @@ use countersign_core::value::{Type, Value};
 use rust_decimal::Decimal;
 
 use super::check::Checker;
+use super::members::optional;
+use super::scope::Site;
 use crate::codes;
 use crate::value;
 
@@ -34,11 +36,38 @@ pub(crate) enum Is {
     },
     /// A written list.
     List(Vec<Typed>),
+    /// A case of this chain, which may not be there.
+    Case(Name),
 }
 
 impl Typed {
     pub(crate) fn of(expr: Expr, kind: Type, at: Range<usize>) -> Typed {
         Typed { expr, is: Is::Of(kind), at }
+    }
+
+    /// Whether it is a case, be its chain known or not, be it there or not.
+    pub(crate) fn is_case(&self) -> bool {
+        match &self.is {
+            Is::Case(_) | Is::Of(Type::Case) => true,
+            Is::Of(Type::Optional(of)) => **of == Type::Case,
+            _ => false,
+        }
+    }
+
+    /// A case whose chain no longer matters.
+    fn of_a_case(self) -> Typed {
+        match self.is {
+            Is::Case(_) => Typed::of(self.expr, optional(Type::Case), self.at),
+            _ => self,
+        }
+    }
+
+    /// The chain whose case it is, where that is known.
+    pub(crate) fn chain(&self) -> Option<&Name> {
+        match &self.is {
+            Is::Case(chain) => Some(chain),
+            _ => None,
+        }
     }
 
     /// What it is, for a sentence.
@@ -49,6 +78,7 @@ impl Typed {
             Is::Percent(n) => format!("the share {}%", (n.saturating_mul(Decimal::ONE_HUNDRED)).normalize()),
             Is::Word { text, .. } => format!("the word {text}"),
             Is::List(_) => "a list".to_owned(),
+            Is::Case(chain) => format!("a case of {chain}"),
         }
     }
 }
@@ -68,6 +98,7 @@ impl Checker<'_, '_, '_> {
     pub(crate) fn settle(&mut self, typed: Typed) -> Option<(Expr, Type)> {
         match typed.is {
             Is::Of(kind) => Some((typed.expr, kind)),
+            Is::Case(_) => Some((typed.expr, optional(Type::Case))),
             Is::Number(_) => Some((typed.expr, Type::Number)),
             Is::Percent(_) => Some((typed.expr, Type::Percent)),
             Is::Word { text, quoted: true } => Some((Expr::Const(Value::text(&text)), Type::Text)),
@@ -91,18 +122,20 @@ impl Checker<'_, '_, '_> {
     /// The expression as a value of a type.
     pub(crate) fn fit(&mut self, typed: Typed, kind: &Type) -> Option<Expr> {
         match (&typed.is, kind) {
-            (Is::Of(found), _) if found == kind => Some(typed.expr),
-            (Is::Of(found), Type::Text) if textual(found) => Some(typed.expr),
-            (Is::Of(Type::Choice(words)), Type::Choice(allowed))
-                if words.iter().all(|w| allowed.contains(w)) =>
-            {
-                Some(typed.expr)
+            (Is::Of(found), _) if serves(found, kind) => Some(typed.expr),
+            (Is::Case(_), Type::Optional(of)) if **of == Type::Case => Some(typed.expr),
+            (Is::Case(_), Type::Case) => self.needs_else(typed.at),
+            (Is::Of(Type::Optional(found)), Type::Optional(of)) => {
+                let inner = Typed::of(typed.expr, (**found).clone(), typed.at);
+                self.fit(inner, of)
             }
             (Is::Of(Type::Optional(_)), _) if !matches!(kind, Type::Optional(_)) => self.needs_else(typed.at),
             (_, Type::Optional(of)) => self.fit(typed, of),
             (Is::Number(n), Type::Number) => Some(Expr::Const(Value::Number(*n))),
             (Is::Number(n), Type::Units) => Some(Expr::Const(Value::Units(*n))),
             (Is::Number(n), Type::Money) => self.money(*n, typed.at),
+            // What a fact begins with has nothing beside it that could say another currency.
+            (Is::Number(n), Type::AnyMoney) if self.scope.site == Site::Initial => self.money(*n, typed.at),
             (Is::Percent(n), Type::Percent) => Some(Expr::Const(Value::Percent(*n))),
             (Is::Percent(n), Type::Number) => Some(Expr::Const(Value::Number(*n))),
             (Is::Word { text, quoted: false }, kind) if !named(kind) => {
@@ -133,7 +166,7 @@ impl Checker<'_, '_, '_> {
     /// Two values as values of one type, which may be optional only where `optional`.
     pub(crate) fn pair(&mut self, a: Typed, b: Typed) -> Option<(Expr, Expr, Type)> {
         for side in [&a, &b] {
-            if matches!(side.is, Is::Of(Type::Optional(_))) {
+            if matches!(side.is, Is::Of(Type::Optional(_)) | Is::Case(_)) {
                 return self.needs_else(side.at.clone());
             }
         }
@@ -142,6 +175,7 @@ impl Checker<'_, '_, '_> {
 
     /// The same, with optional values let through.
     pub(crate) fn unify(&mut self, a: Typed, b: Typed) -> Option<(Expr, Expr, Type)> {
+        let (a, b) = (a.of_a_case(), b.of_a_case());
         match (&a.is, &b.is) {
             (Is::Of(x), Is::Of(y)) => match common(x, y) {
                 Some(kind) => Some((a.expr, b.expr, kind)),
@@ -173,6 +207,26 @@ impl Checker<'_, '_, '_> {
         let help =
             "add what holds then, such as `(... else 0)`; a division is missing where it divides by zero";
         self.fail(codes::NEEDS_ELSE, at, "this value may be missing", help)
+    }
+}
+
+/// Whether every value of one type is a value of another as it stands.
+fn serves(found: &Type, kind: &Type) -> bool {
+    match (found, kind) {
+        _ if found == kind => true,
+        (found, Type::Text) => textual(found),
+        (Type::Choice(words), Type::Choice(allowed)) => words.iter().all(|w| allowed.contains(w)),
+        (Type::Money, Type::AnyMoney) => true,
+        (Type::Optional(found), Type::Optional(of)) => serves(found, of),
+        (found, Type::Optional(of)) => serves(found, of),
+        (Type::List(found), Type::List(of)) => serves(found, of),
+        (Type::Record(found), Type::Record(of)) => {
+            let member = |(name, kind): &(Name, Type)| {
+                of.iter().any(|(other, wanted)| name == other && serves(kind, wanted))
+            };
+            found.len() == of.len() && found.iter().all(member)
+        }
+        _ => false,
     }
 }
 
