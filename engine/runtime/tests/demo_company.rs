@@ -148,6 +148,8 @@ fn open_work(state: &State) -> Vec<Work> {
                 verdict: Verdict::Pass,
                 reason: None,
                 document: None,
+                choice: None,
+                fields: None,
             };
             work.extend(open.holders.first().map(|h| Work::Task(h.clone(), open.position.clone(), answer)));
         }

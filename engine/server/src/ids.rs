@@ -1,6 +1,6 @@
 //! How cases, tasks and orders are written outside. The one place that knows these forms.
 
-use countersign_core::command::{CaseNo, TaskNo};
+use countersign_core::command::{CaseNo, CommandNo, TaskNo};
 use countersign_core::rejection::{Code, Rejection};
 
 /// The text of a case: `C-42`.
@@ -11,6 +11,11 @@ pub fn case_text(case: CaseNo) -> String {
 /// The text of a task within its case: `T-3`. A signature has the text of the task in which it was given.
 pub fn task_text(task: TaskNo) -> String {
     format!("T-{task}")
+}
+
+/// The id of a command to another system, the same on every retry: `C-42.registering.1`.
+pub fn command_text(case: CaseNo, state: &str, command: CommandNo) -> String {
+    format!("C-{case}.{state}.{command}")
 }
 
 /// What joins everything that belongs to one order: `<company>-C-<case>` of the case with which it began.

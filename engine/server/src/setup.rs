@@ -268,6 +268,7 @@ fn is_in(release: &Release, definition: &Definition) -> bool {
         Definition::Authority(d) => release.authority(&d.name) == Some(d),
         Definition::Document(d) => release.document(&d.name) == Some(d),
         Definition::Table(d) => release.table(&d.name) == Some(d),
+        Definition::Adapters(d) => release.adapters() == Some(d),
         Definition::Chain(d) => release.chain(&d.name) == Some(d),
     }
 }

@@ -94,8 +94,17 @@ impl Names {
     ) -> (Cause, Body) {
         let verdict = if level + 1 == LEVELS { Verdict::Approve } else { Verdict::Pass };
         let task = level as u32 + 1;
-        let answer =
-            Answer { case, task, version: 1, content_hash: hash, verdict, reason: None, document: None };
+        let answer = Answer {
+            case,
+            task,
+            version: 1,
+            content_hash: hash,
+            verdict,
+            reason: None,
+            document: None,
+            choice: None,
+            fields: None,
+        };
         (
             self.request(format!("decide-{case:010}-{level}-bench"), &self.signers[level], sent_at),
             Body::Decide(answer),

@@ -95,6 +95,7 @@ fn document() -> DocumentType {
         default: None,
         computed: None,
         unique: false,
+        numbered: false,
         member_defaults: Vec::new(),
     };
     DocumentType {
@@ -107,7 +108,7 @@ fn document() -> DocumentType {
 
 fn signer(duty: Duty, position: &str) -> Node {
     let who = Who::Position(Name::from(position));
-    Node::Signer(Signer { duty, who, veto: false, except: Vec::new() })
+    Node::Signer(Signer { duty, who, veto: false, except: Vec::new(), task: None })
 }
 
 fn approve(position: &str) -> Node {
@@ -123,8 +124,10 @@ fn people(name: &str, node: Node, good: &str) -> StateDef {
 }
 
 fn waits() -> StateDef {
-    let matches = Expr::Const(countersign_core::value::Value::Flag(true));
-    state("gate", Activity::Wait(Wait { fact: Name::from("gate.opened"), matches }), "received")
+    let when = Expr::Const(countersign_core::value::Value::Flag(true));
+    let rules = vec![MatchRule { when, index: None, first_by: None }];
+    let wait = Wait { fact: Name::from("gate.opened"), rules, until: None };
+    state("gate", Activity::Wait(wait), "received")
 }
 
 fn state(name: &str, activity: Activity, good: &str) -> StateDef {
@@ -134,6 +137,8 @@ fn state(name: &str, activity: Activity, good: &str) -> StateDef {
         when: None,
         within: None,
         expires: None,
+        for_each: None,
+        learns: Vec::new(),
         cc: Vec::new(),
         good: Name::from(good),
         next: BTreeMap::new(),
@@ -143,7 +148,7 @@ fn state(name: &str, activity: Activity, good: &str) -> StateDef {
 /// States one after another; a return leads to draft, a rejection to the bad end.
 fn chain(name: &str, mut states: Vec<StateDef>) -> Chain {
     let last = states.len() - 1;
-    let arrow = |go| vec![Arrow { when: None, go }];
+    let arrow = |go| vec![Arrow { when: None, go, learns: Vec::new() }];
     for (place, state) in states.iter_mut().enumerate() {
         let next = if place == last { Target::End(0) } else { Target::State(place as u16 + 1) };
         state.next.insert(state.good.clone(), arrow(next));
@@ -163,6 +168,10 @@ fn chain(name: &str, mut states: Vec<StateDef>) -> Chain {
         cc: Vec::new(),
         monitors: Vec::new(),
         requires: Vec::new(),
+        starts: Vec::new(),
+        alarms: Vec::new(),
+        facts: Vec::new(),
+        anytime: Vec::new(),
         defines: Vec::new(),
         reads: vec![Name::from("text")],
         states,

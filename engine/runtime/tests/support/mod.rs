@@ -120,6 +120,8 @@ pub fn answer(
         verdict,
         reason: (verdict != Verdict::Approve && verdict != Verdict::Pass).then(|| Name::from("because")),
         document: None,
+        choice: None,
+        fields: None,
     };
     request(id, sent_at, (person, position), Body::Decide(answer))
 }

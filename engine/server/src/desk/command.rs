@@ -128,6 +128,8 @@ fn answer(r: wire::Decide) -> Result<Answer, Refusal> {
         verdict,
         reason: r.reason.map(|reason| Name::from(String::from(reason))),
         document: r.fields.map(|fields| raw::record(fields.0)),
+        choice: None,
+        fields: None,
     })
 }
 

@@ -72,7 +72,13 @@ pub(super) fn place(state: &State, case: &Case) -> Option<Name> {
         Stage::Held { .. } => return Some(Name::from("on-hold")),
         Stage::People { step, .. } => return Some(step.state.clone()),
         Stage::Entering(_) | Stage::Leaving { .. } => return None,
-        Stage::Fact { state, .. } | Stage::Until { state } | Stage::Working { state } => *state,
+        Stage::Compensating { state: None, .. } => return Some(Name::from("compensating")),
+        Stage::Fact { state, .. }
+        | Stage::Until { state }
+        | Stage::Working { state }
+        | Stage::Message { state, .. }
+        | Stage::Outside { state, .. }
+        | Stage::Compensating { state: Some(state), .. } => *state,
     };
     let chain = state.definitions().release(case.release())?.chain(case.chain())?;
     chain.states.get(usize::from(number)).map(|state| state.name.clone())

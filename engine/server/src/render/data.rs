@@ -5,6 +5,7 @@ use countersign_core::effect::{Effect, effects};
 use countersign_core::event::*;
 use serde_json::{Map, Value, json};
 
+use super::outward::outward;
 use super::plan::{capacities, milestones, node, slot, work};
 use super::value::{at, hash, map, names, value};
 use super::words::{definition, duty, verdict, withdrawn};
@@ -50,7 +51,15 @@ pub fn data<'e>(
             json!({ "state": e.state.as_str(), "to": target(e.case, e.go, following) })
         }
         Event::TaskDecided(e) => decided(e, opinions),
-        _ => task(event),
+        Event::CaseAsked(e) => {
+            let mut told = outward(event);
+            told["to"] = e.go.map_or(Value::Null, |go| target(e.case, go, following));
+            told
+        }
+        _ => match outward(event) {
+            Value::Null => task(event),
+            told => told,
+        },
     };
     complete(event, told)
 }
@@ -258,6 +267,7 @@ fn target<'e>(case: u64, go: Target, mut following: impl Iterator<Item = &'e Eve
     match go {
         Target::Draft => json!({ "draft": true }),
         Target::OnHold => json!({ "on_hold": true }),
+        Target::Back => json!({ "back": true }),
         Target::State(place) => {
             let name = following.filter(own).find_map(|event| match event {
                 Event::StateEntered(e) if e.state == place => Some(e.name.clone()),

@@ -5,6 +5,7 @@
 
 mod cloud;
 mod data;
+mod outward;
 mod plan;
 // The samples that core's golden bytes are made of.
 #[cfg(test)]

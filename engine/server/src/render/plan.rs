@@ -1,9 +1,10 @@
 //! Plans as JSON: who is to be asked, in which order, and why.
 
 use countersign_core::event::{Capacity, Level, Milestones, Plan, PlanNode, Slot, Work};
+use countersign_core::value::Value as CoreValue;
 use serde_json::{Value, json};
 
-use super::value::{at, names};
+use super::value::{at, names, value};
 use super::words::{duty, why};
 
 /// What a state waits for.
@@ -14,6 +15,12 @@ pub(super) fn work(of: &Work) -> Value {
             json!({ "kind": "people", "order": node(&plan.root), "slots": slots(0, plan) })
         }
         Work::Fact(fact) => json!({ "kind": "fact", "fact": fact.as_str() }),
+        Work::Message { fact, .. } => json!({ "kind": "fact", "fact": fact.as_str() }),
+        Work::Outside(items) => json!({
+            "kind": "outside",
+            "items": items.iter().filter(|item| **item != CoreValue::Missing).map(value).collect::<Vec<_>>(),
+        }),
+        Work::Compensation(_) => json!({ "kind": "compensation" }),
         Work::Until(until) => json!({ "kind": "until", "until": at(*until) }),
     }
 }

@@ -7,6 +7,7 @@ use countersign_messages::Title;
 use serde_json::{Map, Value, json};
 
 use super::data::{Opinions, data};
+use super::outward;
 use super::value::time;
 use super::words::verdict;
 use crate::ids::{case_text, task_text};
@@ -157,7 +158,7 @@ fn of_case(event: &Event) -> (String, String) {
         Event::StateExpired(e) => (format!("state {} ended by time", e.state), format!("{} 到期", e.state)),
         Event::FactReceived(e) => (format!("{} was reported", e.fact), format!("收到 {}", e.fact)),
         Event::TurnSplit(_) => ("the turn goes on".into(), "继续处理".into()),
-        other => (other.name().to_owned(), other.name().to_owned()),
+        other => outward::sentence(other),
     }
 }
 
@@ -204,7 +205,7 @@ fn of_task(event: &Event) -> (String, String) {
     }
 }
 
-fn verdict_zh(verdict: Verdict) -> &'static str {
+pub(super) fn verdict_zh(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Approve => "批准",
         Verdict::Pass => "无异议",
@@ -213,6 +214,9 @@ fn verdict_zh(verdict: Verdict) -> &'static str {
         Verdict::Reject => "否决",
         Verdict::Input => "已反馈",
         Verdict::Submit => "已补全",
+        Verdict::Done => "已办理",
+        Verdict::Refuse => "拒绝办理",
+        Verdict::Choose => "已选择",
     }
 }
 
@@ -220,6 +224,7 @@ fn task(event: &Event) -> Option<TaskNo> {
     match event {
         Event::TaskOpened(e) => Some(e.task),
         Event::TaskDecided(e) => Some(e.task),
+        Event::TaskAnswered(e) => Some(e.task),
         Event::TaskWithdrawn(e) => Some(e.task),
         Event::SignatureKept(e) => Some(e.task),
         Event::TaskLapsed(e) => Some(e.task),
@@ -241,6 +246,10 @@ fn actor(event: &Event) -> (Option<&Name>, Option<&Name>) {
         Event::CaseResubmitted(e) => (Some(&e.person), None),
         Event::TaskOpened(e) => (None, Some(&e.position)),
         Event::TaskDecided(e) => (Some(&e.person), None),
+        Event::TaskAnswered(e) => (Some(&e.person), None),
+        Event::CaseAsked(e) if e.by_case.is_none() => (Some(&e.person), Some(&e.position)),
+        Event::CaseOperated(e) => (Some(&e.person), None),
+        Event::CaseHandedOver(e) => (None, Some(&e.to)),
         Event::TaskReassigned(e) => (None, Some(&e.position)),
         Event::TaskReferred(e) => (Some(&e.person), None),
         Event::SkipLevelAttempted(e) => (Some(&e.person), Some(&e.position)),
@@ -255,6 +264,9 @@ fn reason(event: &Event) -> Option<&Name> {
         Event::TaskDecided(e) => e.reason.as_ref(),
         Event::CaseWithdrawn(e) => e.reason.as_ref(),
         Event::TaskReferred(e) => Some(&e.reason),
+        Event::TaskAnswered(e) => e.reason.as_ref(),
+        Event::CaseAsked(e) => e.reason.as_ref(),
+        Event::CaseOperated(e) => Some(&e.reason),
         _ => None,
     }
 }

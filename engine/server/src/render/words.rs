@@ -1,6 +1,6 @@
 //! The words of small vocabularies, and rows of views in their wire form.
 
-use countersign_core::command::Verdict;
+use countersign_core::command::{Operation, Verdict};
 use countersign_core::definition::{DefinitionKind, Duty};
 use countersign_core::event::{Capacity, CapacityWhy, WithdrawnCause};
 use countersign_core::name::Name;
@@ -25,6 +25,7 @@ pub(crate) fn duty(duty: Duty) -> &'static str {
         Duty::Review => "review",
         Duty::Input => "input",
         Duty::Edit => "edit",
+        Duty::Task => "task",
     }
 }
 
@@ -43,6 +44,16 @@ pub(crate) fn why(why: CapacityWhy) -> &'static str {
     }
 }
 
+/// What an operator does.
+pub(super) fn operation(act: Operation) -> &'static str {
+    match act {
+        Operation::Hold => "hold",
+        Operation::Resume => "resume",
+        Operation::Retry => "retry",
+        Operation::Compensate => "compensate",
+    }
+}
+
 /// Why a question fell away.
 pub(super) fn withdrawn(cause: WithdrawnCause) -> &'static str {
     match cause {
@@ -50,6 +61,7 @@ pub(super) fn withdrawn(cause: WithdrawnCause) -> &'static str {
         WithdrawnCause::CaseWithdrawn => "case-withdrawn",
         WithdrawnCause::Expired => "expired",
         WithdrawnCause::Held => "held",
+        WithdrawnCause::Asked => "asked",
     }
 }
 
@@ -63,6 +75,7 @@ pub(super) fn definition(kind: DefinitionKind) -> &'static str {
         DefinitionKind::Table => "table",
         DefinitionKind::Chain => "chain",
         DefinitionKind::Systems => "systems",
+        DefinitionKind::Adapters => "adapters",
     }
 }
 

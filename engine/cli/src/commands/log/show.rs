@@ -114,6 +114,10 @@ fn cause(cause: &Cause) -> String {
         Cause::Request(r) => format!("{} as {} by {} ({})", r.person, r.position, r.system, r.request_id),
         Cause::Timer { due } => format!("a timer, due {}", time::instant(*due)),
         Cause::Operator { os_user } => format!("operator {os_user}"),
+        Cause::Answer { adapter, command_id, reply_id } => {
+            format!("{adapter} answers {command_id} ({reply_id})")
+        }
+        Cause::Fact { adapter, message_id } => format!("{adapter} tells ({message_id})"),
     }
 }
 
@@ -126,6 +130,13 @@ fn frame_json(sequence: u64, frame: &Frame, opened: &Opened) -> Value {
         }),
         Cause::Timer { due } => json!({ "kind": "timer", "due": due.to_string() }),
         Cause::Operator { os_user } => json!({ "kind": "operator", "os_user": os_user.as_str() }),
+        Cause::Answer { adapter, command_id, reply_id } => json!({
+            "kind": "answer", "adapter": adapter.as_str(), "command_id": command_id.as_str(),
+            "reply_id": reply_id.as_str(),
+        }),
+        Cause::Fact { adapter, message_id } => {
+            json!({ "kind": "fact", "adapter": adapter.as_str(), "message_id": message_id.as_str() })
+        }
     };
     let outcome = match &frame.outcome {
         Outcome::Accepted => json!({ "accepted": true }),

@@ -1,0 +1,259 @@
+//! What events of a case's dealings with other systems and cases say, as a JSON object.
+
+use countersign_core::command::Operation;
+use countersign_core::event::*;
+use countersign_core::name::Name;
+use serde_json::{Value, json};
+
+use super::value::{at, hash, map};
+use super::words::{operation, verdict};
+use crate::ids::{case_text, command_text, task_text};
+
+fn text(name: Option<&Name>) -> Value {
+    name.map_or(Value::Null, |name| Value::String(name.to_string()))
+}
+
+fn record(fields: &countersign_core::value::Fields) -> Value {
+    Value::Object(map(fields))
+}
+
+/// What such an event says; null for one of another sort.
+pub(super) fn outward(event: &Event) -> Value {
+    match event {
+        Event::FactsLearnt(e) => json!({ "facts": record(&e.facts) }),
+        Event::CaseAsked(e) => json!({
+            "entry": e.entry.as_str(),
+            "by_case": e.by_case.map(case_text),
+            "person": e.person.as_str(),
+            "position": e.position.as_str(),
+            "reason": text(e.reason.as_ref()),
+            "with": record(&e.with),
+        }),
+        Event::CaseHandedOver(e) => json!({ "from": e.from.as_str(), "to": e.to.as_str() }),
+        Event::CaseOperated(e) => json!({
+            "act": operation(e.act),
+            "person": e.person.as_str(),
+            "reason": e.reason.as_str(),
+        }),
+        Event::ItemClosed(e) => json!({ "item": e.item, "outcome": e.outcome.as_str() }),
+        Event::TaskAnswered(e) => json!({
+            "task": task_text(e.task),
+            "person": e.person.as_str(),
+            "verdict": verdict(e.verdict),
+            "choice": text(e.choice.as_ref()),
+            "fields": record(&e.fields),
+            "reason": text(e.reason.as_ref()),
+            "content_hash": hash(&e.content_hash),
+        }),
+        Event::ChildStarted(e) => json!({
+            "child": case_text(e.child),
+            "chain": e.chain.as_str(),
+            "item": e.item,
+            "correlation": case_text(e.correlation),
+            "draft": e.draft,
+        }),
+        Event::ChildEnded(e) => {
+            json!({ "child": case_text(e.child), "end": e.end.as_str(), "good": e.good })
+        }
+        Event::AlarmSet(e) => json!({ "alarm": e.alarm, "due_at": e.at.map(at) }),
+        Event::AlarmRaised(e) => json!({ "alarm": e.alarm, "name": e.name.as_str() }),
+        Event::EffectUndone(_) => json!({ "undone": true }),
+        _ => commanded(event),
+    }
+}
+
+fn commanded(event: &Event) -> Value {
+    match event {
+        Event::CommandIssued(e) => json!({
+            "command": e.command,
+            "command_id": command_text(e.case, &e.state_name, e.command),
+            "verb": e.verb.as_str(),
+            "state": e.state_name.as_str(),
+            "item": e.item,
+            "with": record(&e.with),
+            "undoes": e.undoes.as_ref().map(undoes),
+            "again_at": e.again_at.map(at),
+            "silent_at": at(e.silent_at),
+        }),
+        Event::CommandSentAgain(e) => json!({
+            "command": e.command,
+            "attempt": e.attempt,
+            "again_at": e.again_at.map(at),
+            "silent_at": at(e.silent_at),
+        }),
+        Event::CommandSilent(e) => json!({ "command": e.command }),
+        Event::CommandAnswered(e) => json!({
+            "command": e.command,
+            "reply_id": e.reply_id.as_str(),
+            "answer": e.word.as_str(),
+            "code": text(e.code.as_ref()),
+            "message": text(e.message.as_ref()),
+            "fields": record(&e.fields),
+            "last": e.last,
+            "late": e.late,
+        }),
+        Event::ReplyConflicted(e) => json!({
+            "command": e.command,
+            "reply_id": e.reply_id.as_str(),
+            "answer": e.word.as_str(),
+            "fields": record(&e.fields),
+        }),
+        _ => company(event),
+    }
+}
+
+fn undoes(of: &Undoes) -> Value {
+    json!({ "case": case_text(of.case), "command": of.command, "with": record(&of.with), "done": record(&of.done) })
+}
+
+/// Of no case, or of the company's data.
+fn company(event: &Event) -> Value {
+    match event {
+        Event::RecordWritten(e) => json!({
+            "table": e.table.as_str(),
+            "key": e.key.as_str(),
+            "row": e.row.as_ref().map(record),
+            "before": e.before.as_ref().map(record),
+            "undo": e.undo,
+        }),
+        Event::FactKept(e) => json!({
+            "fact": e.fact.as_str(),
+            "sender": e.sender.as_str(),
+            "message_id": e.message_id.as_str(),
+            "data": record(&e.data),
+            "until": at(e.until),
+        }),
+        Event::FactGivenUp(e) => json!({
+            "fact": e.fact.as_str(),
+            "sender": e.sender.as_str(),
+            "message_id": e.message_id.as_str(),
+        }),
+        Event::PeriodBegan(e) => json!({
+            "chain": e.chain.as_str(),
+            "start": e.start,
+            "reached": text(e.reached.as_ref()),
+            "next_at": at(e.next),
+        }),
+        _ => Value::Null,
+    }
+}
+
+/// The same as a sentence, in English and Chinese.
+pub(super) fn sentence(event: &Event) -> (String, String) {
+    match event {
+        Event::FactsLearnt(e) => {
+            let names = e.facts.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>();
+            (format!("the case learnt {}", names.join(", ")), format!("得知：{}", names.join("、")))
+        }
+        Event::CaseAsked(e) => asked(e),
+        Event::CaseHandedOver(e) => (
+            format!("the case went from {} to {}", e.from, e.to),
+            format!("事项由 {} 移交给 {}", e.from, e.to),
+        ),
+        Event::CaseOperated(e) => operated(e),
+        Event::ItemClosed(e) => (
+            format!("item {} came to {}", u32::from(e.item) + 1, e.outcome),
+            format!("第 {} 项结束：{}", u32::from(e.item) + 1, e.outcome),
+        ),
+        Event::TaskAnswered(e) => {
+            let (en, zh) = (verdict(e.verdict), super::sentence::verdict_zh(e.verdict));
+            match &e.choice {
+                Some(choice) => {
+                    (format!("{} chose {choice}", e.person), format!("{} 选择 {choice}", e.person))
+                }
+                None => (format!("{} answered: {en}", e.person), format!("{} {zh}", e.person)),
+            }
+        }
+        Event::ChildStarted(e) => (
+            format!("case {} of {} was started", case_text(e.child), e.chain),
+            format!("启动 {} 事项 {}", e.chain, case_text(e.child)),
+        ),
+        Event::ChildEnded(e) => (
+            format!("case {} ended: {}", case_text(e.child), e.end),
+            format!("事项 {} 结束：{}", case_text(e.child), e.end),
+        ),
+        Event::AlarmSet(e) => match e.at {
+            Some(due) => (
+                format!("an alarm is set for {}", super::value::time(due)),
+                format!("设定预警：{}", super::value::time(due)),
+            ),
+            None => ("the clock of an alarm stopped".into(), "预警停止计时".into()),
+        },
+        Event::AlarmRaised(e) => {
+            (format!("alarm {}: it takes too long", e.name), format!("预警 {}：超时", e.name))
+        }
+        Event::EffectUndone(_) => ("one thing was undone".into(), "已撤销一项".into()),
+        _ => command_sentence(event),
+    }
+}
+
+fn asked(e: &CaseAsked) -> (String, String) {
+    let by = e.by_case.map_or_else(|| format!("{} of {}", e.person, e.position), case_text);
+    let by_zh = e.by_case.map_or_else(|| format!("{}（{}）", e.person, e.position), case_text);
+    (format!("{by} asked the case for {}", e.entry), format!("{by_zh} 提出 {}", e.entry))
+}
+
+fn operated(e: &CaseOperated) -> (String, String) {
+    let (en, zh) = match e.act {
+        Operation::Hold => ("put the case on hold", "挂起事项"),
+        Operation::Resume => ("let the case go on", "恢复事项"),
+        Operation::Retry => ("had its commands sent again", "重发指令"),
+        Operation::Compensate => ("had what was done undone", "撤销已办事项"),
+    };
+    (format!("{} {en}", e.person), format!("{} {zh}", e.person))
+}
+
+fn command_sentence(event: &Event) -> (String, String) {
+    match event {
+        Event::CommandIssued(e) => match &e.undoes {
+            None => (format!("{} was asked", e.verb), format!("发出指令 {}", e.verb)),
+            Some(_) => (format!("{} was asked, to undo", e.verb), format!("发出撤销指令 {}", e.verb)),
+        },
+        Event::CommandSentAgain(e) => (
+            format!("command {} was sent again, time {}", e.command, e.attempt),
+            format!("第 {} 次发送指令 {}", e.attempt, e.command),
+        ),
+        Event::CommandSilent(e) => {
+            (format!("no answer to command {} came in time", e.command), format!("指令 {} 无应答", e.command))
+        }
+        Event::CommandAnswered(e) => {
+            let word =
+                e.code.as_ref().map_or_else(|| e.word.to_string(), |code| format!("{} {code}", e.word));
+            let (late, late_zh) = if e.late { (", late", "（迟到）") } else { ("", "") };
+            (
+                format!("command {} was answered{late}: {word}", e.command),
+                format!("指令 {} 应答{late_zh}：{word}", e.command),
+            )
+        }
+        Event::ReplyConflicted(e) => (
+            format!("command {} was answered twice, differently: {} as well", e.command, e.word),
+            format!("指令 {} 的应答前后矛盾：又答 {}", e.command, e.word),
+        ),
+        _ => company_sentence(event),
+    }
+}
+
+fn company_sentence(event: &Event) -> (String, String) {
+    match event {
+        Event::RecordWritten(e) => {
+            let (en, zh) = match (&e.row, e.undo) {
+                (_, true) => ("was put back", "恢复"),
+                (Some(_), _) => ("was written", "更新"),
+                (None, _) => ("was taken out", "删除"),
+            };
+            (format!("row {} of {} {en}", e.key, e.table), format!("{} 的 {} 已{zh}", e.table, e.key))
+        }
+        Event::FactKept(e) => (
+            format!("{} was reported; no case waits for it yet", e.fact),
+            format!("收到 {}，暂无事项等待", e.fact),
+        ),
+        Event::FactGivenUp(e) => (
+            format!("{} of {} was given up: no case wanted it", e.fact, e.sender),
+            format!("放弃 {}（{}）：无事项需要", e.fact, e.sender),
+        ),
+        Event::PeriodBegan(e) => {
+            (format!("a period of {} began", e.chain), format!("{} 新周期开始", e.chain))
+        }
+        other => (other.name().to_owned(), other.name().to_owned()),
+    }
+}
