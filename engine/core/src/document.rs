@@ -48,7 +48,22 @@ pub fn typed(kind: &DocumentType, raw: &Raw, rules: &Release, at: Timestamp) -> 
     Ok(fields)
 }
 
-fn absent(field: &Field, path: &str) -> Result<Value, Rejection> {
+/// Gives what an answer, a message or a request carries its declared types: nothing more, nothing less. `place` names
+/// it in a refusal.
+pub fn shaped(
+    shape: &[(Name, Type)],
+    raw: &Raw,
+    rules: &Release,
+    place: &str,
+) -> Result<Fields, Rejection> {
+    match (Reader { rules, defaults: &[] }).record(shape, raw, place)? {
+        Value::Record(fields) => within_size(&fields).map(|()| fields),
+        _ => Err(mismatch(&Type::Record(shape.to_vec()), raw, place)),
+    }
+}
+
+/// What a field is that is not sent.
+pub(crate) fn absent(field: &Field, path: &str) -> Result<Value, Rejection> {
     match (&field.default, &field.kind) {
         (Some(value), _) => Ok(value.clone()),
         (None, Type::Optional(_)) => Ok(Value::Missing),
@@ -59,7 +74,8 @@ fn absent(field: &Field, path: &str) -> Result<Value, Rejection> {
     }
 }
 
-fn compute(
+/// Computes the fields that are computed, in the order of the file.
+pub(crate) fn compute(
     kind: &DocumentType,
     fields: &mut Fields,
     rules: &Release,
@@ -97,14 +113,16 @@ fn check_computed(
     Ok(())
 }
 
-fn same_amount(a: &Value, b: &Value) -> bool {
+/// Whether two values are the same amount, however it is written.
+pub(crate) fn same_amount(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Money(a), Value::Money(b)) => a.currency == b.currency && a.amount == b.amount,
         _ => a == b || (a.decimal().is_some() && a.decimal() == b.decimal()),
     }
 }
 
-fn within_size(fields: &Fields) -> Result<(), Rejection> {
+/// A document of a size that a frame holds.
+pub(crate) fn within_size(fields: &Fields) -> Result<(), Rejection> {
     let size = postcard::experimental::serialized_size(fields).unwrap_or(usize::MAX);
     if size <= DOCUMENT_BYTES_MAX {
         return Ok(());

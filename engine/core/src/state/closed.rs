@@ -1,0 +1,111 @@
+//! Cases that are over: what is remembered of them while others may still ask, and for how long.
+
+use super::{Case, ClosedCase, CommandStatus, Done, DoneWhat, State};
+use crate::command::CaseNo;
+use crate::event::Undoes;
+use crate::name::Name;
+use crate::time::{DAY, Timestamp};
+
+/// How long a case that is over may be asked about.
+pub const CLOSED_WINDOW_MS: i64 = 400 * DAY;
+/// How many such cases are remembered at most; beyond it the oldest are forgotten early.
+pub const CLOSED_MAX: usize = 2_000_000;
+
+/// A case is over. Its parent inherits what a well-ended child did, for a compensation.
+pub(super) fn drop_case(state: &mut State, number: CaseNo, end: Name, good: bool) {
+    let Some(mut case) = state.cases.remove(&number) else { return };
+    for (due, timer) in case.timers() {
+        state.timers.remove(&(due, number, timer));
+    }
+    if let Some(wait) = super::waiting::waits_for(&case) {
+        state.waiting.remove(&wait, number);
+    }
+    if !good {
+        for claim in &case.claims {
+            state.keys.remove(claim);
+        }
+    }
+    if let Some(parent) = case.parent().and_then(|parent| state.cases.get_mut(&parent)) {
+        // A child that needed nobody is no input from outside for its parent.
+        parent.steps = case.steps;
+        if good {
+            inherit(parent, &mut case);
+        }
+    }
+    let ended_at = state.head.at;
+    let stub = remembered(case, state.intern(&end), good, ended_at);
+    for (due, timer) in stub.timers() {
+        state.timers.insert((due, number, timer));
+    }
+    state.closed.insert(number, stub);
+    state.closed_order.push_back((ended_at, number));
+    forget(state, ended_at);
+}
+
+fn remembered(mut case: Case, end: Name, good: bool, ended_at: Timestamp) -> ClosedCase {
+    let outward = case.outward.take().map(|outward| *outward).unwrap_or_default();
+    ClosedCase {
+        chain: case.chain,
+        key: case.key,
+        end,
+        good,
+        ended_at,
+        submitter: case.submitter,
+        fields: case.fields,
+        amount: case.amount,
+        facts: outward.facts,
+        last_command: outward.commands.keys().last().copied().unwrap_or(0),
+        open_commands: super::apply_commands::unanswered(outward.commands),
+    }
+}
+
+/// What a child did is undone by its parent from now on, should it have to be.
+fn inherit(parent: &mut Case, child: &mut Case) {
+    let (number, Some(outward)) = (child.number, child.outward.as_mut()) else { return };
+    let Some(own) = parent.outward.as_mut() else { return };
+    let Some(state) = own.children.get(&number).map(|child| child.state) else { return };
+    for done in outward.effects.drain(..) {
+        let what = match done.what {
+            DoneWhat::Command(command) => match outward.commands.get(&command) {
+                Some(given) if given.status != CommandStatus::Undone => DoneWhat::Inherited {
+                    verb: given.verb.clone(),
+                    undoes: Box::new(Undoes {
+                        case: number,
+                        command,
+                        with: given.with.clone(),
+                        done: given.said.clone(),
+                    }),
+                },
+                _ => continue,
+            },
+            // A grandchild that ended well has left its own effects here; one that is open stands for itself.
+            DoneWhat::Child(_) => continue,
+            what => what,
+        };
+        own.effects.push(Done { state, what });
+    }
+}
+
+/// Forgets what has left the window. Depends on frames alone, so a replay forgets the same.
+fn forget(state: &mut State, at: Timestamp) {
+    while let Some((first, number)) = state.closed_order.front().copied() {
+        if first >= at.plus(-CLOSED_WINDOW_MS) && state.closed_order.len() <= CLOSED_MAX {
+            break;
+        }
+        state.closed_order.pop_front();
+        let Some(case) = state.closed.remove(&number) else { continue };
+        for (due, timer) in case.timers() {
+            state.timers.remove(&(due, number, timer));
+        }
+        if let Some(key) = case.key {
+            forget_key(state, (case.chain, key), number);
+        }
+    }
+}
+
+/// The key no longer names this case. It may name a newer one.
+pub(super) fn forget_key(state: &mut State, key: (Name, Name), number: CaseNo) {
+    if state.by_key.get(&key) == Some(&number) {
+        state.by_key.remove(&key);
+    }
+}
