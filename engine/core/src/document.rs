@@ -2,13 +2,13 @@
 
 use rust_decimal::Decimal;
 
-use crate::command::ContentHash;
+use crate::command::{CaseNo, ContentHash};
 use crate::definition::{DocumentType, Field};
 use crate::eval::{Scope, evaluate};
+use crate::fit::Fitting;
 use crate::money::{Currency, Money};
 use crate::name::Name;
 use crate::rejection::{Code, Rejection};
-use crate::state::Release;
 use crate::time::{Date, Span, Timestamp};
 use crate::value::{Fields, Raw, Type, Value};
 
@@ -20,7 +20,12 @@ pub const TEXT_BYTES_MAX: usize = 4_000;
 pub const LIST_ITEMS_MAX: usize = 1_000;
 
 /// Gives a raw document its types: unknown fields are refused, defaults filled in, computed fields computed.
-pub fn typed(kind: &DocumentType, raw: &Raw, rules: &Release, at: Timestamp) -> Result<Fields, Rejection> {
+pub fn typed(
+    kind: &DocumentType,
+    raw: &Raw,
+    fitting: Fitting<'_>,
+    at: Timestamp,
+) -> Result<Fields, Rejection> {
     let Raw::Record(sent) = raw else {
         return Err(Rejection::at(
             Code::FieldType,
@@ -38,13 +43,13 @@ pub fn typed(kind: &DocumentType, raw: &Raw, rules: &Release, at: Timestamp) -> 
         let path = format!("document.{}", field.name);
         let value = match sent.get(field.name.as_str()) {
             None | Some(Raw::Null) => absent(field, &path)?,
-            Some(raw) => Reader { rules, defaults: &field.member_defaults }.value(&field.kind, raw, &path)?,
+            Some(raw) => Reader { fitting, defaults: &field.member_defaults }.value(&field.kind, raw, &path)?,
         };
         fields.insert(field.name.clone(), value);
     }
-    compute(kind, &mut fields, rules, at)?;
-    check_computed(kind, sent, &fields, rules)?;
-    within_size(&fields)?;
+    compute(kind, &mut fields, fitting, at)?;
+    check_computed(kind, sent, &fields, fitting)?;
+    within_size(&fields, "document")?;
     Ok(fields)
 }
 
@@ -53,11 +58,11 @@ pub fn typed(kind: &DocumentType, raw: &Raw, rules: &Release, at: Timestamp) -> 
 pub fn shaped(
     shape: &[(Name, Type)],
     raw: &Raw,
-    rules: &Release,
+    fitting: Fitting<'_>,
     place: &str,
 ) -> Result<Fields, Rejection> {
-    match (Reader { rules, defaults: &[] }).record(shape, raw, place)? {
-        Value::Record(fields) => within_size(&fields).map(|()| fields),
+    match (Reader { fitting, defaults: &[] }).record(shape, raw, place)? {
+        Value::Record(fields) => within_size(&fields, place).map(|()| fields),
         _ => Err(mismatch(&Type::Record(shape.to_vec()), raw, place)),
     }
 }
@@ -78,12 +83,13 @@ pub(crate) fn absent(field: &Field, path: &str) -> Result<Value, Rejection> {
 pub(crate) fn compute(
     kind: &DocumentType,
     fields: &mut Fields,
-    rules: &Release,
+    fitting: Fitting<'_>,
     at: Timestamp,
 ) -> Result<(), Rejection> {
     for field in &kind.fields {
         let Some(expr) = &field.computed else { continue };
-        let scope = Scope { document: fields, ..Scope::new(rules, at) };
+        let scope =
+            Scope { document: fields, cases: Some(fitting.state), ..Scope::new(fitting.rules, at) };
         let value = evaluate(expr, &scope).map_err(|error| Rejection {
             field: Some(format!("document.{}", field.name)),
             ..Rejection::from(error)
@@ -97,12 +103,12 @@ fn check_computed(
     kind: &DocumentType,
     sent: &std::collections::BTreeMap<String, Raw>,
     fields: &Fields,
-    rules: &Release,
+    fitting: Fitting<'_>,
 ) -> Result<(), Rejection> {
     for field in kind.fields.iter().filter(|f| f.computed.is_some()) {
         let Some(raw) = sent.get(field.name.as_str()).filter(|raw| **raw != Raw::Null) else { continue };
         let path = format!("document.{}", field.name);
-        let value = Reader { rules, defaults: &[] }.value(&field.kind, raw, &path)?;
+        let value = Reader { fitting, defaults: &[] }.value(&field.kind, raw, &path)?;
         let computed = fields.get(&field.name).unwrap_or(&Value::Missing);
         if !same_amount(&value, computed) {
             let message =
@@ -122,15 +128,15 @@ pub(crate) fn same_amount(a: &Value, b: &Value) -> bool {
 }
 
 /// A document of a size that a frame holds.
-pub(crate) fn within_size(fields: &Fields) -> Result<(), Rejection> {
+pub(crate) fn within_size(fields: &Fields, place: &str) -> Result<(), Rejection> {
     let size = postcard::experimental::serialized_size(fields).unwrap_or(usize::MAX);
     if size <= DOCUMENT_BYTES_MAX {
         return Ok(());
     }
     let message = format!(
-        "expected a document of at most {DOCUMENT_BYTES_MAX} bytes, found {size}; attach large parts by reference"
+        "expected {place} to be at most {DOCUMENT_BYTES_MAX} bytes, found {size}; attach large parts by reference"
     );
-    Err(Rejection::at(Code::DocumentTooLarge, "document", message))
+    Err(Rejection::at(Code::DocumentTooLarge, place, message))
 }
 
 /// BLAKE3 of a document's encoded form.
@@ -171,7 +177,7 @@ fn exact(text: &str) -> Option<Decimal> {
 }
 
 struct Reader<'a> {
-    rules: &'a Release,
+    fitting: Fitting<'a>,
     defaults: &'a [(Name, Value)],
 }
 
@@ -201,14 +207,19 @@ impl Reader<'_> {
                 format!("expected {path} to be at most {TEXT_BYTES_MAX} bytes, found {}", text.len());
             return Err(Rejection::at(Code::FieldType, path, message));
         }
-        let organisation = self.rules.organisation();
+        let organisation = self.fitting.rules.organisation();
         let name = Name::from(text);
         let found = match kind {
             Type::Text => Some(Value::Text(name)),
             Type::Choice(words) => words.iter().find(|w| **w == text).map(|w| Value::Text(w.clone())),
             Type::Row(table) => {
-                let known = self.rules.table(table).is_some_and(|t| t.rows.contains_key(text));
+                let known = self.fitting.state.row(self.fitting.rules, table, text).is_some();
                 known.then_some(Value::Text(name))
+            }
+            Type::Case => {
+                let number = text.strip_prefix("C-").filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()));
+                let number: Option<CaseNo> = number.and_then(|digits| digits.parse().ok());
+                number.filter(|number| (1..self.fitting.state.next_case()).contains(number)).map(Value::Case)
             }
             Type::Date => Date::parse(text).map(Value::Date),
             Type::Time => Timestamp::parse(text).map(Value::Time),
@@ -225,7 +236,7 @@ impl Reader<'_> {
     }
 
     fn money(&self, kind: &Type, raw: &Raw, path: &str) -> Result<Value, Rejection> {
-        let company = self.rules.company();
+        let company = self.fitting.rules.company();
         let own = company.map(|c| c.currency);
         let (amount, currency) = match raw {
             Raw::Record(parts) if parts.len() == 2 => match (parts.get("amount"), parts.get("currency")) {
@@ -312,6 +323,7 @@ fn mismatch(kind: &Type, raw: &Raw, path: &str) -> Rejection {
         Type::Time => " such as \"2025-04-27T09:00:00+08:00\"",
         Type::Span => " such as \"8wh\" or \"7d\"",
         Type::Row(_) => ", the key of one of its rows",
+        Type::Case => " such as \"C-12\"",
         _ => "",
     };
     let found = match raw {

@@ -18,6 +18,7 @@ pub mod eval;
 pub mod event;
 pub mod explain;
 pub mod expr;
+pub mod fit;
 pub mod frame;
 pub mod money;
 pub mod name;

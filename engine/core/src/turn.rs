@@ -113,7 +113,7 @@ fn commit(state: &mut State, command: &Command, outcome: Outcome, events: Vec<Ev
     }
     let mut events = events;
     follow(state, command.at, cases, &mut events);
-    state.finish(&command.cause, &outcome);
+    state.finish(&command.cause, &outcome, &events);
     Frame { at: command.at, cause: command.cause.clone(), outcome, events }
 }
 

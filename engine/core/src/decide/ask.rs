@@ -1,27 +1,166 @@
 //! What may be asked of a case at any time: by persons, by other cases (`tell`).
 
+use super::advance::withdraw_tasks;
+use super::answer::not_held;
+use super::fact::{Message, told};
+use super::outside::Place;
+use super::permission::{Wish, allowed, case_of};
+use super::resolve::who;
+use super::{Ctx, learn};
 use crate::command::{CaseNo, Request};
-use crate::event::Event;
+use crate::definition::{Anytime, Chain, TellDef, Told};
+use crate::document::shaped;
+use crate::eval::{Scope, evaluate};
+use crate::event::{CaseAsked, Event, WithdrawnCause};
 use crate::name::Name;
 use crate::rejection::{Code, Rejection};
-use crate::state::State;
+use crate::state::{Case, Stage, State, TOLD};
 use crate::time::Timestamp;
-use crate::value::Raw;
+use crate::value::{Fields, Raw, Value};
 
 /// A person asks.
 pub(super) fn by_person(
-    _: &State,
-    _: Timestamp,
-    _: &Request,
-    _: (CaseNo, &Name, &Raw, &Name),
+    state: &State,
+    at: Timestamp,
+    request: &Request,
+    (number, entry, with, reason): (CaseNo, &Name, &Raw, &Name),
 ) -> Result<Vec<Event>, Rejection> {
-    Err(Rejection::new(Code::NotYet, "expected a request that this version carries"))
+    let case = case_of(state, at, request, ("ask", number))?;
+    let ctx = Ctx::of(state, at, case)?;
+    allowed(&ctx, request, Wish { verb: "ask", chain: Some(case.chain()), amount: None })?;
+    not_held(case)?;
+    let chain = ctx.chain(case.chain())?;
+    let anytime = entry_of(chain, entry).ok_or_else(|| {
+        let names = chain.anytime.iter().map(|a| a.name.as_str()).collect::<Vec<_>>().join(", ");
+        let message = format!("expected one of the requests of {} ({names}), found {entry:?}", chain.name);
+        Rejection::at(Code::NotAsked, "entry", message)
+    })?;
+    if !may_ask(&ctx, case, chain, anytime, &request.position) {
+        let message = format!("expected somebody who may ask for {entry}, found {}", request.position);
+        return Err(Rejection::at(Code::NotAsked, "position", message));
+    }
+    stands_right(case, chain, anytime)?;
+    if reason.trim().is_empty() {
+        return Err(Rejection::at(Code::ReasonRequired, "reason", "expected a reason, found none"));
+    }
+    let with = shaped(&anytime.asks, with, ctx.fitting(), "with")?;
+    let asked = CaseAsked {
+        case: number,
+        entry: entry.clone(),
+        by_case: None,
+        person: request.person.clone(),
+        position: request.position.clone(),
+        reason: Some(reason.clone()),
+        with,
+        go: anytime.go,
+    };
+    goes_along(&ctx, case, anytime, asked)
 }
 
-/// A case asks another one, or hands it a message.
-pub(super) fn tell(
-    _: &super::outside::Place<'_>,
-    _: &crate::definition::TellDef,
+fn entry_of<'a>(chain: &'a Chain, name: &Name) -> Option<&'a Anytime> {
+    chain.anytime.iter().find(|anytime| anytime.name == *name)
+}
+
+/// Whether a post is among those who may ask, itself or as a member of a group.
+fn may_ask(ctx: &Ctx<'_>, case: &Case, chain: &Chain, anytime: &Anytime, position: &Name) -> bool {
+    let scope = ctx.scope(case, chain);
+    let groups = ctx.organisation().map(|organisation| &organisation.groups);
+    let is = |name: &Name| {
+        let group = groups.as_ref().ok().and_then(|groups| groups.get(name));
+        name == position || group.is_some_and(|group| group.members.contains(position))
+    };
+    // A post that cannot be found for one alternative bars nobody of the others.
+    anytime.by.iter().any(|one| who(ctx, case, &scope, one).unwrap_or_default().iter().any(is))
+}
+
+/// Whether a case stands where it may be asked for this.
+fn stands_right(case: &Case, chain: &Chain, anytime: &Anytime) -> Result<(), Rejection> {
+    let refused = |message: String| Err(Rejection::new(Code::NotAsked, message));
+    if matches!(case.stage(), Stage::Compensating { .. }) {
+        return refused(format!("expected a case under way, case {} is undoing what it did", case.number()));
+    }
+    let Some(states) = &anytime.in_states else { return Ok(()) };
+    if case.state().is_some_and(|state| states.contains(&state)) {
+        return Ok(());
+    }
+    let names = states.iter().filter_map(|state| Some(chain.states.get(usize::from(*state))?.name.as_str()));
+    let names = names.collect::<Vec<_>>().join(", ");
+    refused(format!("expected case {} to stand in one of {names} for {}", case.number(), anytime.name))
+}
+
+/// A case is asked: its tasks fall away where it goes elsewhere, it learns, and goes.
+fn goes_along(
+    ctx: &Ctx<'_>,
+    case: &Case,
+    anytime: &Anytime,
+    asked: CaseAsked,
 ) -> Result<Vec<Event>, Rejection> {
-    Err(Rejection::new(Code::NotYet, "expected an activity that this version carries"))
+    let chain = ctx.chain(case.chain())?;
+    let scope = Scope { reply: Some(&asked.with), ..ctx.scope(case, chain) };
+    let learnt = learn::learnt(ctx, case, chain, &anytime.learns, &scope)?;
+    let mut events = match anytime.go {
+        Some(_) => withdraw_tasks(case, WithdrawnCause::Asked),
+        None => Vec::new(),
+    };
+    events.push(Event::CaseAsked(asked));
+    events.extend(learnt);
+    Ok(events)
+}
+
+/// A case asks another one, or hands it a message. Whether that went well is the outcome; only what is wrong with the
+/// chain itself is a refusal.
+pub(super) fn tell(place: &Place<'_>, def: &TellDef) -> Result<Vec<Event>, Rejection> {
+    let scope = place.scope();
+    let mut with = Fields::new();
+    for (name, value) in &def.with {
+        with.insert(name.clone(), evaluate(value, &scope)?);
+    }
+    let target = match evaluate(&def.case, &scope)? {
+        Value::Case(number) if number != place.case.number() => place.ctx.state.case(number),
+        Value::Case(_) | Value::Missing => None,
+        other => {
+            return Err(Rejection::new(Code::Unevaluable, format!("expected a case to tell, found {other}")));
+        }
+    };
+    let events = match (target, &def.what) {
+        (None, _) => None,
+        (Some(target), Told::Request(entry)) => asked_by(place, target, entry, with)?,
+        (Some(target), Told::Message(fact)) => {
+            let (ctx, case) = (place.ctx, place.case.number());
+            let id = Name::from(format!("{TOLD}{case}/{}/{}", ctx.state.head().sequence, place.item));
+            told(ctx.state, ctx.at, target, Message { fact, id: &id, data: &with })?
+        }
+    };
+    let outcome = if events.is_some() { "done" } else { "refused" };
+    Ok(events.unwrap_or_default().into_iter().chain([place.closed(outcome)]).collect())
+}
+
+/// A case asks another one for one of its entries. None: it does not go along.
+fn asked_by(
+    place: &Place<'_>,
+    target: &Case,
+    entry: &Name,
+    with: Fields,
+) -> Result<Option<Vec<Event>>, Rejection> {
+    let ctx = Ctx::of(place.ctx.state, place.ctx.at, target)?;
+    let chain = ctx.chain(target.chain())?;
+    let Some(anytime) = entry_of(chain, entry) else { return Ok(None) };
+    let parent = target.parent() == Some(place.case.number());
+    let may = parent || anytime.by_chain.contains(place.case.chain());
+    let held = matches!(target.stage(), Stage::Held { .. });
+    if !may || held || stands_right(target, chain, anytime).is_err() {
+        return Ok(None);
+    }
+    let with = ctx.fitting().shape(&anytime.asks, &with, "with")?;
+    let asked = CaseAsked {
+        case: target.number(),
+        entry: entry.clone(),
+        by_case: Some(place.case.number()),
+        person: Name::default(),
+        position: Name::default(),
+        reason: None,
+        with,
+        go: anytime.go,
+    };
+    goes_along(&ctx, target, anytime, asked).map(Some)
 }

@@ -8,6 +8,7 @@ use crate::event::{CompanyFounded, DefinitionStored, DefinitionsActivated, Event
 use crate::name::Name;
 use crate::rejection::{Code, Rejection};
 use crate::state::State;
+use crate::time::Timestamp;
 
 /// A definition's source and compiled form, together, at most; a frame holds one definition.
 pub(crate) const DEFINITION_BYTES_MAX: usize = 240 * 1024;
@@ -50,7 +51,7 @@ pub(super) fn store(state: &State, stored: &Stored) -> Result<Vec<Event>, Reject
     })])
 }
 
-pub(super) fn activate(state: &State, numbers: &[u32]) -> Result<Vec<Event>, Rejection> {
+pub(super) fn activate(state: &State, at: Timestamp, numbers: &[u32]) -> Result<Vec<Event>, Rejection> {
     let mut seen = BTreeSet::new();
     for number in numbers {
         let Some(stored) = state.definitions().stored(*number) else {
@@ -66,7 +67,10 @@ pub(super) fn activate(state: &State, numbers: &[u32]) -> Result<Vec<Event>, Rej
         }
     }
     let release = state.definitions().next_release();
-    Ok(vec![Event::DefinitionsActivated(DefinitionsActivated { release, definitions: numbers.to_vec() })])
+    let activated = DefinitionsActivated { release, definitions: numbers.to_vec() };
+    let mut events = vec![Event::DefinitionsActivated(activated)];
+    events.extend(super::clock::scheduled(state, at, numbers)?);
+    Ok(events)
 }
 
 fn invalid(message: String) -> Rejection {

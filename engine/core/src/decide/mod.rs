@@ -20,12 +20,15 @@ mod resolve;
 mod route;
 mod step;
 mod submit;
+mod task;
 mod timers;
+mod who;
 
 use crate::command::{Body, CaseNo, Cause, Command};
 use crate::definition::{Chain, Company, Organisation};
 use crate::eval::Scope;
 use crate::event::Event;
+use crate::fit::Fitting;
 use crate::name::Name;
 use crate::rejection::{Code, Rejection};
 use crate::state::{Case, Release, State};
@@ -36,6 +39,7 @@ pub use advance::{STEPS_MAX, advance, held, needs_advance};
 pub use permission::{may_ask, may_see};
 pub use route::limit_of;
 pub use step::{StepResult, ready, result};
+pub use task::task_def;
 pub(crate) use timers::sweep_case;
 
 /// What is to become of a command.
@@ -93,7 +97,7 @@ fn decide_body(state: &State, command: &Command) -> Decision {
         }
         (Body::Store(stored), Cause::Operator { .. }) => definitions::store(state, stored).into(),
         (Body::Activate { definitions }, Cause::Operator { .. }) => {
-            definitions::activate(state, definitions).into()
+            definitions::activate(state, at, definitions).into()
         }
         (Body::Submit { chain, document, addressee }, Cause::Request(request)) => {
             submit::submit(state, at, request, (chain, document, addressee.as_ref()))
@@ -109,7 +113,7 @@ fn decide_body(state: &State, command: &Command) -> Decision {
             answer::refer_up(state, at, request, (*case, *task, *version, reason)).into()
         }
         (Body::Fact { fact, message_id, data }, Cause::Request(request)) => {
-            submit::fact(state, at, request, (fact, message_id, data)).into()
+            fact::asserted(state, at, request, (fact, message_id, data)).into()
         }
         (Body::Timer { case, timer }, Cause::Timer { .. }) => timers::fire(state, at, *case, *timer).into(),
         (Body::Sweep, Cause::Timer { .. }) => timers::sweep(state, at).into(),
@@ -191,10 +195,16 @@ impl<'a> Ctx<'a> {
         self.active.organisation().ok_or_else(|| internal("a release has an organisation"))
     }
 
+    /// What gives values their types: the case's own rules, and the rows that hold now.
+    pub(crate) fn fitting(&self) -> Fitting<'a> {
+        Fitting { rules: self.pinned, state: self.state }
+    }
+
     pub(crate) fn scope(&self, case: &'a Case, chain: &'a Chain) -> Scope<'a> {
         Scope {
             rules: self.pinned,
             document: case.fields(),
+            chain: Some(chain),
             defines: &chain.defines,
             submitter: Some(case.submitter()),
             message: None,

@@ -1,12 +1,12 @@
-//! Documents come in, come again, are taken back; facts arrive.
+//! Documents come in, come again, are taken back.
 
 use super::advance::withdraw_tasks;
 use super::answer::not_held;
-use super::permission::{Wish, allowed, case_of, may_report};
-use super::{Ctx, Decision, internal, learn, open_case};
+use super::permission::{Wish, allowed, case_of};
+use super::{Ctx, Decision, child, internal, learn};
 use crate::command::{CaseNo, Request};
-use crate::definition::{Activity, Chain, Required};
-use crate::document::{commercial_hash, content_hash, typed, untyped};
+use crate::definition::{Chain, DocumentType, Required, RequiredCase};
+use crate::document::{commercial_hash, content_hash, typed};
 use crate::eval::{Scope, evaluate, holds};
 use crate::event::*;
 use crate::name::Name;
@@ -43,21 +43,21 @@ pub(super) fn submit(
     if let Err(rejection) = allowed(&ctx, request, wish) {
         return rejection.into();
     }
-    let path = ctx.organisation().map(|o| o.superiors(&submitter.position)).unwrap_or_default();
-    let case = state.next_case();
-    let facts = match learn::initial(&ctx, definition, case, (&content, &submitter)) {
-        Ok(facts) => facts,
-        Err(rejection) => return rejection.into(),
-    };
-    let submitted = CaseSubmitted {
-        case,
-        chain: chain.clone(),
-        release: ctx.active.number,
-        submitter,
-        path,
-        content,
-    };
-    Decision::Accept([Event::CaseSubmitted(submitted)].into_iter().chain(facts).collect())
+    begun(&ctx, (state.next_case(), definition), submitter, content).into()
+}
+
+/// The first events of a case: its document, and what it knows from the start.
+pub(super) fn begun(
+    ctx: &Ctx<'_>,
+    (case, chain): (CaseNo, &Chain),
+    submitter: Party,
+    content: Content,
+) -> Result<Vec<Event>, Rejection> {
+    let facts = learn::initial(ctx, chain, case, (&content, &submitter))?;
+    let path = ctx.organisation()?.superiors(&submitter.position);
+    let (chain, release) = (chain.name.clone(), ctx.pinned.number);
+    let submitted = CaseSubmitted { case, chain, release, submitter, path, content };
+    Ok([Event::CaseSubmitted(submitted)].into_iter().chain(facts).collect())
 }
 
 fn may_submit<'a>(ctx: &Ctx<'a>, request: &Request, chain: &Name) -> Result<(&'a Chain, Party), Rejection> {
@@ -127,11 +127,46 @@ pub(super) fn content_of(
     own: Option<CaseNo>,
 ) -> Result<Content, Rejection> {
     let chain = ctx.chain(chain)?;
-    let kind =
-        ctx.pinned.document(&chain.document).ok_or_else(|| internal("a chain's document type is defined"))?;
-    let fields = typed(kind, document, ctx.pinned, ctx.at)?;
+    let kind = document_of(ctx, chain)?;
+    let number = own.unwrap_or(ctx.state.next_case());
+    let numbered = with_number(kind, document, number);
+    let fields = typed(kind, numbered.as_ref().unwrap_or(document), ctx.fitting(), ctx.at)?;
+    content(ctx, chain, fields, submitter, own)
+}
+
+/// The type of document that a chain carries.
+pub(super) fn document_of<'a>(ctx: &Ctx<'a>, chain: &Chain) -> Result<&'a DocumentType, Rejection> {
+    ctx.pinned.document(&chain.document).ok_or_else(|| internal("a chain's document type is defined"))
+}
+
+/// What a case is called, in texts and in fields that take its number.
+pub(super) fn number_text(number: CaseNo) -> String {
+    format!("C-{number}")
+}
+
+/// The document with the case's number in the fields that take it. None: there is none, or all were sent.
+fn with_number(kind: &DocumentType, document: &Raw, number: CaseNo) -> Option<Raw> {
+    let Raw::Record(sent) = document else { return None };
+    let open = |name: &Name| matches!(sent.get(name.as_str()), None | Some(Raw::Null));
+    let mut names = kind.fields.iter().filter(|f| f.numbered && open(&f.name)).peekable();
+    names.peek()?;
+    let mut sent = sent.clone();
+    sent.extend(names.map(|field| (field.name.to_string(), Raw::Text(number_text(number)))));
+    Some(Raw::Record(sent))
+}
+
+/// Tests what the chain requires of a document, and works out what State keeps of it.
+pub(super) fn content(
+    ctx: &Ctx<'_>,
+    chain: &Chain,
+    fields: Fields,
+    submitter: &Party,
+    own: Option<CaseNo>,
+) -> Result<Content, Rejection> {
+    let kind = document_of(ctx, chain)?;
     let scope = Scope {
         document: &fields,
+        chain: Some(chain),
         defines: &chain.defines,
         submitter: Some(submitter),
         cases: Some(ctx.state),
@@ -157,9 +192,41 @@ pub(super) fn content_of(
     Ok(Content { hash, commercial, keeps: chain.reads.clone(), amount, key, claims, document: fields })
 }
 
-/// Whether a case that a submission requires stands where it must.
-fn required_case(_: &Ctx<'_>, _: &Scope<'_>, _: &crate::definition::RequiredCase) -> Result<bool, Rejection> {
-    Err(Rejection::new(Code::NotYet, "expected `requires` without another case"))
+/// Whether the cases that a submission requires stand where they must.
+fn required_case(ctx: &Ctx<'_>, scope: &Scope<'_>, wanted: &RequiredCase) -> Result<bool, Rejection> {
+    let Some(list) = &wanted.for_each else { return required_one(ctx, scope, wanted) };
+    let items = match evaluate(list, scope)? {
+        Value::List(items) => items,
+        Value::Missing => Vec::new(),
+        other => {
+            let message = format!("expected a list of what cases are required for, found {other}");
+            return Err(Rejection::new(Code::Unevaluable, message));
+        }
+    };
+    for item in &items {
+        if !required_one(ctx, &Scope { item: Some(item), ..*scope }, wanted)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn required_one(ctx: &Ctx<'_>, scope: &Scope<'_>, wanted: &RequiredCase) -> Result<bool, Rejection> {
+    let number = match evaluate(&wanted.key, scope)? {
+        Value::Missing => None,
+        Value::Case(number) => {
+            Some(number).filter(|number| ctx.state.chain_of(*number) == Some(&wanted.chain))
+        }
+        key => ctx.state.by_key(&wanted.chain, &Name::from(key.to_string())),
+    };
+    let Some((stands_in, since)) = number.and_then(|number| ctx.state.stands_in(number)) else {
+        return Ok(false);
+    };
+    let fresh = match wanted.within {
+        Some(within) => ctx.company()?.calendar.add(since, within).is_some_and(|until| ctx.at <= until),
+        None => true,
+    };
+    Ok(fresh && wanted.states.contains(&stands_in))
 }
 
 /// Unique values: two open or well-ended cases of a chain never share one.
@@ -169,8 +236,7 @@ fn claims(
     fields: &Fields,
     own: Option<CaseNo>,
 ) -> Result<Vec<Name>, Rejection> {
-    let kind =
-        ctx.pinned.document(&chain.document).ok_or_else(|| internal("a chain's document type is defined"))?;
+    let kind = document_of(ctx, chain)?;
     let mut claims = Vec::new();
     for field in kind.fields.iter().filter(|f| f.unique) {
         let Some(value) = fields.get(&field.name).filter(|v| **v != Value::Missing) else { continue };
@@ -260,42 +326,6 @@ pub(super) fn withdraw(
     }
     let mut events = withdraw_tasks(case, WithdrawnCause::CaseWithdrawn);
     events.push(Event::CaseWithdrawn(CaseWithdrawn { case: number, reason: reason.cloned(), told }));
+    events.extend(child::ended(state, case, &Name::from("withdrawn"), false));
     Ok(events)
-}
-
-/// A fact goes to the one case that waits for it.
-pub(super) fn fact(
-    state: &State,
-    at: Timestamp,
-    request: &Request,
-    (fact, message_id, data): (&Name, &Name, &Raw),
-) -> Result<Vec<Event>, Rejection> {
-    may_report(&Ctx::now(state, at)?, request, fact)?;
-    let Value::Record(fields) = untyped(data) else {
-        return Err(Rejection::at(
-            Code::FieldType,
-            "data",
-            "expected what the fact says to be an object of fields",
-        ));
-    };
-    for number in state.waiting_for(fact) {
-        let case = open_case(state, number)?;
-        let ctx = Ctx::of(state, at, case)?;
-        let chain = ctx.chain(case.chain())?;
-        let definition = case.state().and_then(|s| chain.states.get(usize::from(s))).map(|s| &s.activity);
-        let Some(Activity::Wait(wait)) = definition else { continue };
-        let scope = Scope { message: Some(&fields), ..ctx.scope(case, chain) };
-        // A message that a condition cannot read is not meant for this case.
-        if wait.rules.iter().any(|rule| holds(&rule.when, &scope).unwrap_or(false)) {
-            return Ok(vec![Event::FactReceived(FactReceived {
-                case: number,
-                fact: fact.clone(),
-                message_id: message_id.clone(),
-                data: fields,
-            })]);
-        }
-    }
-    let message =
-        format!("expected a case that waits for {fact} with this content, found none; send it again later");
-    Err(Rejection::new(Code::NoWaitingCase, message))
 }

@@ -56,6 +56,9 @@ pub(super) fn fire(
     number: CaseNo,
     timer: Timer,
 ) -> Result<Vec<Event>, Rejection> {
+    if timer == Timer::Clock {
+        return super::clock::fire(state, at);
+    }
     let case = open_case(state, number)?;
     let ctx = Ctx::of(state, at, case)?;
     match timer {

@@ -57,6 +57,8 @@ pub struct CommandIssued {
     pub with: Fields,
     /// The command whose effect it undoes.
     pub undoes: Option<Undoes>,
+    /// The case at the root: one correlation from order to cash.
+    pub correlation: CaseNo,
     /// When it is sent again without an answer.
     pub again_at: Option<Timestamp>,
     /// When the case stops waiting.
@@ -70,19 +72,33 @@ pub struct Undoes {
     pub case: CaseNo,
     /// Its number there.
     pub command: CommandNo,
+    /// The name of the state that gave it: part of its id.
+    pub state_name: Name,
     /// What it had been told.
     pub with: Fields,
-    /// What its last answer carried.
+    /// What its answers carried, stages included; the later one wins.
     pub done: Fields,
 }
 
-/// A command is sent again, under the same id.
+/// A command is sent again, under the same id. It says all that the adapter is told, so that nothing has to be looked up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CommandSentAgain {
     /// The case.
     pub case: CaseNo,
     /// The command.
     pub command: CommandNo,
+    /// The name of the state that gave it.
+    pub state_name: Name,
+    /// `adapter.object.verb`.
+    pub verb: Name,
+    /// What it is told.
+    pub with: Fields,
+    /// The command whose effect it undoes.
+    pub undoes: Option<Undoes>,
+    /// The case at the root: one correlation from order to cash.
+    pub correlation: CaseNo,
+    /// When it was first sent.
+    pub sent_at: Timestamp,
     /// How often it has been sent now.
     pub attempt: u32,
     /// When it is sent again.
@@ -121,6 +137,10 @@ pub struct CommandAnswered {
     pub last: bool,
     /// It came when the case no longer waited for it.
     pub late: bool,
+    /// The state that waits for it has taken it; otherwise it is kept for the state that follows the command.
+    pub taken: bool,
+    /// From now on something is done outside that may have to be undone.
+    pub effect: bool,
 }
 
 /// A second, different last answer to one command.
@@ -147,6 +167,8 @@ pub struct ItemClosed {
     pub item: u16,
     /// Its outcome.
     pub outcome: Name,
+    /// Children whose ends it takes note of; no other `join` counts them again.
+    pub children: Vec<CaseNo>,
 }
 
 /// A case started another one. The child's own first event is `case-submitted`, just before.
@@ -298,6 +320,8 @@ pub struct FactGivenUp {
     pub sender: Name,
     /// The sender's id of the message.
     pub message_id: Name,
+    /// What it said.
+    pub data: Fields,
 }
 
 /// A chain that starts by the calendar began a period.
@@ -309,9 +333,21 @@ pub struct PeriodBegan {
     pub start: u16,
     /// The row of the start's `for_each` that was reached last; None: all of them.
     pub reached: Option<Name>,
-    /// When it is looked at next.
-    pub next: Timestamp,
+    /// Rows whose case was refused, and why, as a code; the row is empty where the start has no `for_each`.
+    pub refused: Vec<(Name, Name)>,
+    /// When it is looked at next; None: never, the chain no longer starts so.
+    pub next: Option<Timestamp>,
 }
 
-/// The values that decide which message is meant for a waiting case, one a rule; see [`crate::definition::MatchRule`].
-pub type MatchKeys = Vec<Option<Value>>;
+/// What decides which message is meant for a waiting case, one a rule; None: only the rule itself says it. See
+/// [`crate::definition::MatchRule`].
+pub type MatchKeys = Vec<Option<MatchKey>>;
+
+/// An equality that a rule implies.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MatchKey {
+    /// The message's field.
+    pub field: Vec<Name>,
+    /// The value that it must have.
+    pub value: Value,
+}

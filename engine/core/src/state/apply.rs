@@ -1,11 +1,11 @@
 //! `apply`: the only writer of State, the same in a live turn and in a replay. It stores what events say; it
 //! never decides, never computes money, never reads a definition, never fails.
 
-use std::collections::BTreeMap;
-
 use super::case::{Case, Signature, SlotStatus, Stage, Step, Task, leaves_trace};
+use super::closed::{drop_case, forget_key};
+use super::waiting::waits_for;
 use super::{ItemStatus, OutsideWork, Seen, State, WorkItem};
-use crate::command::{CaseNo, Cause, Request};
+use crate::command::{CaseNo, Cause, CommandNo, Request};
 use crate::definition::{Definition, Duty, Target};
 use crate::event::*;
 use crate::frame::{Frame, Outcome};
@@ -20,7 +20,7 @@ pub fn apply_frame(state: &mut State, frame: &Frame) {
     for event in &frame.events {
         apply(state, event);
     }
-    state.finish(&frame.cause, &frame.outcome);
+    state.finish(&frame.cause, &frame.outcome, &frame.events);
 }
 
 /// Applies one event.
@@ -35,8 +35,8 @@ pub fn apply(state: &mut State, event: &Event) {
         Event::OrganisationSwept(e) => state.sweep = e.next,
         Event::SkipLevelAttempted(_) => {}
         Event::CaseSubmitted(e) => submitted(state, e),
-        Event::CaseEnded(e) => drop_case(state, e.case, e.good),
-        Event::CaseWithdrawn(e) => drop_case(state, e.case, false),
+        Event::CaseEnded(e) => drop_case(state, e.case, e.end.clone(), e.good),
+        Event::CaseWithdrawn(e) => drop_case(state, e.case, Name::from("withdrawn"), false),
         Event::CaseResubmitted(e) => resubmitted(state, e),
         Event::TaskOpened(e) => {
             let e = TaskOpened {
@@ -66,8 +66,11 @@ impl State {
         self.head.at = at;
     }
 
-    /// Ends the frame: remembers its request, and counts what it left for auditors.
-    pub(crate) fn finish(&mut self, cause: &Cause, outcome: &Outcome) {
+    /// Ends the frame: remembers its request or message, and counts what it left for auditors.
+    pub(crate) fn finish(&mut self, cause: &Cause, outcome: &Outcome, events: &[Event]) {
+        if let Some((sender, message_id)) = message_of(cause, events).filter(|_| *outcome == Outcome::Accepted) {
+            self.messages.keep(self.head.at, sender, message_id);
+        }
         let Cause::Request(request) = cause else { return };
         let Request { system, request_id, fingerprint, .. } = request;
         let seen = Seen { fingerprint: *fingerprint, sequence: self.head.sequence };
@@ -86,6 +89,19 @@ impl State {
         }
         self.names.insert(name.clone());
         name.clone()
+    }
+}
+
+/// The message that a frame is about: its sender and the sender's id of it.
+fn message_of<'a>(cause: &'a Cause, events: &'a [Event]) -> Option<(&'a Name, &'a Name)> {
+    match (cause, events) {
+        (Cause::Fact { adapter, message_id }, _) => Some((adapter, message_id)),
+        (Cause::Request(request), [Event::FactKept(e), ..]) => Some((&request.system, &e.message_id)),
+        (
+            Cause::Request(request),
+            [Event::FactReceived(e), ..] | [Event::CaseSubmitted(_), Event::FactReceived(e), ..],
+        ) => Some((&request.system, &e.message_id)),
+        _ => None,
     }
 }
 
@@ -117,31 +133,11 @@ pub(super) fn on_case(state: &mut State, number: CaseNo, change: impl FnOnce(&mu
     }
     let after = waits_for(case);
     if before != after {
-        if let Some(fact) = before {
-            forget_wait(&mut state.waiting, &fact, number);
+        if let Some(wait) = before {
+            state.waiting.remove(&wait, number);
         }
-        if let Some(fact) = after {
-            state.waiting.entry(fact).or_default().insert(number);
-        }
-    }
-}
-
-fn waits_for(case: &Case) -> Option<Name> {
-    match &case.stage {
-        Stage::Fact { fact, .. } => Some(fact.clone()),
-        _ => None,
-    }
-}
-
-fn forget_wait(
-    waiting: &mut BTreeMap<Name, std::collections::BTreeSet<CaseNo>>,
-    fact: &Name,
-    number: CaseNo,
-) {
-    if let Some(cases) = waiting.get_mut(fact) {
-        cases.remove(&number);
-        if cases.is_empty() {
-            waiting.remove(fact);
+        if let Some(wait) = after {
+            state.waiting.insert(wait, number);
         }
     }
 }
@@ -196,7 +192,15 @@ fn take_content(state: &mut State, case: &mut Case, content: &Content) {
         state.keys.insert(claim.clone(), case.number);
     }
     case.claims = content.claims.clone();
-    case.key = content.key.clone();
+    if case.key != content.key {
+        if let Some(key) = case.key.take() {
+            forget_key(state, (case.chain.clone(), key), case.number);
+        }
+        case.key = content.key.clone();
+    }
+    if let Some(key) = &case.key {
+        state.by_key.insert((case.chain.clone(), key.clone()), case.number);
+    }
     case.amount = content.amount.clone();
     case.content_hash = content.hash;
     case.commercial = content.commercial;
@@ -224,24 +228,10 @@ fn resubmitted(state: &mut State, e: &CaseResubmitted) {
         }
         if e.voids_signatures || !e.by_editor {
             case.stage = Stage::Entering(Target::State(0));
+            forget_answers(case);
             case.expires_at = None;
         }
     });
-}
-
-fn drop_case(state: &mut State, number: CaseNo, keeps_claims: bool) {
-    let Some(case) = state.cases.remove(&number) else { return };
-    for (due, timer) in case.timers() {
-        state.timers.remove(&(due, number, timer));
-    }
-    if let Some(fact) = waits_for(&case) {
-        forget_wait(&mut state.waiting, &fact, number);
-    }
-    if !keeps_claims {
-        for claim in &case.claims {
-            state.keys.remove(claim);
-        }
-    }
 }
 
 fn entered(state: &mut State, e: &StateEntered) {
@@ -249,8 +239,9 @@ fn entered(state: &mut State, e: &StateEntered) {
     on_case(state, e.case, |case, at| {
         case.steps += 1;
         case.withdrawn.clear();
-        if let Some(outward) = &mut case.outward {
-            outward.answers = SmallMap::new();
+        // Only a state that goes on after it was held still counts the work that was done in it.
+        if case.stood_in != Some(e.state) || !matches!(case.stage, Stage::Entering(_)) {
+            forget_answers(case);
         }
         case.since = at;
         // A state that is entered again was still entered from where it was.
@@ -261,6 +252,7 @@ fn entered(state: &mut State, e: &StateEntered) {
         if matches!(&case.stage, Stage::Leaving { outcome, .. } if *outcome == "returned") {
             case.signatures.iter_mut().filter(|s| s.state == name).for_each(|s| s.void = true);
         }
+        super::apply_commands::entered(case, e);
         case.expires_at = e.expires_at;
         case.until = None;
         case.stage = match &e.work {
@@ -274,18 +266,38 @@ fn entered(state: &mut State, e: &StateEntered) {
                 let work = OutsideWork { items: items.iter().map(item).collect() };
                 Stage::Outside { state: e.state, work: Box::new(work) }
             }
-            Work::Compensation(since) => Stage::Compensating { state: Some(e.state), since: *since },
+            Work::Following(items) => {
+                let item = |(item, command): &(Value, CommandNo)| WorkItem {
+                    item: item.clone(),
+                    status: ItemStatus::Command(*command),
+                };
+                let work = OutsideWork { items: items.iter().map(item).collect() };
+                Stage::Outside { state: e.state, work: Box::new(work) }
+            }
+            Work::Compensation(since) => {
+                Stage::Compensating { state: Some(e.state), since: *since, undo: None }
+            }
             Work::Until(at) => {
                 case.until = Some(*at);
                 Stage::Until { state: e.state }
             }
-            Work::People(plan) => {
-                let slots = vec![SlotStatus::Waiting; plan.slots.len()];
-                let step = Step { state: name, plan: plan.clone(), slots, opened: Vec::new() };
-                Stage::People { state: e.state, step: Box::new(step) }
-            }
+            Work::People(plan) => asking(e.state, name, plan, &[]),
+            Work::Asked { plan, about } => asking(e.state, name, plan, about),
         };
     });
+}
+
+/// What tasks were answered with counts within their own step.
+fn forget_answers(case: &mut Case) {
+    if let Some(outward) = &mut case.outward {
+        outward.answers = SmallMap::new();
+    }
+}
+
+fn asking(state: u16, name: Name, plan: &Plan, about: &[About]) -> Stage {
+    let slots = vec![SlotStatus::Waiting; plan.slots.len()];
+    let step = Step { state: name, plan: plan.clone(), about: about.to_vec(), slots, opened: Vec::new() };
+    Stage::People { state, step: Box::new(step) }
 }
 
 fn open_task(case: &mut Case, at: Timestamp, e: TaskOpened) {
@@ -347,20 +359,15 @@ fn apply_to_case(case: &mut Case, at: Timestamp, event: &Event) {
             case.returns = e.returns;
         }
         Event::CaseHeld(e) => {
-            case.stage = Stage::Held { code: e.code.clone(), state: case.state() };
             case.since = at;
-            case.expires_at = None;
-            case.until = None;
+            super::apply_commands::hold(case, &e.code);
         }
         Event::StateExpired(e) => {
+            forget_answers(case);
             case.steps = 0;
             case.expires_at = None;
             case.until = None;
             case.stage = Stage::Entering(e.go);
-        }
-        Event::FactReceived(_) => {
-            case.steps = 0;
-            leave(case, "received");
         }
         Event::TurnSplit(_) => case.resume_at = Some(at),
         _ => apply_to_task(case, at, event),

@@ -23,9 +23,9 @@ pub(super) fn apply(state: &mut State, event: &Event) -> bool {
         Event::CaseAsked(e) => asked(state, e),
         Event::FactReceived(e) => received(state, e),
         Event::FactKept(e) => kept(state, e),
-        Event::FactGivenUp(e) => take_kept(state, &e.fact, |kept| {
-            kept.message_id == e.message_id && kept.sender == e.sender
-        }),
+        Event::FactGivenUp(e) => {
+            take_kept(state, &e.fact, |kept| kept.message_id == e.message_id && kept.sender == e.sender)
+        }
         Event::PeriodBegan(e) => began(state, e),
         _ => return false,
     }
@@ -42,7 +42,8 @@ fn started(state: &mut State, e: &ChildStarted) {
     let mut steps = 0;
     on_case(state, e.case, |case, _| {
         steps = case.steps;
-        let child = ChildState { chain, state: e.state, item: e.item, asked: false, ended: None, joined: false };
+        let child =
+            ChildState { chain, state: e.state, item: e.item, asked: false, ended: None, joined: false };
         let own = outward(case);
         own.children.insert(e.child, child);
         own.effects.push(Done { state: e.state, what: DoneWhat::Child(e.child) });
@@ -161,7 +162,10 @@ mod tests {
 
     fn give_up(state: &mut State, id: &str) {
         let (fact, sender, message_id) = (Name::from("bank.paid"), Name::from("bank"), Name::from(id));
-        apply(state, &Event::FactGivenUp(FactGivenUp { fact, sender, message_id }));
+        apply(
+            state,
+            &Event::FactGivenUp(FactGivenUp { fact, sender, message_id, data: crate::value::Fields::new() }),
+        );
     }
 
     /// The company's timer stands at everything that is due some time, and at nothing that is not.

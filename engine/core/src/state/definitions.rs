@@ -34,6 +34,13 @@ pub struct StoredDefinition {
     compiled: Arc<Definition>,
 }
 
+impl StoredDefinition {
+    /// What was compiled.
+    pub fn compiled(&self) -> &Definition {
+        &self.compiled
+    }
+}
+
 /// Definitions that hold together. A case keeps the release it began with.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Release {

@@ -32,6 +32,12 @@ impl State {
         })
     }
 
+    /// The chain of a case. None: no such case is known any more.
+    pub fn chain_of(&self, number: CaseNo) -> Option<&Name> {
+        let closed = || self.closed(number).map(|case| &case.chain);
+        self.case(number).map(Case::chain).or_else(closed)
+    }
+
     /// The state or end that a case stands in, and since when. A held case stands in `on-hold`, a withdrawn one in
     /// `withdrawn`. None: no such case is known any more.
     pub fn stands_in(&self, number: CaseNo) -> Option<(Name, Timestamp)> {

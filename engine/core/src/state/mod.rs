@@ -5,21 +5,28 @@ mod apply_cases;
 mod apply_commands;
 mod apply_learnt;
 mod case;
+mod closed;
 mod definitions;
 mod look;
+mod messages;
 mod outward;
 mod requests;
+mod waiting;
+mod rows;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde::Serialize;
 
 pub use apply::{apply, apply_frame};
+pub(crate) use apply_cases::TOLD;
 pub use case::{Case, Signature, SlotStatus, Stage, Step, Task};
+pub use closed::{CLOSED_MAX, CLOSED_WINDOW_MS};
 pub use definitions::{Definitions, Release, StoredDefinition};
+pub use messages::{MESSAGE_WINDOW_MS, MESSAGES_MAX};
 pub use outward::{
-    ChildState, ClosedCase, CommandState, CommandStatus, Done, DoneWhat, ItemStatus, KeptFact, OutsideWork,
-    Outward, WorkItem,
+    ChildState, ClosedCase, CommandState, CommandStatus, Done, DoneWhat, ItemStatus, KeptFact, Mark, OutsideWork,
+    Outward, Period, Reply, WorkItem,
 };
 pub use requests::{REQUEST_WINDOW_MS, REQUESTS_MAX, Requests, SENT_AHEAD_MAX_MS, Seen};
 
@@ -38,22 +45,28 @@ pub struct State {
     timers: BTreeSet<(Timestamp, CaseNo, Timer)>,
     requests: Requests,
     keys: BTreeMap<Name, CaseNo>,
-    waiting: BTreeMap<Name, BTreeSet<CaseNo>>,
+    waiting: waiting::Waiting,
     audits: BTreeMap<Name, (i64, u32)>,
     sweep: Option<CaseNo>,
     names: BTreeSet<Name>,
     /// Cases that are over and may still be asked about.
     closed: BTreeMap<CaseNo, ClosedCase>,
+    /// The same in the order in which they ended.
+    closed_order: VecDeque<(Timestamp, CaseNo)>,
     /// The newest case of a chain with a business key.
     by_key: BTreeMap<(Name, Name), CaseNo>,
     /// Rows of tables that chains have changed: by table and key, the whole row; None: taken out.
     written: BTreeMap<Name, BTreeMap<Name, Option<Fields>>>,
     /// Facts that came for no case yet, by name, oldest first.
     kept: BTreeMap<Name, Vec<KeptFact>>,
-    /// Messages of adapters that took effect: sender, its id, and when they may be forgotten.
-    messages: BTreeMap<(Name, Name), Timestamp>,
-    /// Chains that start by the calendar: by chain and start, when it is looked at next.
-    periods: BTreeMap<(Name, u16), Timestamp>,
+    /// How many these are.
+    kept_count: usize,
+    /// Messages of adapters and systems that took effect.
+    messages: messages::Messages,
+    /// Chains that start by the calendar, by chain and start.
+    periods: BTreeMap<(Name, u16), Period>,
+    /// How much of the company is due when: kept facts, periods.
+    clocks: BTreeMap<Timestamp, u32>,
 }
 
 /// The end of the log as State knows it.
@@ -110,11 +123,6 @@ impl State {
         self.keys.get(claim).copied()
     }
 
-    /// The cases that wait for a fact.
-    pub fn waiting_for(&self, fact: &str) -> impl Iterator<Item = CaseNo> + '_ {
-        self.waiting.get(fact).into_iter().flatten().copied()
-    }
-
     /// A case that is over and may still be asked about.
     pub fn closed(&self, number: CaseNo) -> Option<&ClosedCase> {
         self.closed.get(&number)
@@ -136,9 +144,24 @@ impl State {
         self.kept.get(fact).map_or(&[], Vec::as_slice)
     }
 
-    /// Whether a message of an adapter took effect before.
+    /// Every fact that came for no case yet, by name.
+    pub fn all_kept(&self) -> impl Iterator<Item = (&Name, &[KeptFact])> {
+        self.kept.iter().map(|(fact, kept)| (fact, kept.as_slice()))
+    }
+
+    /// How many facts came for no case yet.
+    pub fn kept_count(&self) -> usize {
+        self.kept_count
+    }
+
+    /// Whether a message of an adapter or a system took effect before.
     pub fn knows_message(&self, sender: &Name, message_id: &Name) -> bool {
-        self.messages.contains_key(&(sender.clone(), message_id.clone()))
+        self.messages.knows(sender, message_id)
+    }
+
+    /// Chains that start by the calendar, by chain and start.
+    pub fn periods(&self) -> &BTreeMap<(Name, u16), Period> {
+        &self.periods
     }
 
     /// The timers of a case that are due at an instant, earliest first.
