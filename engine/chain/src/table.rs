@@ -14,7 +14,7 @@ use crate::value;
 use crate::world::World;
 use crate::yaml::{Body, Entry, Node};
 
-const KEYS: Keys = Keys { known: &["table", "title", "key", "columns", "rows"], later: &["written_by"] };
+const KEYS: Keys = Keys::of(&["table", "title", "key", "columns", "rows", "written_by"]);
 
 /// The table without its rows.
 pub(crate) fn columns(node: &Node, world: &World<'_>) -> Option<Table> {
@@ -28,7 +28,8 @@ pub(crate) fn columns(node: &Node, world: &World<'_>) -> Option<Table> {
         from: false,
         columns: Vec::new(),
         rows: BTreeMap::new(),
-        written_by: Vec::new(),
+        defaults: Fields::new(),
+        written_by: written_by(map.get("written_by"), world),
     };
     let parts = map.need("key", "a table", report).and_then(|n| Map::any(n, "key", report));
     for entry in parts.map_or(&[][..], |m| m.entries) {
@@ -47,6 +48,19 @@ pub(crate) fn columns(node: &Node, world: &World<'_>) -> Option<Table> {
         world.partial.borrow_mut().insert(table.name.clone());
     }
     Some(table)
+}
+
+fn written_by(node: Option<&Node>, world: &World<'_>) -> Vec<Name> {
+    let mut found = Vec::new();
+    for item in node.map_or(&[][..], |n| read::list(n, "written_by", &world.report)) {
+        let Some(name) = read::name(item, "a chain", &world.report) else { continue };
+        if world.names.chains.contains(name.as_str()) {
+            found.push(name);
+        } else {
+            world.unknown("chain", &name, item.place, world.names.chains.iter().map(String::as_str));
+        }
+    }
+    found
 }
 
 fn key_part(entry: &Entry, parts: usize, table: &mut Table, world: &World<'_>) {

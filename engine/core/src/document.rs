@@ -43,7 +43,9 @@ pub fn typed(
         let path = format!("document.{}", field.name);
         let value = match sent.get(field.name.as_str()) {
             None | Some(Raw::Null) => absent(field, &path)?,
-            Some(raw) => Reader { fitting, defaults: &field.member_defaults }.value(&field.kind, raw, &path)?,
+            Some(raw) => {
+                Reader { fitting, defaults: &field.member_defaults }.value(&field.kind, raw, &path)?
+            }
         };
         fields.insert(field.name.clone(), value);
     }
@@ -88,8 +90,7 @@ pub(crate) fn compute(
 ) -> Result<(), Rejection> {
     for field in &kind.fields {
         let Some(expr) = &field.computed else { continue };
-        let scope =
-            Scope { document: fields, cases: Some(fitting.state), ..Scope::new(fitting.rules, at) };
+        let scope = Scope { document: fields, cases: Some(fitting.state), ..Scope::new(fitting.rules, at) };
         let value = evaluate(expr, &scope).map_err(|error| Rejection {
             field: Some(format!("document.{}", field.name)),
             ..Rejection::from(error)
@@ -217,7 +218,8 @@ impl Reader<'_> {
                 known.then_some(Value::Text(name))
             }
             Type::Case => {
-                let number = text.strip_prefix("C-").filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()));
+                let number =
+                    text.strip_prefix("C-").filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()));
                 let number: Option<CaseNo> = number.and_then(|digits| digits.parse().ok());
                 number.filter(|number| (1..self.fitting.state.next_case()).contains(number)).map(Value::Case)
             }

@@ -88,6 +88,7 @@ fn table(name: &str, from: bool, rows: &[(&str, &str)]) -> Table {
         from,
         columns: vec![Column { name: Name::from("limit"), kind: Type::Money }],
         rows: rows.iter().map(|(key, limit)| (Name::from(*key), row(limit))).collect(),
+        defaults: Fields::new(),
         written_by: Vec::new(),
     }
 }

@@ -109,6 +109,7 @@ fn table(name: &str, from: bool, rows: &[(&str, &str)]) -> Table {
         from,
         columns: vec![column("days"), column("gap")],
         rows: rows.iter().map(row).collect(),
+        defaults: Fields::new(),
         written_by: Vec::new(),
     }
 }

@@ -4,7 +4,7 @@ use super::plan::{NoPlan, plan};
 use super::resolve::{covered, driver, who, who_answers};
 use super::step::{StepResult, closed_blind_parts, ready, result};
 use super::timers::milestones;
-use super::{Ctx, compensate, fact, internal, learn, outside};
+use super::{Ctx, alarm, child, compensate, fact, internal, learn, outside, task};
 use crate::command::{CaseNo, TaskNo};
 use crate::definition::{Activity, Arrow, Chain, Duty, StateDef, Target, Who};
 use crate::eval::{Scope, evaluate, holds, holds_or_absent};
@@ -45,7 +45,7 @@ pub fn advance(state: &State, number: CaseNo, at: Timestamp) -> Result<Vec<Event
     match case.stage() {
         Stage::Entering(target) => enter(&ctx, case, chain, *target, None),
         Stage::Leaving { state, outcome } => {
-            let arrow = arrow(&ctx, case, chain, *state, outcome)?;
+            let arrow = arrow(&ctx, case, chain, (*state, outcome))?;
             along(&ctx, case, chain, (*state, outcome, arrow))
         }
         Stage::Working { state } => work(&ctx, case, chain, *state),
@@ -101,12 +101,12 @@ fn along(
     Ok(events)
 }
 
-fn arrow<'a>(
+/// The arrow of an outcome.
+pub(super) fn arrow<'a>(
     ctx: &Ctx<'_>,
     case: &Case,
     chain: &'a Chain,
-    state: u16,
-    outcome: &Name,
+    (state, outcome): (u16, &Name),
 ) -> Result<&'a Arrow, Rejection> {
     let state = state_of(chain, state)?;
     let scope = ctx.scope(case, chain);
@@ -134,8 +134,7 @@ fn enter(
                 .ends
                 .get(usize::from(end))
                 .ok_or_else(|| internal("an arrow leads to an end of the chain"))?;
-            let ended = CaseEnded { case: number, end: end.name.clone(), good: end.good, code: None };
-            Ok(vec![Event::CaseEnded(ended)])
+            Ok(child::ended(ctx, case, (end.name.clone(), end.good, None)))
         }
         Target::Draft => to_draft(ctx, case, chain),
         Target::OnHold => {
@@ -162,7 +161,7 @@ fn to_draft(ctx: &Ctx<'_>, case: &Case, chain: &Chain) -> Result<Vec<Event>, Rej
         chain.ends.iter().find(|e| !e.good && e.name == "rejected").or(chain.ends.iter().find(|e| !e.good));
     let end = end.map_or_else(|| Name::from("rejected"), |e| e.name.clone());
     let code = Some(Name::from(Code::RevisionLimit.as_str()));
-    Ok(vec![Event::CaseEnded(CaseEnded { case: case.number(), end, good: false, code })])
+    Ok(child::ended(ctx, case, (end, false, code)))
 }
 
 fn enter_state(ctx: &Ctx<'_>, case: &Case, chain: &Chain, number: u16) -> Result<Vec<Event>, Rejection> {
@@ -171,7 +170,8 @@ fn enter_state(ctx: &Ctx<'_>, case: &Case, chain: &Chain, number: u16) -> Result
     if !holds_or_absent(state.when.as_ref(), &scope)? {
         let outcome = state.good.clone();
         let skipped = StateSkipped { case: case.number(), name: state.name.clone(), state: number, outcome };
-        return Ok(vec![Event::StateSkipped(skipped)]);
+        let clocks = alarm::reached(ctx, case, chain, (number, false))?;
+        return Ok([Event::StateSkipped(skipped)].into_iter().chain(clocks).collect());
     }
     let work = match &state.activity {
         Activity::Check(_) | Activity::Choose(_) => Work::None,
@@ -190,8 +190,9 @@ fn enter_state(ctx: &Ctx<'_>, case: &Case, chain: &Chain, number: u16) -> Result
             until => Work::Until(until),
         },
         Activity::People(node) => match plan(*ctx, case, chain, state, node) {
-            Ok(plan) => Work::People(plan),
-            Err(NoPlan::Beyond) => return beyond(case, chain, state, number),
+            Ok((plan, about)) if about.is_empty() => Work::People(plan),
+            Ok((plan, about)) => Work::Asked { plan, about },
+            Err(NoPlan::Beyond) => return beyond(ctx, case, chain, number),
             Err(NoPlan::Refused(rejection)) => return Err(rejection),
         },
     };
@@ -203,17 +204,14 @@ fn enter_state(ctx: &Ctx<'_>, case: &Case, chain: &Chain, number: u16) -> Result
     let first = case.revision() == 1 && case.steps() == 0 && case.next_task() == 1;
     let cc = copied(ctx, case, &scope, &state.cc, first, chain)?;
     let name = state.name.clone();
-    Ok(vec![Event::StateEntered(StateEntered {
-        case: case.number(),
-        state: number,
-        name,
-        work,
-        expires_at,
-        cc,
-    })])
+    let case_no = case.number();
+    let entered = StateEntered { case: case_no, state: number, name, work, expires_at, cc };
+    let clocks = alarm::reached(ctx, case, chain, (number, true))?;
+    Ok([Event::StateEntered(entered)].into_iter().chain(clocks).collect())
 }
 
-fn beyond(case: &Case, chain: &Chain, state: &StateDef, number: u16) -> Result<Vec<Event>, Rejection> {
+fn beyond(ctx: &Ctx<'_>, case: &Case, chain: &Chain, number: u16) -> Result<Vec<Event>, Rejection> {
+    let state = state_of(chain, number)?;
     if !state.next.contains_key("beyond") {
         let message = format!(
             "expected an amount within some limit; nobody on the line of {} in {} may decide it",
@@ -221,6 +219,7 @@ fn beyond(case: &Case, chain: &Chain, state: &StateDef, number: u16) -> Result<V
         );
         return Err(Rejection::new(Code::BeyondAuthority, message));
     }
+    let clocks = alarm::reached(ctx, case, chain, (number, true))?;
     let (case, name) = (case.number(), state.name.clone());
     let entered = StateEntered {
         case,
@@ -232,7 +231,7 @@ fn beyond(case: &Case, chain: &Chain, state: &StateDef, number: u16) -> Result<V
     };
     let outcome = Name::from("beyond");
     let closed = StepClosed { case, state: name, outcome, opinions: Vec::new() };
-    Ok(vec![Event::StateEntered(entered), Event::StepClosed(closed)])
+    Ok([Event::StateEntered(entered)].into_iter().chain(clocks).chain([Event::StepClosed(closed)]).collect())
 }
 
 /// Copies inform and never block: one that cannot be resolved is left out.
@@ -327,10 +326,11 @@ fn people(ctx: &Ctx<'_>, case: &Case, step: &Step) -> Result<Vec<Event>, Rejecti
         .map(Event::TaskWithdrawn)
         .collect();
     if root != StepResult::Open {
+        events.extend(learnt_at_close(ctx, case, step)?);
         events.push(Event::StepClosed(StepClosed {
             case: case.number(),
             state: step.state.clone(),
-            outcome: outcome_name(ctx, case, root)?,
+            outcome: outcome_name(ctx, case, step, root)?,
             opinions: closed_opinions(case, step, &(0..step.slots.len() as u16).collect::<Vec<_>>()),
         }));
         return Ok(events);
@@ -357,13 +357,26 @@ fn people(ctx: &Ctx<'_>, case: &Case, step: &Step) -> Result<Vec<Event>, Rejecti
     Ok(events)
 }
 
-fn outcome_name(ctx: &Ctx<'_>, case: &Case, root: StepResult) -> Result<Name, Rejection> {
+/// A step in which nobody does a piece of work is learnt from when it closes; work when it is answered.
+fn learnt_at_close(ctx: &Ctx<'_>, case: &Case, step: &Step) -> Result<Option<Event>, Rejection> {
+    if step.about.iter().any(|about| about.task.is_some()) {
+        return Ok(None);
+    }
     let chain = ctx.chain(case.chain())?;
     let state = state_of(chain, case.state().ok_or_else(|| internal("people are asked in a state"))?)?;
+    learn::learnt(ctx, case, chain, &state.learns, &ctx.scope(case, chain))
+}
+
+fn outcome_name(ctx: &Ctx<'_>, case: &Case, step: &Step, root: StepResult) -> Result<Name, Rejection> {
+    let chain = ctx.chain(case.chain())?;
+    let state = state_of(chain, case.state().ok_or_else(|| internal("people are asked in a state"))?)?;
+    let single = |done: bool| task::outcome(case, state, step, done);
     Ok(match root {
         StepResult::Returned => Name::from("returned"),
         StepResult::Rejected => Name::from("rejected"),
-        StepResult::Passed => state.good.clone(),
+        StepResult::Failed => single(false).unwrap_or_else(|| Name::from("failed")),
+        StepResult::Passed if state.for_each.is_some() => Name::from("passed"),
+        StepResult::Passed => single(true).unwrap_or_else(|| state.good.clone()),
         StepResult::Open | StepResult::Void => return Err(internal("a step closes with an outcome")),
     })
 }
@@ -435,6 +448,8 @@ fn standing<'a>(case: &'a Case, step: &Step, slot: &Slot) -> Option<&'a Signatur
             .iter()
             .any(|status| matches!(status, SlotStatus::Kept(t) | SlotStatus::Answered(t, _) if *t == s.task))
     };
+    // Work that was done stands within its own step only: a state that is entered again asks for it again.
+    let answers = case.outward().map(|outward| &outward.answers);
     case.signatures().iter().rev().find(|s| {
         s.state == step.state
             && s.position == slot.position
@@ -443,6 +458,7 @@ fn standing<'a>(case: &'a Case, step: &Step, slot: &Slot) -> Option<&'a Signatur
             && !s.counts_as_review
             && !slot.barred.contains(&s.person)
             && (s.duty != Duty::Input || s.revision == case.revision())
+            && (s.duty != Duty::Task || answers.is_some_and(|answers| answers.contains_key(&s.task)))
             && s.verdict.agrees()
             && !used(s)
     })

@@ -153,8 +153,16 @@ fn answered(
     let slot =
         step.plan.slots.get(usize::from(task.slot)).ok_or_else(|| internal("a task belongs to a slot"))?;
     fits(task.duty, slot.veto, answer.verdict)?;
+    if task.duty != Duty::Task && (answer.choice.is_some() || answer.fields.is_some()) {
+        let field = if answer.choice.is_some() { "choice" } else { "answer" };
+        let message = format!("expected {field} with a piece of work only; this task asks for a signature");
+        return Err(Rejection::at(Code::FieldUnknown, field, message));
+    }
     let overrides = answer.verdict == Verdict::Approve && objected(case, step, task.slot);
     reasoned(answer, overrides)?;
+    if task.duty == Duty::Task {
+        return super::task::answered(ctx, case, task, (request, answer));
+    }
     if task.duty == Duty::Edit {
         return edited(ctx, case, task, request, answer);
     }
@@ -237,7 +245,9 @@ fn objected(case: &Case, step: &Step, own: u16) -> bool {
 }
 
 fn reasoned(answer: &Answer, overrides: bool) -> Result<(), Rejection> {
-    let needs = matches!(answer.verdict, Verdict::Object | Verdict::Return | Verdict::Reject) || overrides;
+    let needs =
+        matches!(answer.verdict, Verdict::Object | Verdict::Return | Verdict::Reject | Verdict::Refuse)
+            || overrides;
     let reason = answer.reason.as_ref().map(|r| r.trim()).unwrap_or_default();
     if reason.len() > REASON_BYTES_MAX {
         let message =

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::permission::may_report;
-use super::{Ctx, clock, internal, learn};
+use super::{Ctx, alarm, clock, internal, learn};
 use crate::command::{CaseNo, Request};
 use crate::definition::{Activity, Chain, MatchRule, StateDef, Trigger, Wait};
 use crate::document::{shaped, untyped};
@@ -83,6 +83,7 @@ pub(super) fn received(ctx: &Ctx<'_>, case: &Case, message: Message<'_>) -> Resu
         message_id: message.id.clone(),
         data: message.data.clone(),
     })];
+    events.extend(alarm::received(case, chain, message.fact));
     events.extend(learn::learnt(ctx, case, chain, &def.learns, &scope)?);
     // Whether a wait with `until` is over shows once what was learnt counts. A wait of an older log ends by the fact.
     if wait.until.is_none() && matches!(case.stage(), Stage::Message { .. }) {

@@ -7,7 +7,7 @@ use crate::eval::{Scope, evaluate};
 use crate::event::{Content, Event, FactsLearnt, Party};
 use crate::expr::Expr;
 use crate::rejection::{Code, Rejection};
-use crate::state::{Case, CommandStatus};
+use crate::state::Case;
 use crate::value::{Fields, Type, Value};
 
 /// What a case learns: all values are evaluated against what it knew before, then all are taken. None: nothing new.
@@ -73,6 +73,7 @@ pub(super) fn initial(
 ) -> Result<Option<Event>, Rejection> {
     let scope = Scope {
         document: &content.document,
+        chain: Some(chain),
         defines: &chain.defines,
         submitter: Some(submitter),
         cases: Some(ctx.state),
@@ -88,15 +89,13 @@ pub(super) fn initial(
 }
 
 /// What the step that a case is leaving was last answered with, for the `learns` of its arrows: a task's answer, or
-/// the last answer to the newest command of the state.
+/// the newest answer to the newest command of the state.
 pub(super) fn last_reply(case: &Case, state: u16) -> Option<&Fields> {
     let outward = case.outward()?;
     if let Some((_, (_, fields))) = outward.answers.iter().last() {
         return Some(fields);
     }
     let commands = outward.commands.iter().filter(|(_, command)| command.state == state);
-    commands.last().and_then(|(_, command)| match &command.status {
-        CommandStatus::Answered(_, fields) => Some(fields),
-        _ => None,
-    })
+    let (_, command) = commands.last()?;
+    command.left_by.as_ref().or(command.answer.as_ref()).map(|reply| &reply.fields)
 }

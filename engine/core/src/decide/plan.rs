@@ -2,12 +2,12 @@
 
 use rust_decimal::Decimal;
 
-use super::resolve::{at_post, or_superior, who};
+use super::resolve::{Named, at_post, named, or_superior, who};
 use super::route::{Ascent, LevelPlan, climb, measured};
 use super::{Ctx, internal};
-use crate::definition::{Authority, Chain, Climb, Duty, Member, Node, Signer, StateDef};
+use crate::definition::{Authority, Chain, Climb, Duty, ForEach, Member, Node, Signer, StateDef, TaskDef};
 use crate::eval::{Scope, evaluate, holds_or_absent};
-use crate::event::{Capacity, CapacityWhy, Level, Plan, PlanNode, Slot};
+use crate::event::{About, Capacity, CapacityWhy, Level, Plan, PlanNode, Slot};
 use crate::name::Name;
 use crate::rejection::{Code, Rejection};
 use crate::state::{Case, SlotStatus, Step};
@@ -40,7 +40,12 @@ pub(super) struct Planner<'a> {
     case: &'a Case,
     scope: Scope<'a>,
     barred: Vec<Name>,
+    /// The pieces of work of the activity that is planned.
+    tasks: &'a [&'a TaskDef],
     slots: Vec<Slot>,
+    about: Vec<About>,
+    /// The piece of work that slots are planned for just now.
+    task: Option<u16>,
     first_slot: u16,
 }
 
@@ -51,11 +56,35 @@ pub(super) fn plan(
     chain: &Chain,
     state: &StateDef,
     node: &Node,
-) -> Result<Plan, NoPlan> {
-    let mut planner = Planner::new(ctx, case, chain, 0)?;
+) -> Result<(Plan, Vec<About>), NoPlan> {
     let inherited = Inherited { within: state.within, blind: false };
-    let root = planner.node(node, inherited)?.unwrap_or_default();
-    Ok(Plan { root, slots: planner.slots })
+    let items = state.for_each.as_ref().map(|each| items(&ctx, case, chain, each)).transpose()?;
+    let tasks = node.tasks();
+    let mut planner = Planner { tasks: &tasks, ..Planner::new(ctx, case, chain, 0)? };
+    let root = match &items {
+        None => planner.node(node, inherited)?.unwrap_or_default(),
+        Some(items) => {
+            let mut parts = Vec::new();
+            for item in items {
+                planner.scope.item = Some(item);
+                parts.extend(planner.node(node, Inherited { blind: true, ..inherited })?);
+            }
+            PlanNode::All(parts)
+        }
+    };
+    Ok((Plan { root, slots: planner.slots }, planner.about))
+}
+
+/// The items that people are asked about.
+fn items(ctx: &Ctx<'_>, case: &Case, chain: &Chain, each: &ForEach) -> Result<Vec<Value>, Rejection> {
+    match evaluate(&each.list, &ctx.scope(case, chain))? {
+        Value::List(items) => Ok(items),
+        Value::Missing => Ok(Vec::new()),
+        other => {
+            let message = format!("expected a list to ask about, found {other}");
+            Err(Rejection::new(Code::Unevaluable, message))
+        }
+    }
 }
 
 impl<'a> Planner<'a> {
@@ -67,7 +96,8 @@ impl<'a> Planner<'a> {
     ) -> Result<Planner<'a>, Rejection> {
         let scope = ctx.scope(case, chain);
         let barred = interested(&ctx, case, chain)?;
-        Ok(Planner { ctx, case, scope, barred, slots: Vec::new(), first_slot })
+        let (slots, about) = (Vec::new(), Vec::new());
+        Ok(Planner { ctx, case, scope, barred, tasks: &[], slots, about, task: None, first_slot })
     }
 
     fn node(&mut self, node: &Node, inherited: Inherited) -> Result<Option<PlanNode>, NoPlan> {
@@ -114,23 +144,41 @@ impl<'a> Planner<'a> {
                 barred.extend(holders(&self.ctx, &position)?);
             }
         }
+        let own = signer.task.as_deref();
+        self.task = self
+            .tasks
+            .iter()
+            .position(|task| own.is_some_and(|own| std::ptr::eq(*task, own)))
+            .map(|place| place as u16);
+        let nodes = self.signers(signer, &barred, inherited);
+        self.task = None;
+        let mut nodes = nodes?;
+        Ok(if nodes.len() > 1 { Some(PlanNode::All(nodes)) } else { nodes.pop() })
+    }
+
+    fn signers(
+        &mut self,
+        signer: &Signer,
+        barred: &[Name],
+        inherited: Inherited,
+    ) -> Result<Vec<PlanNode>, NoPlan> {
         let mut nodes = Vec::new();
-        for name in who(&self.ctx, self.case, &self.scope, &signer.who)? {
+        for Named { name, need } in named(&self.ctx, self.case, &self.scope, &signer.who)? {
             if self.is_group(&name)? {
-                nodes.push(self.group(&name, signer.duty, inherited, None)?);
+                nodes.push(self.group(&name, signer.duty, inherited, (None, need))?);
                 continue;
             }
-            let resolved = match or_superior(&self.ctx, &name, &barred, None) {
+            let resolved = match or_superior(&self.ctx, &name, barred, None) {
                 // A contribution blocks nothing: where nobody can give it, nobody is asked.
                 Err(_) if signer.duty == Duty::Input => continue,
                 resolved => resolved?,
             };
             let mut slot = self.slot(signer.duty, resolved.position, resolved.capacities, inherited)?;
             slot.veto = signer.veto;
-            slot.barred.clone_from(&barred);
+            slot.barred = barred.to_vec();
             nodes.push(self.push(slot));
         }
-        Ok(if nodes.len() > 1 { Some(PlanNode::All(nodes)) } else { nodes.pop() })
+        Ok(nodes)
     }
 
     fn is_group(&self, name: &Name) -> Result<bool, Rejection> {
@@ -143,7 +191,7 @@ impl<'a> Planner<'a> {
         name: &Name,
         duty: Duty,
         inherited: Inherited,
-        level: Option<Level>,
+        (level, need): (Option<Level>, Option<u32>),
     ) -> Result<PlanNode, Rejection> {
         let group = self.ctx.organisation()?.groups.get(name).cloned();
         let group = group.ok_or_else(|| internal("a group is one"))?;
@@ -159,7 +207,8 @@ impl<'a> Planner<'a> {
         }
         let others = group.members.len() as u32 - barred;
         let everybody = own_top.is_some() && barred > 0 && self.case.path().is_empty();
-        let need = if everybody { others } else { group.need.min(others) }.max(1);
+        let wanted = need.unwrap_or(group.need);
+        let need = if everybody { others } else { wanted.min(others) }.max(1);
         if (seated.len() as u32) < need {
             let message = format!("expected {need} members of {name} who can decide, found {}", seated.len());
             return Err(Rejection::new(Code::NoApprover, message));
@@ -234,7 +283,7 @@ impl<'a> Planner<'a> {
             let mut deciders = level.holders.clone();
             let node = if level.group {
                 let first = self.slots.len();
-                let group = self.group(&level.position, duty, inherited, Some(fact))?;
+                let group = self.group(&level.position, duty, inherited, (Some(fact), None))?;
                 let seats = self.slots.get(first..).unwrap_or_default();
                 let held = seats.iter().filter_map(|s| at_post(&self.ctx, &s.position, &s.barred, None).ok());
                 deciders.extend(held.flat_map(|resolved| resolved.holders));
@@ -301,6 +350,9 @@ impl<'a> Planner<'a> {
 
     fn push(&mut self, slot: Slot) -> PlanNode {
         let number = self.first_slot + self.slots.len() as u16;
+        if self.task.is_some() || self.scope.item.is_some() {
+            self.about.push(About { slot: number, task: self.task, item: self.scope.item.cloned() });
+        }
         self.slots.push(slot);
         PlanNode::Slot(number)
     }

@@ -2,14 +2,12 @@
 
 use rust_decimal::Decimal;
 
-use super::{Ctx, internal};
-use crate::definition::{Delegation, Position, VacancyRung, Who};
-use crate::eval::{Scope, evaluate, holds_or_absent};
+use super::Ctx;
+pub(super) use super::who::{Named, driver, named, who};
+use crate::definition::{Delegation, Position, VacancyRung};
 use crate::event::{Capacity, CapacityWhy, Slot};
 use crate::name::Name;
 use crate::rejection::{Code, Rejection};
-use crate::state::Case;
-use crate::value::Value;
 
 /// Who answers, and for what.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -192,67 +190,4 @@ pub(super) fn superiors(ctx: &Ctx<'_>, name: &Name) -> Result<Vec<Name>, Rejecti
         return Ok(now.superiors(name));
     }
     Ok(ctx.pinned.organisation().map(|o| o.superiors(name)).unwrap_or_default())
-}
-
-/// The positions and groups that an expression of who names.
-pub(super) fn who(ctx: &Ctx<'_>, case: &Case, scope: &Scope<'_>, who: &Who) -> Result<Vec<Name>, Rejection> {
-    let one = |value: Value| match value {
-        Value::Position(name) | Value::Text(name) => Ok(vec![name]),
-        Value::List(items) => Ok(items.iter().filter_map(|v| v.as_name().cloned()).collect()),
-        _ => Err(Rejection::new(Code::NoApprover, "expected the name of a position, found nothing")),
-    };
-    match who {
-        Who::Position(name) | Who::Group(name) => Ok(vec![name.clone()]),
-        Who::Submitter => Ok(vec![case.submitter().position.clone()]),
-        Who::Driver => driver(ctx, case).map(|name| vec![name]).ok_or_else(|| {
-            Rejection::new(
-                Code::NoApprover,
-                format!("expected chain {} to have a driver, found none", case.chain()),
-            )
-        }),
-        Who::KindAt(kind, unit) => {
-            let unit = evaluate(unit, scope)?;
-            let unit = unit.as_name().cloned().ok_or_else(|| internal("a unit is a name"))?;
-            ctx.organisation()?.of_kind(kind, &unit).map(|name| vec![name.clone()]).ok_or_else(|| {
-                Rejection::new(Code::NoApprover, format!("expected a {kind} at {unit}, found none"))
-            })
-        }
-        Who::Superior(of) => {
-            let mut above = Vec::new();
-            for name in self::who(ctx, case, scope, of)? {
-                let own_path = (name == case.submitter().position).then(|| case.path().first().cloned());
-                let superior = own_path.unwrap_or_else(|| superiors(ctx, &name).ok()?.first().cloned());
-                above.push(superior.ok_or_else(|| {
-                    Rejection::new(Code::NoApprover, format!("expected a superior of {name}, found none"))
-                })?);
-            }
-            Ok(above)
-        }
-        Who::Expr(expr) => one(evaluate(expr, scope)?),
-        Who::Owner => Ok(vec![case.owner().clone()]),
-        Who::Above(..) | Who::LowestCommonSuperior(..) | Who::GroupNeed(..) => {
-            Err(Rejection::new(Code::NotYet, "expected a who-expression that this version carries"))
-        }
-        Who::FirstOf(branches) => {
-            for (when, who) in branches {
-                if holds_or_absent(when.as_ref(), scope)? {
-                    return self::who(ctx, case, scope, who);
-                }
-            }
-            Err(Rejection::new(Code::NoApprover, "expected one of the branches of a who to hold"))
-        }
-        Who::Each(parts) => {
-            let mut all = Vec::new();
-            for part in parts {
-                all.extend(self::who(ctx, case, scope, part)?);
-            }
-            Ok(all)
-        }
-    }
-}
-
-/// Who drives a case's chain.
-pub(super) fn driver(ctx: &Ctx<'_>, case: &Case) -> Option<Name> {
-    let own = ctx.chain(case.chain()).ok().and_then(|chain| chain.driver.clone());
-    own.or_else(|| ctx.company().ok().and_then(|company| company.driver.clone()))
 }

@@ -15,19 +15,24 @@ pub enum StepResult {
     Returned,
     /// No.
     Rejected,
+    /// A piece of work was refused.
+    Failed,
     /// It fell away undecided; it counts neither way.
     Void,
 }
 
 /// What the part has come to.
 pub fn result(node: &PlanNode, step: &Step) -> StepResult {
-    use StepResult::{Open, Passed, Rejected, Returned, Void};
+    use StepResult::{Failed, Open, Passed, Rejected, Returned, Void};
     match node {
         PlanNode::Slot(slot) => step.slots.get(usize::from(*slot)).map_or(Open, |s| of_slot(*s)),
         PlanNode::All(parts) => {
-            // A rejection closes at once; otherwise all are waited for, and a return beats the rest.
+            // A rejection or a refusal closes at once; otherwise all are waited for, and a return beats the rest.
             let results: Vec<StepResult> = parts.iter().map(|part| result(part, step)).collect();
-            [Rejected, Open, Void, Returned].into_iter().find(|r| results.contains(r)).unwrap_or(Passed)
+            [Rejected, Failed, Open, Void, Returned]
+                .into_iter()
+                .find(|r| results.contains(r))
+                .unwrap_or(Passed)
         }
         PlanNode::Any(parts) => {
             // Of the colleagues who fell away with the first answer none has one of its own.
@@ -47,6 +52,7 @@ fn of_slot(status: SlotStatus) -> StepResult {
         SlotStatus::Waiting | SlotStatus::Open(_) => StepResult::Open,
         SlotStatus::Answered(_, Verdict::Return) => StepResult::Returned,
         SlotStatus::Answered(_, Verdict::Reject) => StepResult::Rejected,
+        SlotStatus::Answered(_, Verdict::Refuse) => StepResult::Failed,
         SlotStatus::Answered(..) | SlotStatus::Kept(_) | SlotStatus::PassedOn(_) | SlotStatus::Lapsed => {
             StepResult::Passed
         }
@@ -69,6 +75,8 @@ fn votes(need: u32, members: &[(u32, PlanNode)], step: &Step) -> StepResult {
         if open > 0 { StepResult::Open } else { StepResult::Void }
     } else if weigh(StepResult::Rejected) > 0 {
         StepResult::Rejected
+    } else if weigh(StepResult::Failed) > 0 {
+        StepResult::Failed
     } else {
         StepResult::Returned
     }

@@ -465,6 +465,20 @@ pub enum Node {
     InOrder(Vec<Member>),
 }
 
+impl Node {
+    /// The pieces of work in it, in the order of the file.
+    pub fn tasks(&self) -> Vec<&TaskDef> {
+        match self {
+            Node::Signer(signer) => signer.task.as_deref().into_iter().collect(),
+            Node::Climb(_) => Vec::new(),
+            Node::All(members)
+            | Node::Any(members)
+            | Node::InOrder(members)
+            | Node::Votes { members, .. } => members.iter().flat_map(|member| member.node.tasks()).collect(),
+        }
+    }
+}
+
 /// One member of a composer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Member {

@@ -22,6 +22,8 @@ pub struct Table {
     pub columns: Vec<Column>,
     /// Rows by key; parts of a key are joined by `/`. Every row has every column, a missing one as `Missing`.
     pub rows: BTreeMap<Name, Fields>,
+    /// The values of columns that a new row does not name.
+    pub defaults: Fields,
     /// Chains that may change it. Empty: cases read the rows of the release that they pinned; otherwise everybody
     /// reads what holds now.
     pub written_by: Vec<Name>,

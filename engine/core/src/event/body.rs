@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::outward::MatchKeys;
-use super::plan::{Capacity, Plan, PlanNode, Slot};
-use crate::command::{CaseNo, ContentHash, TaskNo, Verdict};
+use super::plan::{About, Capacity, Plan, PlanNode, Slot};
+use crate::command::{CaseNo, CommandNo, ContentHash, TaskNo, Verdict};
 use crate::definition::{DefinitionKind, Duty, Target};
 use crate::name::Name;
 use crate::time::Timestamp;
@@ -161,6 +161,15 @@ pub enum Work {
     Outside(Vec<Value>),
     /// Undoing what was done since a state (by its place), or everything.
     Compensation(Option<u16>),
+    /// Later answers to these commands, each with the item of the state's `for_each`, or `Missing`.
+    Following(Vec<(Value, CommandNo)>),
+    /// People, some of whom do pieces of work or are asked about an item of the state's `for_each`.
+    Asked {
+        /// Who, and how they stand to one another.
+        plan: Plan,
+        /// What they are asked about; a slot that is not named is asked about the document.
+        about: Vec<About>,
+    },
 }
 
 /// A state was not needed.

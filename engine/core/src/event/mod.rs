@@ -10,7 +10,7 @@ mod plan;
 pub use body::*;
 pub use codec::{DecodeError, decode_events, encode_event};
 pub use outward::*;
-pub use plan::{Capacity, CapacityWhy, Level, Plan, PlanNode, Slot};
+pub use plan::{About, Capacity, CapacityWhy, Level, Plan, PlanNode, Slot};
 
 use crate::command::CaseNo;
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::definition::Duty;
 use crate::name::Name;
 use crate::time::Span;
+use crate::value::Value;
 
 /// Who is to be asked in a state.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,6 +66,17 @@ pub struct Slot {
     pub seat_of: Option<Name>,
     /// Persons who may not answer: the submitter, who benefits, who is excepted.
     pub barred: Vec<Name>,
+}
+
+/// What a slot is asked about, where that is more than the document.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct About {
+    /// The slot.
+    pub slot: u16,
+    /// The piece of work, by its place among those of the state's activity.
+    pub task: Option<u16>,
+    /// The item of the state's `for_each`.
+    pub item: Option<Value>,
 }
 
 /// A level of a climb.

@@ -68,7 +68,9 @@ impl State {
 
     /// Ends the frame: remembers its request or message, and counts what it left for auditors.
     pub(crate) fn finish(&mut self, cause: &Cause, outcome: &Outcome, events: &[Event]) {
-        if let Some((sender, message_id)) = message_of(cause, events).filter(|_| *outcome == Outcome::Accepted) {
+        if let Some((sender, message_id)) =
+            message_of(cause, events).filter(|_| *outcome == Outcome::Accepted)
+        {
             self.messages.keep(self.head.at, sender, message_id);
         }
         let Cause::Request(request) = cause else { return };

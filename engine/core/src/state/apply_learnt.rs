@@ -76,7 +76,7 @@ fn written(state: &mut State, e: &RecordWritten) {
     }
     on_case(state, e.case, |case, _| {
         let Some(state) = case.state() else { return };
-        let what = DoneWhat::Record { table, key, before: e.before.clone() };
+        let what = DoneWhat::Record { table, key, before: e.before.clone(), after: e.row.clone() };
         outward(case).effects.push(Done { state, what });
     });
 }

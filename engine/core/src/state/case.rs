@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use crate::command::{CaseNo, ContentHash, TaskNo, Timer, Verdict};
+use crate::command::{CaseNo, CommandNo, ContentHash, TaskNo, Timer, Verdict};
 use crate::definition::{Duty, Target};
-use crate::event::{Capacity, MatchKeys, Milestones, Party, Plan, WithdrawnCause};
+use crate::event::{About, Capacity, MatchKeys, Milestones, Party, Plan, WithdrawnCause};
 use crate::name::Name;
 use crate::small_map::SmallMap;
 use crate::time::Timestamp;
@@ -89,6 +89,9 @@ pub enum Stage {
         code: Name,
         /// The state it was in; resuming enters it again, and signatures that stand are not asked again.
         state: Option<u16>,
+        /// Where it goes on instead, when it does: on the way to a target, at work outside, in a compensation, in
+        /// draft.
+        was: Option<Box<Stage>>,
     },
     /// A message is waited for that rules find.
     Message {
@@ -112,6 +115,8 @@ pub enum Stage {
         state: Option<u16>,
         /// Only what was done since this state was last entered.
         since: Option<u16>,
+        /// The command that undoes the last of it, given or sent again in this course; None: not yet.
+        undo: Option<CommandNo>,
     },
 }
 
@@ -122,6 +127,8 @@ pub struct Step {
     pub state: Name,
     /// Who is to be asked, and in which order.
     pub plan: Plan,
+    /// What slots are asked about, where that is more than the document.
+    pub about: Vec<About>,
     /// What has become of each slot.
     pub slots: Vec<SlotStatus>,
     /// Blind opinions that were opened within the step.
@@ -331,7 +338,9 @@ impl Case {
     /// Its timers.
     pub fn timers(&self) -> impl Iterator<Item = (Timestamp, Timer)> + '_ {
         let tasks = self.tasks.iter().filter_map(|(no, task)| Some((task.next_due?, Timer::Task(*no))));
-        let expiry = self.expires_at.map(|at| (at, Timer::Expiry));
+        // Who is held does not expire; the time goes on where the case does.
+        let held = matches!(self.stage, Stage::Held { .. });
+        let expiry = self.expires_at.filter(|_| !held).map(|at| (at, Timer::Expiry));
         let until = self.until.map(|at| (at, Timer::Until));
         let resume = self.resume_at.map(|at| (at, Timer::Continue));
         let outward = self.outward.iter().flat_map(|outward| outward.timers());

@@ -24,6 +24,8 @@ pub struct Outward {
     pub correlation: CaseNo,
     /// What it did that may have to be undone, in the order in which it took effect.
     pub effects: Vec<Done>,
+    /// How much had been done when a state was last entered, by its place: `compensate: since` goes back to there.
+    pub marks: SmallMap<u16, Mark>,
     /// The clocks of its alarms: by the alarm's place, when it is raised.
     pub alarms: SmallMap<u16, Timestamp>,
     /// The post that owns it; None: the submitter's.
@@ -35,12 +37,32 @@ pub struct Outward {
 impl Outward {
     /// When a command is sent again or given up, when an alarm is raised.
     pub(super) fn timers(&self) -> impl Iterator<Item = (Timestamp, Timer)> + '_ {
-        let commands = self.commands.iter().filter_map(|(no, command)| {
-            let next = [command.again_at, command.silent_at].into_iter().flatten().min()?;
-            Some((next, Timer::Command(*no)))
-        });
-        commands.chain(self.alarms.iter().map(|(alarm, at)| (*at, Timer::Alarm(*alarm))))
+        clocks(&self.commands).chain(self.alarms.iter().map(|(alarm, at)| (*at, Timer::Alarm(*alarm))))
     }
+}
+
+/// When commands are sent again or given up.
+fn clocks(commands: &SmallMap<CommandNo, CommandState>) -> impl Iterator<Item = (Timestamp, Timer)> + '_ {
+    commands.iter().filter_map(|(no, command)| {
+        let next = [command.again_at, command.silent_at].into_iter().flatten().min()?;
+        Some((next, Timer::Command(*no)))
+    })
+}
+
+impl ClosedCase {
+    /// What was done late is still being undone: when that is sent again or given up.
+    pub(super) fn timers(&self) -> impl Iterator<Item = (Timestamp, Timer)> + '_ {
+        clocks(&self.open_commands)
+    }
+}
+
+/// How much a case had done at some time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Mark {
+    /// How many entries its effects had.
+    pub effects: u32,
+    /// The number of its newest command; 0: none.
+    pub command: CommandNo,
 }
 
 /// Something done that may have to be undone.
@@ -59,8 +81,8 @@ pub enum DoneWhat {
     Command(CommandNo),
     /// A command of a child that ended, and the verb that undoes it.
     Inherited {
-        /// The verb that undoes it, `adapter.object.verb`; None: nothing does.
-        undo: Option<Name>,
+        /// What it did, `adapter.object.verb`; adapters.yaml says what undoes it.
+        verb: Name,
         /// The command.
         undoes: Box<Undoes>,
     },
@@ -74,6 +96,8 @@ pub enum DoneWhat {
         key: Name,
         /// The row as it was.
         before: Option<Fields>,
+        /// The row as it was written.
+        after: Option<Fields>,
     },
 }
 
@@ -82,6 +106,8 @@ pub enum DoneWhat {
 pub struct CommandState {
     /// The place of the state that gave it.
     pub state: u16,
+    /// That state's name.
+    pub state_name: Name,
     /// Which item of the state's `for_each`.
     pub item: u16,
     /// `adapter.object.verb`.
@@ -94,6 +120,8 @@ pub struct CommandState {
     pub attempt: u32,
     /// When it was first sent.
     pub sent_at: Timestamp,
+    /// When its clock started: then, or when it was last sent again by hand.
+    pub clock_at: Timestamp,
     /// When it is sent again.
     pub again_at: Option<Timestamp>,
     /// When the case stops waiting; None: it does not wait.
@@ -102,8 +130,35 @@ pub struct CommandState {
     pub status: CommandStatus,
     /// The adapter's ids of its answers.
     pub replies: Vec<Name>,
-    /// The newest answer that no state has followed yet: word, code, fields.
-    pub unread: Option<(Name, Option<Name>, Fields)>,
+    /// Its newest answer; after the last one no other.
+    pub answer: Option<Reply>,
+    /// No state has taken the newest answer yet.
+    pub unread: bool,
+    /// The answer that led the case out of the state that gave it.
+    pub left_by: Option<Reply>,
+    /// What its answers have carried so far; the later one wins.
+    pub said: Fields,
+}
+
+/// What an adapter answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Reply {
+    /// `done`, `refused`, or a word of adapters.yaml.
+    pub word: Name,
+    /// With `refused`: the code.
+    pub code: Option<Name>,
+    /// What it carries.
+    pub fields: Fields,
+}
+
+impl Reply {
+    /// The outcome it stands for: its word, `refused.CODE` for a refusal with a code.
+    pub fn outcome(&self) -> Name {
+        match &self.code {
+            Some(code) if self.word == "refused" => Name::from(format!("refused.{code}")),
+            _ => self.word.clone(),
+        }
+    }
 }
 
 /// How a command stands.
@@ -111,8 +166,8 @@ pub struct CommandState {
 pub enum CommandStatus {
     /// An answer is waited for.
     Open,
-    /// The last answer: its word and what it carried.
-    Answered(Name, Fields),
+    /// The last answer has come.
+    Answered,
     /// No answer came in time; a late one is still taken while the case is held.
     Silent,
     /// It was given up in a compensation before its answer came: a late `done` is undone.
@@ -130,6 +185,8 @@ pub struct ChildState {
     pub state: u16,
     /// Which item of the state's `for_each`.
     pub item: u16,
+    /// It was asked to cancel itself, in the course of a compensation.
+    pub asked: bool,
     /// Its end and whether that is good; None: it is open.
     pub ended: Option<(Name, bool)>,
     /// A `join` has taken note of its end.
@@ -186,8 +243,21 @@ pub struct ClosedCase {
     pub amount: Option<Value>,
     /// What it learnt.
     pub facts: Fields,
+    /// The case at the root of those that were started one by another.
+    pub correlation: CaseNo,
+    /// The number of its newest command; 0: it gave none. What is not open was answered.
+    pub last_command: CommandNo,
     /// Commands whose last answer has not come: a late one is still taken note of, or undone.
     pub open_commands: SmallMap<CommandNo, CommandState>,
+}
+
+/// When a chain that starts by the calendar is looked at next.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Period {
+    /// When.
+    pub next: Timestamp,
+    /// The row of the start's `for_each` that was reached last; None: a period is to begin.
+    pub reached: Option<Name>,
 }
 
 /// A fact that came for no case yet.

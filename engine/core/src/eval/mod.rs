@@ -1,12 +1,14 @@
 //! Evaluation of expressions: exact, of bounded cost, without any effect.
 
+mod world;
+
 use rust_decimal::Decimal;
 use thiserror::Error;
 
 use crate::command::CaseNo;
-use crate::definition::Company;
+use crate::definition::{Chain, Company};
 use crate::event::Party;
-use crate::expr::{Arithmetic, Attribute, Comparison, Expr, Fold};
+use crate::expr::{Arithmetic, Comparison, Expr, Fold};
 use crate::money::{Money, round_half_up};
 use crate::name::Name;
 use crate::rejection::{Code, Rejection};
@@ -35,6 +37,9 @@ pub enum EvalError {
     /// Two currencies in one calculation.
     #[error("expected amounts of one currency, found {0} and {1}")]
     Currencies(String, String),
+    /// A length of time that is none.
+    #[error("expected a whole number of days from 0, found {0}")]
+    Days(String),
     /// A type that loading should have refused.
     #[error("expected {0}; the definition was not type-checked")]
     Type(&'static str),
@@ -51,6 +56,8 @@ impl From<EvalError> for Rejection {
     }
 }
 
+pub(crate) use world::row_key;
+
 type Result<T> = std::result::Result<T, EvalError>;
 
 /// What an expression can read.
@@ -60,6 +67,8 @@ pub struct Scope<'a> {
     pub rules: &'a Release,
     /// The document's fields.
     pub document: &'a Fields,
+    /// The chain, once that is known.
+    pub chain: Option<&'a Chain>,
     /// The chain's defines.
     pub defines: &'a [(Name, Expr)],
     /// Who submitted.
@@ -89,6 +98,7 @@ impl<'a> Scope<'a> {
         Scope {
             rules,
             document: NONE,
+            chain: None,
             defines: &[],
             submitter: None,
             message: None,
@@ -136,9 +146,7 @@ impl Evaluator<'_> {
         self.depth += 1;
         let value = self.value_within(expr, it);
         self.depth -= 1;
-        if let (Ok(value), Expr::Const(_) | Expr::Doc(_) | Expr::It(_) | Expr::Message(_) | Expr::Field(..)) =
-            (&value, expr)
-        {
+        if let (Ok(value), true) = (&value, copies(expr)) {
             // What is read is copied, so a list costs its items.
             self.fuel = self.fuel.checked_sub(items(value)).ok_or(EvalError::TooCostly)?;
         }
@@ -156,7 +164,9 @@ impl Evaluator<'_> {
                 Some((_, define)) => self.value(define, None),
                 None => Err(EvalError::Type("a define of the chain")),
             },
-            Expr::Submitter(attribute) => self.submitter(*attribute),
+            Expr::Fact(path) => Ok(path_in(self.scope.facts, path)),
+            Expr::Reply(path) => Ok(self.scope.reply.map_or(Value::Missing, |r| path_in(r, path))),
+            Expr::Item(path) => Ok(self.scope.item.map_or(Value::Missing, |item| descend(item, path))),
             Expr::Now => Ok(Value::Time(self.scope.at)),
             Expr::Today => Ok(Value::Date(self.company()?.calendar.zone.local(self.scope.at).0)),
             Expr::Row(table, parts) => self.row(table, parts, it),
@@ -192,46 +202,6 @@ impl Evaluator<'_> {
 
     fn company(&self) -> Result<&Company> {
         self.scope.rules.company().ok_or(EvalError::Type("a company"))
-    }
-
-    fn submitter(&self, attribute: Attribute) -> Result<Value> {
-        let party = self.scope.submitter.ok_or(EvalError::Type("a submitter"))?;
-        Ok(match attribute {
-            Attribute::Position => Value::Position(party.position.clone()),
-            Attribute::Unit => Value::Unit(party.unit.clone()),
-            Attribute::Kind => Value::Text(party.kind.clone()),
-        })
-    }
-
-    fn row(&mut self, table: &Name, parts: &[Expr], it: Option<&Value>) -> Result<Value> {
-        let definition = self.scope.rules.table(table).ok_or(EvalError::Type("a table"))?;
-        let values = self.values(parts, it)?;
-        if values.contains(&Value::Missing) {
-            return Ok(Value::Missing);
-        }
-        let key = values.iter().map(ToString::to_string).collect::<Vec<_>>().join("/");
-        if definition.from {
-            let wanted = values.first().and_then(Value::decimal).ok_or(EvalError::Type("a number as key"))?;
-            let reached = definition.rows.keys().filter_map(|k| Some((k.parse::<Decimal>().ok()?, k)));
-            let last = reached.filter(|(from, _)| *from <= wanted).max_by_key(|(from, _)| *from);
-            return last.map(|(_, k)| Value::Text(k.clone())).ok_or(EvalError::NoRow(table.clone(), key));
-        }
-        match definition.rows.get_key_value(key.as_str()) {
-            Some((key, _)) => Ok(Value::Text(key.clone())),
-            None => Err(EvalError::NoRow(table.clone(), key)),
-        }
-    }
-
-    fn column(&mut self, table: &Name, key: &Expr, column: &Name, it: Option<&Value>) -> Result<Value> {
-        let key = match self.value(key, it)? {
-            Value::Missing => return Ok(Value::Missing),
-            Value::Text(key) => key,
-            _ => return Err(EvalError::Type("a row")),
-        };
-        let definition = self.scope.rules.table(table).ok_or(EvalError::Type("a table"))?;
-        let row =
-            definition.rows.get(&key).ok_or_else(|| EvalError::NoRow(table.clone(), key.to_string()))?;
-        row.get(column).cloned().ok_or(EvalError::Type("a column of the table"))
     }
 
     fn condition(&mut self, expr: &Expr, it: Option<&Value>) -> Result<bool> {
@@ -297,7 +267,7 @@ impl Evaluator<'_> {
             Expr::Max(parts) => self.extreme(parts, it, Comparison::More),
             Expr::Abs(of) => map_decimal(self.value(of, it)?, |n| n.abs()),
             Expr::Floor(of) => map_decimal(self.value(of, it)?, |n| n.floor()),
-            _ => Err(EvalError::Type("a known function")),
+            _ => self.world(expr, it),
         }
     }
 
@@ -410,6 +380,22 @@ impl Evaluator<'_> {
         };
         Ok(at.plus(-ms))
     }
+}
+
+fn copies(expr: &Expr) -> bool {
+    matches!(
+        expr,
+        Expr::Const(_)
+            | Expr::Doc(_)
+            | Expr::It(_)
+            | Expr::Message(_)
+            | Expr::Field(..)
+            | Expr::Fact(_)
+            | Expr::Reply(_)
+            | Expr::Item(_)
+            | Expr::OfCase(..)
+            | Expr::Child(_)
+    )
 }
 
 fn flag(value: Value) -> Result<bool> {
