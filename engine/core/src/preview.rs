@@ -161,7 +161,7 @@ impl Run {
             return self.command(&request, Body::Decide(answer));
         }
         match case.stage() {
-            Stage::Fact { fact, .. } => {
+            Stage::Fact { fact, .. } | Stage::Message { fact, .. } => {
                 let fact = fact.clone();
                 self.preview.waits.push(fact);
                 self.pass_wait(number, "received")

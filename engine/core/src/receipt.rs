@@ -23,6 +23,8 @@ pub struct Receipt {
     pub counts_as_review: bool,
     /// Codes of checks that failed.
     pub failed_checks: Vec<Name>,
+    /// A fact that no case waits for yet: it is kept for one that comes later.
+    pub kept: bool,
     /// The number given to a stored definition or release.
     pub number: Option<u32>,
 }
@@ -33,7 +35,10 @@ impl Receipt {
         let mut receipt = Receipt::default();
         for event in &frame.events {
             receipt.case = receipt.case.or(event.case());
-            receipt.take(event);
+            // What it leads to in other cases is their story.
+            if event.case() == receipt.case {
+                receipt.take(event);
+            }
         }
         receipt
     }
@@ -57,6 +62,7 @@ impl Receipt {
             Event::CaseWithdrawn(_) => self.state = Some(Name::from("withdrawn")),
             Event::TaskOpened(e) => self.opened.push((e.task, e.position.clone())),
             Event::TaskDecided(e) => self.counts_as_review |= e.counts_as_review,
+            Event::FactKept(_) => self.kept = true,
             Event::ChecksFailed(e) => self.failed_checks.clone_from(&e.codes),
             _ => {}
         }

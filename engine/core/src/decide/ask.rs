@@ -124,7 +124,7 @@ pub(super) fn tell(place: &Place<'_>, def: &TellDef) -> Result<Vec<Event>, Rejec
     };
     let events = match (target, &def.what) {
         (None, _) => None,
-        (Some(target), Told::Request(entry)) => asked_by(place, target, entry, with)?,
+        (Some(target), Told::Request(entry)) => asked_by(&place.ctx, place.case, target, entry, with)?,
         (Some(target), Told::Message(fact)) => {
             let (ctx, case) = (place.ctx, place.case.number());
             let id = Name::from(format!("{TOLD}{case}/{}/{}", ctx.state.head().sequence, place.item));
@@ -137,16 +137,17 @@ pub(super) fn tell(place: &Place<'_>, def: &TellDef) -> Result<Vec<Event>, Rejec
 
 /// A case asks another one for one of its entries. None: it does not go along.
 fn asked_by(
-    place: &Place<'_>,
+    ctx: &Ctx<'_>,
+    asker: &Case,
     target: &Case,
     entry: &Name,
     with: Fields,
 ) -> Result<Option<Vec<Event>>, Rejection> {
-    let ctx = Ctx::of(place.ctx.state, place.ctx.at, target)?;
+    let ctx = Ctx::of(ctx.state, ctx.at, target)?;
     let chain = ctx.chain(target.chain())?;
     let Some(anytime) = entry_of(chain, entry) else { return Ok(None) };
-    let parent = target.parent() == Some(place.case.number());
-    let may = parent || anytime.by_chain.contains(place.case.chain());
+    let parent = target.parent() == Some(asker.number());
+    let may = parent || anytime.by_chain.contains(asker.chain());
     let held = matches!(target.stage(), Stage::Held { .. });
     if !may || held || stands_right(target, chain, anytime).is_err() {
         return Ok(None);
@@ -155,7 +156,7 @@ fn asked_by(
     let asked = CaseAsked {
         case: target.number(),
         entry: entry.clone(),
-        by_case: Some(place.case.number()),
+        by_case: Some(asker.number()),
         person: Name::default(),
         position: Name::default(),
         reason: None,
@@ -163,4 +164,33 @@ fn asked_by(
         go: anytime.go,
     };
     goes_along(&ctx, target, anytime, asked).map(Some)
+}
+
+/// A compensation asks a child that is still open to cancel itself.
+pub(super) fn cancel(ctx: &Ctx<'_>, case: &Case, child: CaseNo) -> Result<Vec<Event>, Rejection> {
+    let entry = Name::from("cancel");
+    let target = super::open_case(ctx.state, child)?;
+    super::answer::not_held(target)?;
+    if matches!(target.stage(), Stage::Compensating { .. }) {
+        // It is about to end anyhow.
+        return Ok(Vec::new());
+    }
+    let ctx = Ctx::of(ctx.state, ctx.at, target)?;
+    let chain = ctx.chain(target.chain())?;
+    let anytime = entry_of(chain, &entry).ok_or_else(|| {
+        let message = format!("expected {} to have `anytime: {entry}`, it has none", chain.name);
+        Rejection::new(Code::NotAsked, message)
+    })?;
+    stands_right(target, chain, anytime)?;
+    let asked = CaseAsked {
+        case: child,
+        entry,
+        by_case: Some(case.number()),
+        person: Name::default(),
+        position: Name::default(),
+        reason: None,
+        with: Fields::new(),
+        go: anytime.go,
+    };
+    goes_along(&ctx, target, anytime, asked)
 }

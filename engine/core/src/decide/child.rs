@@ -7,7 +7,7 @@ use super::{Ctx, internal};
 use crate::command::CaseNo;
 use crate::definition::{Begins, Copied, DocumentType, RunDef};
 use crate::eval::evaluate;
-use crate::event::{ChildEnded, ChildStarted, Event, Party};
+use crate::event::{CaseEnded, ChildEnded, ChildStarted, Event, Party};
 use crate::name::Name;
 use crate::rejection::{Code, Rejection};
 use crate::state::{Case, State};
@@ -104,8 +104,15 @@ pub(super) fn join(case: &Case, chain: &Name) -> Option<bool> {
     awaited.map(|child| child.ended.as_ref().map(|(_, good)| *good)).try_fold(true, |all, good| Some(all & good?))
 }
 
+/// A case is over, and its parent, if that is open, comes to know of it.
+pub(super) fn ended(ctx: &Ctx<'_>, case: &Case, (end, good, code): (Name, bool, Option<Name>)) -> Vec<Event> {
+    let told = parent_told(ctx.state, case, &end, good);
+    let ended = CaseEnded { case: case.number(), end, good, code };
+    [Event::CaseEnded(ended)].into_iter().chain(told).collect()
+}
+
 /// With whatever ends a case: its parent, if that is open, comes to know of it.
-pub(super) fn ended(state: &State, case: &Case, end: &Name, good: bool) -> Option<Event> {
+pub(super) fn parent_told(state: &State, case: &Case, end: &Name, good: bool) -> Option<Event> {
     let parent = case.parent().filter(|parent| state.case(*parent).is_some())?;
     Some(Event::ChildEnded(ChildEnded { case: parent, child: case.number(), end: end.clone(), good }))
 }

@@ -326,6 +326,6 @@ pub(super) fn withdraw(
     }
     let mut events = withdraw_tasks(case, WithdrawnCause::CaseWithdrawn);
     events.push(Event::CaseWithdrawn(CaseWithdrawn { case: number, reason: reason.cloned(), told }));
-    events.extend(child::ended(state, case, &Name::from("withdrawn"), false));
+    events.extend(child::parent_told(state, case, &Name::from("withdrawn"), false));
     Ok(events)
 }

@@ -3,7 +3,6 @@
 use super::apply::on_case;
 use super::{Case, ChildState, Done, DoneWhat, ItemStatus, KeptFact, Outward, Period, Stage, State};
 use crate::command::{CaseNo, Timer};
-use crate::definition::Target;
 use crate::event::*;
 use crate::name::Name;
 use crate::time::Timestamp;
@@ -67,6 +66,12 @@ fn started(state: &mut State, e: &ChildStarted) {
 
 fn asked(state: &mut State, e: &CaseAsked) {
     let steps = steps_after(state, e.by_case);
+    if let Some(own) = e.by_case.and_then(|by| state.cases.get_mut(&by)).and_then(|by| by.outward.as_mut())
+        && let Some(child) = own.children.get_mut(&e.case)
+        && e.entry == "cancel"
+    {
+        child.asked = true;
+    }
     on_case(state, e.case, |case, _| {
         case.steps = steps;
         if let Some(go) = e.go {
