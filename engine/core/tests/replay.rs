@@ -87,6 +87,7 @@ fn roaming_definitions(seed: u64) -> Vec<Definition> {
         activity: Activity::WaitUntil(later),
         when: None,
         within: None,
+        within_by: BTreeMap::new(),
         expires: None,
         for_each: None,
         learns: Vec::new(),

@@ -1,5 +1,7 @@
 //! From a chain's nodes to a plan: conditions evaluated, positions resolved, routes climbed. Fixed when a state is entered.
 
+use std::collections::BTreeMap;
+
 use rust_decimal::Decimal;
 
 use super::resolve::{Named, at_post, named, or_superior, who};
@@ -44,6 +46,8 @@ pub(super) struct Planner<'a> {
     tasks: &'a [&'a TaskDef],
     slots: Vec<Slot>,
     about: Vec<About>,
+    /// The time that the state gives by position, group or kind.
+    within_by: Option<&'a BTreeMap<Name, Span>>,
     /// The piece of work that slots are planned for just now.
     task: Option<u16>,
     first_slot: u16,
@@ -60,7 +64,8 @@ pub(super) fn plan(
     let inherited = Inherited { within: state.within, blind: false };
     let items = state.for_each.as_ref().map(|each| items(&ctx, case, chain, each)).transpose()?;
     let tasks = node.tasks();
-    let mut planner = Planner { tasks: &tasks, ..Planner::new(ctx, case, chain, 0)? };
+    let within_by = Some(&state.within_by);
+    let mut planner = Planner { tasks: &tasks, within_by, ..Planner::new(ctx, case, chain, 0)? };
     let root = match &items {
         None => planner.node(node, inherited)?.unwrap_or_default(),
         Some(items) => {
@@ -97,7 +102,7 @@ impl<'a> Planner<'a> {
         let scope = ctx.scope(case, chain);
         let barred = interested(&ctx, case, chain)?;
         let (slots, about) = (Vec::new(), Vec::new());
-        Ok(Planner { ctx, case, scope, barred, tasks: &[], slots, about, task: None, first_slot })
+        Ok(Planner { ctx, case, scope, barred, tasks: &[], slots, about, within_by: None, task: None, first_slot })
     }
 
     fn node(&mut self, node: &Node, inherited: Inherited) -> Result<Option<PlanNode>, NoPlan> {
@@ -213,7 +218,8 @@ impl<'a> Planner<'a> {
             let message = format!("expected {need} members of {name} who can decide, found {}", seated.len());
             return Err(Rejection::new(Code::NoApprover, message));
         }
-        let within = inherited.within.unwrap_or(self.ctx.company()?.deadlines.group);
+        let own = inherited.within.or(self.within_by.and_then(|by| by.get(name)).copied());
+        let within = own.unwrap_or(self.ctx.company()?.deadlines.group);
         let inherited = Inherited { within: Some(within), ..inherited };
         let mut members = Vec::new();
         for resolved in seated {
@@ -330,7 +336,8 @@ impl<'a> Planner<'a> {
     ) -> Result<Slot, Rejection> {
         let deadlines = &self.ctx.company()?.deadlines;
         let kind = self.ctx.organisation()?.positions.get(&position).map(|p| &p.kind);
-        let by_kind = kind.and_then(|kind| deadlines.by_kind.get(kind)).copied();
+        let of_state = self.within_by.and_then(|by| by.get(&position).or_else(|| by.get(kind?)));
+        let by_kind = of_state.or_else(|| deadlines.by_kind.get(kind?)).copied();
         let within = inherited.within.or(by_kind).unwrap_or(deadlines.review);
         if matches!(&capacities[..], [only] if only.position == position && only.why == CapacityWhy::Own) {
             capacities.clear();
@@ -421,7 +428,9 @@ pub(super) fn extension(
         below,
     };
     let Some(levels) = climb(&ctx, case, &ascent)? else { return Ok(None) };
-    let within = case.state().and_then(|s| chain.states.get(usize::from(s))).and_then(|s| s.within);
+    let state = case.state().and_then(|s| chain.states.get(usize::from(s)));
+    let within = state.and_then(|s| s.within);
+    planner.within_by = state.map(|s| &s.within_by);
     let blind = in_all(&step.plan.root, number, false).unwrap_or_default();
     let nodes = planner.levels(authority, level.need, levels, (Vec::new(), Inherited { within, blind }))?;
     Ok(Some((nodes, planner.into_slots())))

@@ -233,6 +233,8 @@ pub struct StateDef {
     pub when: Option<Expr>,
     /// Time for each of its tasks, where a member names none.
     pub within: Option<Span>,
+    /// The same by position, group or kind, where `within` names none.
+    pub within_by: BTreeMap<Name, Span>,
     /// When it ends by itself, and where it goes then.
     pub expires: Option<Expiry>,
     /// The activity is done for each item of a list; [`Expr::Item`] is the item.

@@ -101,6 +101,7 @@ fn state(name: &str, good: &str, activity: Activity, go: Target) -> StateDef {
         activity,
         when: None,
         within: Some(span(2_000, SpanUnit::Hour)),
+        within_by: BTreeMap::new(),
         expires: None,
         for_each: None,
         learns: Vec::new(),

@@ -136,6 +136,7 @@ fn state(name: &str, activity: Activity, good: &str) -> StateDef {
         activity,
         when: None,
         within: None,
+        within_by: BTreeMap::new(),
         expires: None,
         for_each: None,
         learns: Vec::new(),
