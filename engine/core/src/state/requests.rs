@@ -1,8 +1,10 @@
 //! Which requests took effect, so that a repeat takes none. Part of State: set by apply, never in a view.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
+use std::fmt;
 
-use serde::Serialize;
+use hashbrown::HashTable;
+use serde::{Serialize, Serializer};
 
 use crate::name::Name;
 use crate::time::{HOUR, MINUTE, Timestamp};
@@ -16,12 +18,28 @@ pub const SENT_AHEAD_MAX_MS: i64 = 5 * MINUTE;
 pub const REQUESTS_MAX: usize = 4_000_000;
 
 /// Requests that took effect within the window.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+///
+/// Kept in the order in which they came; tables find them by their digest. Nothing ever goes through a table, so its
+/// order, which is none, shows nowhere. There are many small tables, so that none takes long to grow.
+#[derive(Clone, Default)]
 pub struct Requests {
-    seen: BTreeMap<Key, Seen>,
-    order: VecDeque<(Timestamp, Key)>,
+    order: VecDeque<Kept>,
+    /// How many were forgotten: the number of the first that is kept.
+    forgotten: u64,
     forgotten_until: Timestamp,
+    tables: Vec<HashTable<u64>>,
 }
+
+/// A request as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+struct Kept {
+    at: Timestamp,
+    key: Key,
+    seen: Seen,
+}
+
+/// Tables, by the last byte of the digest.
+const TABLES: usize = 256;
 
 /// A digest of system and request id: small, of one length, and the same on every machine.
 type Key = [u8; 16];
@@ -47,10 +65,24 @@ pub struct Seen {
     pub sequence: u64,
 }
 
+/// Digests are evenly spread, so that their first bytes serve as a hash.
+fn hash(key: &Key) -> u64 {
+    let mut first = [0; 8];
+    first.copy_from_slice(&key[..8]);
+    u64::from_le_bytes(first)
+}
+
 impl Requests {
     /// A request by system and id.
     pub fn get(&self, system: &Name, request_id: &Name) -> Option<&Seen> {
-        self.seen.get(&key(system, request_id))
+        let key = key(system, request_id);
+        let table = self.tables.get(usize::from(key[15]))?;
+        let number = table.find(hash(&key), |number| self.kept(*number).is_some_and(|kept| kept.key == key))?;
+        self.kept(*number).map(|kept| &kept.seen)
+    }
+
+    fn kept(&self, number: u64) -> Option<&Kept> {
+        self.order.get(usize::try_from(number.checked_sub(self.forgotten)?).ok()?)
     }
 
     /// Requests first sent before this instant may have been forgotten, so none of them can be judged.
@@ -60,32 +92,73 @@ impl Requests {
 
     /// How many are kept.
     pub fn len(&self) -> usize {
-        self.seen.len()
+        self.order.len()
     }
 
     /// Whether none is kept.
     pub fn is_empty(&self) -> bool {
-        self.seen.is_empty()
+        self.order.is_empty()
     }
 
-    /// Keeps a request, and forgets what has left the window. Forgetting depends on frames alone, so a
-    /// replay forgets the same.
+    /// Keeps a request that is not yet known, and forgets what has left the window. Forgetting depends on frames
+    /// alone, so a replay forgets the same.
     pub(super) fn keep(&mut self, at: Timestamp, system: &Name, request_id: &Name, seen: Seen) {
         let key = key(system, request_id);
-        self.order.push_back((at, key));
-        self.seen.insert(key, seen);
-        while let Some((first, ..)) = self.order.front() {
-            let expired = *first < at.plus(-REQUEST_WINDOW_MS - SENT_AHEAD_MAX_MS);
+        let number = self.forgotten + self.order.len() as u64;
+        self.order.push_back(Kept { at, key, seen });
+        if self.tables.is_empty() {
+            self.tables.resize(TABLES, HashTable::new());
+        }
+        let (order, forgotten) = (&self.order, self.forgotten);
+        if let Some(table) = self.tables.get_mut(usize::from(key[15])) {
+            // Every number in a table is of one that is kept.
+            let rehash = |number: &u64| order.get((number - forgotten) as usize).map_or(0, |kept| hash(&kept.key));
+            table.insert_unique(hash(&key), number, rehash);
+        }
+        while let Some(first) = self.order.front() {
+            let expired = first.at < at.plus(-REQUEST_WINDOW_MS - SENT_AHEAD_MAX_MS);
             if !expired && self.order.len() <= REQUESTS_MAX {
                 break;
             }
-            if let Some((first, key)) = self.order.pop_front() {
-                if !expired {
-                    self.forgotten_until = first.plus(SENT_AHEAD_MAX_MS + 1);
-                }
-                self.seen.remove(&key);
-            }
+            self.forget_first(expired);
         }
+    }
+
+    fn forget_first(&mut self, expired: bool) {
+        let Some(first) = self.order.pop_front() else { return };
+        let number = self.forgotten;
+        self.forgotten += 1;
+        if !expired {
+            self.forgotten_until = first.at.plus(SENT_AHEAD_MAX_MS + 1);
+        }
+        let table = self.tables.get_mut(usize::from(first.key[15]));
+        if let Some(Ok(entry)) = table.map(|table| table.find_entry(hash(&first.key), |own| *own == number)) {
+            entry.remove();
+        }
+    }
+}
+
+// What is known is the order alone: the tables only find it.
+impl Serialize for Requests {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (&self.order, &self.forgotten_until).serialize(serializer)
+    }
+}
+
+impl PartialEq for Requests {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.order, self.forgotten_until) == (&other.order, other.forgotten_until)
+    }
+}
+
+impl Eq for Requests {}
+
+impl fmt::Debug for Requests {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Requests")
+            .field("order", &self.order)
+            .field("forgotten_until", &self.forgotten_until)
+            .finish()
     }
 }
 
