@@ -4,11 +4,13 @@
 use std::sync::Arc;
 
 use countersign_core::command::VouchedBy;
+use countersign_messages::{DeadLetter, Token};
 use countersign_runtime::ReadError;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::{broadcast, watch};
+use tokio::sync::{broadcast, mpsc, watch};
 
 use crate::desk::{Caller, Desk};
+use crate::outward::{Adapter, CommandMessage, Locals, PumpError, Pumped, Taken};
 use crate::render::{Published, Publisher};
 use crate::source::{Shared, Source};
 
@@ -21,6 +23,7 @@ const EVENTS_KEPT: usize = 4_096;
 #[derive(Clone)]
 pub struct Bus {
     desk: Desk,
+    locals: Arc<Locals>,
     events: broadcast::Sender<Shared>,
     /// From which frame on events are told; none while nobody has asked for any.
     from: Arc<watch::Sender<Option<u64>>>,
@@ -39,9 +42,9 @@ pub enum Happened {
 pub struct Events(broadcast::Receiver<Shared>);
 
 impl Bus {
-    pub(crate) fn new(desk: Desk) -> Bus {
+    pub(crate) fn new(desk: Desk, locals: Arc<Locals>) -> Bus {
         let from = Arc::new(watch::Sender::new(None));
-        Bus { desk, events: broadcast::Sender::new(EVENTS_KEPT), from }
+        Bus { desk, locals, events: broadcast::Sender::new(EVENTS_KEPT), from }
     }
 
     /// Answers a request of whoever has access to the files of the company.
@@ -52,6 +55,37 @@ impl Bus {
     /// The desk behind the bus, for a caller of another kind.
     pub fn desk(&self) -> &Desk {
         &self.desk
+    }
+
+    /// Adds an adapter that [`Bus::pump`] drives. Its commands do not go over NATS.
+    pub async fn attach(&self, adapter: Box<dyn Adapter>) {
+        self.locals.attach(adapter).await;
+    }
+
+    /// Lets commands, answers and facts go to and fro between the engine and the adapters that were attached, until
+    /// nothing more happens at the time that it is.
+    ///
+    /// # Errors
+    /// Whatever keeps the engine from answering; `Circle` where it never ends.
+    pub async fn pump(&self) -> Result<Pumped, PumpError> {
+        self.locals.pump().await
+    }
+
+    /// A line for an adapter that works by itself: commands whose answers are waited for, then new ones. What it says
+    /// goes to [`Bus::take`]. Its commands do not go over NATS any more.
+    pub fn connect(&self, adapter: &Token, capacity: usize) -> mpsc::Receiver<CommandMessage> {
+        self.locals.connect(adapter, capacity)
+    }
+
+    /// Takes what an adapter says, an answer, a fact or a dead letter, under its whole subject, and tells what became
+    /// of it once that is durable.
+    pub async fn take(&self, subject: &str, payload: &[u8]) -> Taken {
+        self.locals.take(subject, payload).await
+    }
+
+    /// The newest dead letters of adapters within the process, the oldest first.
+    pub fn dead_letters(&self) -> Vec<DeadLetter> {
+        self.locals.letters()
     }
 
     /// What happens from now on.

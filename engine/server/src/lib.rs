@@ -7,6 +7,8 @@
 //!
 //! log --> source --> publication --> JetStream            (each event once, in order, no gap)
 //!               \--> bus
+//!
+//! log --> outward --> commands for adapters;  answers and facts --> outward --> runtime
 //! ```
 //!
 //! [`Server`] ties them together, [`setup`] founds a company. Without NATS the same messages go over the in-process
@@ -18,6 +20,7 @@ mod desk;
 mod error;
 pub mod ids;
 mod nats;
+mod outward;
 mod publication;
 pub mod render;
 mod server;
@@ -29,6 +32,9 @@ pub use config::{Config, Credentials, NatsConfig, PublicationConfig, Secret};
 pub use desk::{Caller, Desk, ENGINE_SYSTEM};
 pub use error::ServerError;
 pub use nats::{NatsError, ServiceCounts};
+pub use outward::{
+    Adapter, BoxFuture, CommandMessage, OutwardCounts, OutwardStatus, PumpError, Pumped, Said, Taken,
+};
 pub use publication::{Hold, Place, PublicationStatus};
 pub use render::Published;
 pub use server::{NatsStatus, Server, ServerStatus};

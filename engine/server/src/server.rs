@@ -15,6 +15,7 @@ use crate::config::{Config, NatsConfig};
 use crate::desk::Desk;
 use crate::error::ServerError;
 use crate::nats::{Link, Service, ServiceCounts, already_served, connect};
+use crate::outward::{Counters, Intake, Locals, OutwardDoor, OutwardStatus, Shared, Within, Work};
 use crate::publication::{Publication, PublicationStatus};
 use crate::render::Publisher;
 
@@ -37,6 +38,7 @@ struct Door {
     service: Service,
     serving: JoinHandle<()>,
     publication: Option<Publication>,
+    outward: Option<OutwardDoor>,
 }
 
 /// How a server is doing.
@@ -50,6 +52,8 @@ pub struct ServerStatus {
     pub nats: Option<NatsStatus>,
     /// The publication, if there is one.
     pub publication: Option<PublicationStatus>,
+    /// The dealings with adapters over NATS, if there is a connection.
+    pub outward: Option<OutwardStatus>,
 }
 
 /// How the NATS service is doing.
@@ -69,6 +73,7 @@ impl ServerStatus {
         self.engine.is_well()
             && self.nats.as_ref().is_none_or(|nats| nats.connected && nats.believed)
             && self.publication.as_ref().is_none_or(|publication| publication.held.is_none())
+            && self.outward.as_ref().is_none_or(|outward| outward.held.is_none())
     }
 
     /// Frames that are durable and not published yet.
@@ -104,10 +109,14 @@ impl Server {
         let handle = engine.handle().clone();
         let desk = Desk::open(handle.clone(), clock.clone()).await?;
         let publisher = Publisher::new(desk.company().clone(), LogId::from_bytes(&handle.log().log_id().0));
-        let bus = Bus::new(desk.clone());
+        let shared = shared(&desk, clock.clone());
+        let Shared { work, intake, within, .. } = shared.clone();
+        let locals = Locals::new(handle.clone(), clock.clone(), work, intake, within);
+        let locals = Arc::new(locals);
+        let bus = Bus::new(desk.clone(), locals.clone());
         let (stop, stopped) = watch::channel(false);
         let door = match nats {
-            Some(config) => Some(Door::open(&desk, &*clock, config, stopped).await?),
+            Some(config) => Some(Door::open(&desk, &*clock, config, stopped, (shared, &locals)).await?),
             None => None,
         };
         let feed = tokio::spawn(bus.clone().feed(publisher));
@@ -140,6 +149,7 @@ impl Server {
                 counts: door.service.counts(),
             }),
             publication: self.publication().map(Publication::status),
+            outward: self.outward().map(OutwardDoor::status),
         }
     }
 
@@ -158,6 +168,17 @@ impl Server {
         let Some(publication) = self.publication() else { return false };
         let mut status = publication.watch();
         matches!(timeout(wait, status.wait_for(|status| status.applied >= sequence)).await, Ok(Ok(_)))
+    }
+
+    /// Waits until commands of everything up to this frame are out, but no longer than this; says whether they are.
+    pub async fn commanded(&self, sequence: u64, wait: Duration) -> bool {
+        let Some(outward) = self.outward() else { return false };
+        let mut status = outward.watch();
+        matches!(timeout(wait, status.wait_for(|status| status.applied >= sequence)).await, Ok(Ok(_)))
+    }
+
+    fn outward(&self) -> Option<&OutwardDoor> {
+        self.nats.as_ref().and_then(|door| door.outward.as_ref())
     }
 
     fn publication(&self) -> Option<&Publication> {
@@ -191,6 +212,15 @@ impl Server {
     }
 }
 
+/// What the doors to adapters share.
+fn shared(desk: &Desk, clock: Arc<dyn Clock>) -> Shared {
+    let (handle, company) = (desk.engine().clone(), desk.company().clone());
+    let counters = Arc::new(Counters::default());
+    let work = Work::new(handle.clone(), company.clone(), counters.clone());
+    let intake = Intake::new(handle, clock, company, counters.clone());
+    Shared { work, intake, within: Within::default(), counters }
+}
+
 /// Waits until a part of the server is told to stop, or nobody is left to tell it.
 pub(crate) async fn told_to_stop(stop: &mut watch::Receiver<bool>) {
     drop(stop.wait_for(|stop| *stop).await);
@@ -209,6 +239,7 @@ impl Door {
         clock: &dyn Clock,
         config: &NatsConfig,
         stopped: watch::Receiver<bool>,
+        (shared, locals): (Shared, &Locals),
     ) -> Result<Door, ServerError> {
         let link = connect(config, "countersign-service").await?;
         already_served(&link.client, desk.company(), clock.wall()).await?;
@@ -221,14 +252,24 @@ impl Door {
             }
             None => None,
         };
+        let outward = match &config.publication {
+            Some(kept) => {
+                let link = connect(config, "countersign-adapters").await?;
+                Some(OutwardDoor::start(desk, link, kept, shared, locals)?)
+            }
+            None => None,
+        };
         let requests = service.subscribe().await?;
         let serving = tokio::spawn(service.clone().serve(requests, stopped));
-        Ok(Door { link, service, serving, publication })
+        Ok(Door { link, service, serving, publication, outward })
     }
 
     async fn close(self) {
         if timeout(STOP, self.serving).await.is_err() {
             tracing::warn!("requests were still under way when the service stopped");
+        }
+        if let Some(stopped) = self.outward.map(OutwardDoor::stop) {
+            let _ = timeout(STOP, stopped).await;
         }
         let publication = self.publication.map(Publication::stop);
         if let Some(stopped) = publication {

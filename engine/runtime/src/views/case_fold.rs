@@ -55,7 +55,7 @@ fn fold_task(row: &mut CaseRow, at: Timestamp, event: &Event) {
     match event {
         Event::TaskOpened(e) => {
             route(row, e.slot, RouteStatus::Open(e.task));
-            let task = opened(row.state.clone(), at, e);
+            let task = opened(row, at, e);
             row.tasks.insert(e.task, task);
         }
         Event::TaskDecided(e) => decided(row, at, e),
@@ -102,13 +102,17 @@ fn entered(row: &mut CaseRow, e: &StateEntered) {
     row.expires_at = e.expires_at;
     // A state that is entered again asks anew: its places before are history, which the timeline tells.
     row.route.retain(|place| place.state != e.name);
+    row.about = match &e.work {
+        Work::Asked { about, .. } => about.clone(),
+        _ => Vec::new(),
+    };
     row.status = match &e.work {
         Work::Fact(fact) | Work::Message { fact, .. } => Status::WaitsForFact(fact.clone()),
-        Work::Outside(_) => Status::WaitsOutside,
+        Work::Outside(_) | Work::Following(_) => Status::WaitsOutside,
         Work::Compensation(_) => Status::Compensating,
         Work::Until(until) => Status::WaitsUntil(*until),
         Work::None => Status::Running,
-        Work::People(plan) => {
+        Work::People(plan) | Work::Asked { plan, .. } => {
             extend(row, 0, &plan.slots);
             Status::Running
         }
@@ -137,11 +141,14 @@ fn extend(row: &mut CaseRow, first: usize, slots: &[Slot]) {
     }));
 }
 
-fn opened(state: Name, at: Timestamp, e: &TaskOpened) -> TaskRow {
+fn opened(row: &CaseRow, at: Timestamp, e: &TaskOpened) -> TaskRow {
+    let about = row.about.iter().find(|about| about.slot == e.slot);
     TaskRow {
         task: e.task,
         slot: e.slot,
-        state,
+        work: about.and_then(|about| about.task),
+        item: about.and_then(|about| about.item.clone()),
+        state: row.state.clone(),
         duty: e.duty,
         position: e.position.clone(),
         holders: e.holders.clone(),

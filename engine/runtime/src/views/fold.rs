@@ -72,6 +72,7 @@ fn submitted(sequence: u64, at: Timestamp, e: &CaseSubmitted) -> CaseRow {
         opened_at: at,
         correlation: e.case,
         outward: OutwardRow::default(),
+        about: Vec::new(),
         state: Name::default(),
         status: Status::Running,
         expires_at: None,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use countersign_core::command::{CaseNo, Cause, ContentHash, TaskNo, Verdict};
 use countersign_core::definition::Duty;
-use countersign_core::event::{Capacity, Event, Milestones, Party};
+use countersign_core::event::{About, Capacity, Event, Milestones, Party};
 use countersign_core::name::Name;
 use countersign_core::time::Timestamp;
 use countersign_core::value::{Fields, Value};
@@ -43,6 +43,8 @@ pub struct CaseRow {
     pub correlation: CaseNo,
     /// Its dealings with other systems and cases.
     pub outward: OutwardRow,
+    /// What slots of the present state are asked about, where that is more than the document.
+    pub about: Vec<About>,
     /// The state it is in, `draft`, `on-hold`, `withdrawn`, or the name of its end.
     pub state: Name,
     /// How it stands.
@@ -107,6 +109,10 @@ pub struct TaskRow {
     pub task: TaskNo,
     /// Its slot of the plan.
     pub slot: u16,
+    /// For a piece of work: its place among those of its state.
+    pub work: Option<u16>,
+    /// The item of its state's `for_each` that it is about.
+    pub item: Option<Value>,
     /// The state that opened it.
     pub state: Name,
     /// What is asked.
@@ -264,6 +270,9 @@ impl CaseRow {
             due: task.milestones.overdue,
             overdue: task.overdue,
             document_at: self.document_at,
+            release: self.release,
+            work: task.work,
+            item: task.item.clone(),
         }
     }
 }
@@ -305,6 +314,12 @@ pub struct InboxRow {
     pub overdue: bool,
     /// The frame that holds the document.
     pub document_at: u64,
+    /// The release whose rules the case keeps.
+    pub release: u32,
+    /// For a piece of work: its place among those of its state.
+    pub work: Option<u16>,
+    /// The item of its state's `for_each` that it is about.
+    pub item: Option<Value>,
 }
 
 /// One event of a case, as a timeline may show it.

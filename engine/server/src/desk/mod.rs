@@ -9,7 +9,7 @@ mod command;
 mod concern;
 mod look;
 mod query;
-mod raw;
+pub(crate) mod raw;
 mod refuse;
 mod standing;
 

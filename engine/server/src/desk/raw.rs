@@ -4,7 +4,7 @@ use countersign_core::value::Raw;
 use serde_json::{Map, Value};
 
 /// An object of a request.
-pub(super) fn record(fields: Map<String, Value>) -> Raw {
+pub(crate) fn record(fields: Map<String, Value>) -> Raw {
     Raw::Record(fields.into_iter().map(|(name, value)| (name, raw(value))).collect())
 }
 

@@ -2,6 +2,7 @@
 
 mod link;
 mod service;
+pub(crate) mod streams;
 mod who;
 
 use countersign_runtime::Unavailable;

@@ -6,7 +6,7 @@
 //! says how far it has come; a small file says it where the stream has lost its messages. See [`resume`] for the
 //! rules.
 
-mod place;
+pub(crate) mod place;
 mod resume;
 mod run;
 mod stream;

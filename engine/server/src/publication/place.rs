@@ -18,43 +18,43 @@ pub struct Place {
 
 impl Place {
     /// Before every event of a frame.
-    pub(super) fn before(sequence: u64) -> Place {
+    pub(crate) fn before(sequence: u64) -> Place {
         Place { sequence: sequence.saturating_sub(1), index: u32::MAX }
     }
 
-    pub(super) fn of(id: &MessageId) -> Place {
+    pub(crate) fn of(id: &MessageId) -> Place {
         Place { sequence: id.sequence, index: id.index }
     }
 }
 
 /// What the file holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Position {
+pub(crate) struct Position {
     /// Of which log.
-    pub(super) log_id: LogId,
+    pub(crate) log_id: LogId,
     /// When the stream was created; another time, another stream.
-    pub(super) created: String,
+    pub(crate) created: String,
     /// The last event that the stream acknowledged.
-    pub(super) place: Place,
+    pub(crate) place: Place,
     /// Its sequence in the stream.
-    pub(super) stream_seq: u64,
+    pub(crate) stream_seq: u64,
 }
 
 /// The file of one stream.
 #[derive(Clone, Debug)]
-pub(super) struct PositionFile {
+pub(crate) struct PositionFile {
     path: PathBuf,
 }
 
 impl PositionFile {
     /// In this directory, which is created.
-    pub(super) fn open(directory: &Path, stream: &str) -> io::Result<PositionFile> {
+    pub(crate) fn open(directory: &Path, stream: &str) -> io::Result<PositionFile> {
         fs::create_dir_all(directory)?;
         Ok(PositionFile { path: directory.join(format!("{stream}.json")) })
     }
 
     /// What was written last. A file that cannot be understood counts as none: the stream's own tail decides then.
-    pub(super) fn read(&self) -> io::Result<Option<Position>> {
+    pub(crate) fn read(&self) -> io::Result<Option<Position>> {
         let text = match fs::read(&self.path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -68,7 +68,7 @@ impl PositionFile {
     }
 
     /// Writes it whole or not at all, durably.
-    pub(super) fn write(&self, position: &Position) -> io::Result<()> {
+    pub(crate) fn write(&self, position: &Position) -> io::Result<()> {
         let temporary = self.path.with_extension("json.new");
         let mut file = File::create(&temporary)?;
         file.write_all(&serde_json::to_vec(position)?)?;

@@ -35,7 +35,11 @@ pub(super) fn outward(event: &Event) -> Value {
             "person": e.person.as_str(),
             "reason": e.reason.as_str(),
         }),
-        Event::ItemClosed(e) => json!({ "item": e.item, "outcome": e.outcome.as_str() }),
+        Event::ItemClosed(e) => json!({
+            "item": e.item,
+            "outcome": e.outcome.as_str(),
+            "children": e.children.iter().copied().map(case_text).collect::<Vec<_>>(),
+        }),
         Event::TaskAnswered(e) => json!({
             "task": task_text(e.task),
             "person": e.person.as_str(),
@@ -77,6 +81,8 @@ fn commanded(event: &Event) -> Value {
         }),
         Event::CommandSentAgain(e) => json!({
             "command": e.command,
+            "command_id": command_text(e.case, &e.state_name, e.command),
+            "verb": e.verb.as_str(),
             "attempt": e.attempt,
             "again_at": e.again_at.map(at),
             "silent_at": at(e.silent_at),
@@ -102,8 +108,13 @@ fn commanded(event: &Event) -> Value {
     }
 }
 
+fn refused((row, code): &(Name, Name)) -> Value {
+    json!({ "row": row.as_str(), "code": code.as_str() })
+}
+
 fn undoes(of: &Undoes) -> Value {
-    json!({ "case": case_text(of.case), "command": of.command, "with": record(&of.with), "done": record(&of.done) })
+    json!({ "case": case_text(of.case), "command": of.command,
+        "command_id": command_text(of.case, &of.state_name, of.command), "with": record(&of.with), "done": record(&of.done) })
 }
 
 /// Of no case, or of the company's data.
@@ -127,12 +138,14 @@ fn company(event: &Event) -> Value {
             "fact": e.fact.as_str(),
             "sender": e.sender.as_str(),
             "message_id": e.message_id.as_str(),
+            "data": record(&e.data),
         }),
         Event::PeriodBegan(e) => json!({
             "chain": e.chain.as_str(),
             "start": e.start,
             "reached": text(e.reached.as_ref()),
-            "next_at": at(e.next),
+            "refused": e.refused.iter().map(refused).collect::<Vec<_>>(),
+            "next_at": e.next.map(at),
         }),
         _ => Value::Null,
     }

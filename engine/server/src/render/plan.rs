@@ -1,6 +1,6 @@
 //! Plans as JSON: who is to be asked, in which order, and why.
 
-use countersign_core::event::{Capacity, Level, Milestones, Plan, PlanNode, Slot, Work};
+use countersign_core::event::{About, Capacity, Level, Milestones, Plan, PlanNode, Slot, Work};
 use countersign_core::value::Value as CoreValue;
 use serde_json::{Value, json};
 
@@ -15,6 +15,16 @@ pub(super) fn work(of: &Work) -> Value {
             json!({ "kind": "people", "order": node(&plan.root), "slots": slots(0, plan) })
         }
         Work::Fact(fact) => json!({ "kind": "fact", "fact": fact.as_str() }),
+        Work::Asked { plan, about } => json!({
+            "kind": "people",
+            "order": node(&plan.root),
+            "slots": slots(0, plan),
+            "about": about.iter().map(asked_about).collect::<Vec<_>>(),
+        }),
+        Work::Following(items) => json!({
+            "kind": "outside",
+            "commands": items.iter().map(|(_, command)| *command).collect::<Vec<_>>(),
+        }),
         Work::Message { fact, .. } => json!({ "kind": "fact", "fact": fact.as_str() }),
         Work::Outside(items) => json!({
             "kind": "outside",
@@ -23,6 +33,10 @@ pub(super) fn work(of: &Work) -> Value {
         Work::Compensation(_) => json!({ "kind": "compensation" }),
         Work::Until(until) => json!({ "kind": "until", "until": at(*until) }),
     }
+}
+
+fn asked_about(about: &About) -> Value {
+    json!({ "slot": about.slot, "task": about.task, "item": about.item.as_ref().map(value) })
 }
 
 fn slots(first: usize, plan: &Plan) -> Value {
