@@ -21,7 +21,6 @@ use countersign_core::name::Name;
 use countersign_core::value::Type;
 
 use crate::codes;
-use crate::read;
 pub(crate) use lexer::Fault;
 pub(crate) use scope::{Defined, FUNCTIONS, Message, RESERVED, Scope, Site};
 pub(crate) use text::Text;
@@ -58,51 +57,6 @@ pub(crate) fn any(text: &Text, scope: &Scope<'_, '_>) -> Option<Lowered> {
         checker.needs.case_of = typed.chain().cloned();
         checker.settle(typed)
     })
-}
-
-/// Lowers an expression that must be a case, with its chain where that is known: `order-to-cash(doc.order_no)`, or
-/// a field of the type `case`.
-pub(crate) fn case(text: &Text, scope: &Scope<'_, '_>) -> Option<(Expr, Option<Name>)> {
-    let lowered = lower(text, scope, |checker, ast| {
-        let typed = checker.check(ast)?;
-        checker.needs.case_of = typed.chain().cloned();
-        let kind = members::optional(Type::Case);
-        Some((checker.fit(typed, &kind)?, kind))
-    })?;
-    Some((lowered.expr, lowered.needs.case_of))
-}
-
-/// `line in doc.lines`: the item's name, the list, and the type of an item.
-pub(crate) fn for_each(text: &Text, scope: &Scope<'_, '_>) -> Option<(Name, Expr, Type)> {
-    let report = &scope.world.report;
-    let written = text.text.as_str();
-    let Some((name, list)) = written.split_once(" in ") else {
-        let help = "name the item and the list, such as `line in doc.lines`";
-        report.error(codes::BAD_EXPRESSION, text.whole(), "this names no item of a list", help);
-        return None;
-    };
-    let item = text.part(0..name.trim_end().len());
-    let fresh = read::new_name(name.trim(), item.whole(), report)?;
-    if RESERVED.contains(&fresh.as_str()) || scope.defines.iter().any(|d| d.name == fresh) {
-        let message = format!("`{fresh}` has a meaning of its own");
-        report.error(codes::RESERVED_NAME, item.whole(), message, "choose another name");
-        return None;
-    }
-    let list = text.part(written.len() - list.len()..written.len());
-    let lowered = any(&list, scope)?;
-    match lowered.kind {
-        Type::List(of) => Some((fresh, lowered.expr, *of)),
-        Type::Optional(of) if matches!(*of, Type::List(_)) => {
-            let help = "add what holds then: `else []`";
-            report.error(codes::NEEDS_ELSE, list.whole(), "this list may be missing", help);
-            None
-        }
-        kind => {
-            let help = "name a list, such as doc.lines";
-            report.error(codes::TYPE_ERROR, list.whole(), format!("this is {kind}, no list"), help);
-            None
-        }
-    }
 }
 
 /// Lowers an expression that must have a type.

@@ -96,7 +96,7 @@ pub(crate) const CASES: &[Case] = &[
         "an end that nothing leads to",
         CHAIN,
         "ends: { effective: good,",
-        "ends: { effective: good, cancelled: bad,",
+        "ends: { effective: good, abandoned: bad,",
         "ends: { effective: good, ",
     ),
     case("an end without a word", CHAIN, "expired: bad }", "expired: late }", "expired:  bad }"),
@@ -207,7 +207,7 @@ pub(crate) const CASES: &[Case] = &[
         NEWS,
         READING,
         "    check:\n      - must: doc.about != price\n        else: PRICES_ELSEWHERE\n    next: { passed: noted, failed: again }\n  again:\n    input: driver\n    when: doc.about == other\n    next: { done: reading }\n",
-        "    check:\n      - must: doc.about != price\n        else: PRICES_ELSEWHERE\n    next: { passed: noted, failed: again }\n  again:\n    wait_until: doc.seen_on + 7d\n    next: { due: reading }\n",
+        "    check:\n      - must: doc.about != price\n        else: PRICES_ELSEWHERE\n    next: { passed: noted, failed: again }\n  again:\n    input: driver\n    next: { done: reading }\n",
     ),
     case(
         "a refusal code in lower case",

@@ -19,11 +19,11 @@ pub(crate) const CASES: &[Case] = &[
     ),
     case("an unknown type", "tables/grades.yaml", "limit_max: money", "limit_max: mony", "limit_max: money "),
     case(
-        "a type of a later version",
+        "a case as the default of a field",
         "documents/contract.yaml",
         "order_no: optional text",
+        "order_no: case = the-first",
         "order_no: case",
-        "order_no: text",
     ),
     case(
         "an optional optional type",

@@ -1,0 +1,143 @@
+//! More signers than a case deserves, and positions that decide with nobody to stand in.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+
+use countersign_core::definition::{
+    Activity, Chain, Duty, Line, Member, Node, Position, Signer, VacancyRung, Who,
+};
+use countersign_core::name::Name;
+
+use super::Places;
+use super::flow::{Flow, To, members};
+use crate::codes;
+use crate::world::World;
+
+/// More signatures than this on the smallest case are a habit, not a control.
+const SIGNERS_MAX: u32 = 6;
+
+/// Warns where even the shortest way to a good end is signed by many.
+pub(super) fn signers(flow: &Flow<'_>, places: &Places, world: &World<'_>) {
+    let mut least: BTreeMap<usize, u32> = BTreeMap::new();
+    let mut open = BinaryHeap::from([(Reverse(0_u32), 0_usize)]);
+    while let Some((Reverse(count), n)) = open.pop() {
+        let Some(state) = flow.chain.states.get(n).filter(|_| !least.contains_key(&n)) else { continue };
+        least.insert(n, count);
+        let here = match &state.activity {
+            Activity::People(node) if state.when.is_none() => asked(node),
+            _ => 0,
+        };
+        for edge in flow.leaving(n) {
+            match edge.to {
+                To::State(to) => open.push((Reverse(count + here), to)),
+                To::End(end) if flow.chain.ends.get(end).is_some_and(|e| e.good) => {
+                    if count + here > SIGNERS_MAX {
+                        let count = count + here;
+                        let message = format!("even the smallest case of {} is signed by {count}", flow.chain.name);
+                        let help = format!(
+                            "ask some of them only where it matters, with `when`; {SIGNERS_MAX} are plenty"
+                        );
+                        world.report.warn(codes::MANY_SIGNERS, places.head, message, help);
+                    }
+                    return;
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// How many sign in any case: opinions and decisions without a condition.
+fn asked(node: &Node) -> u32 {
+    match node {
+        Node::Signer(signer) => match signer.duty {
+            Duty::Approve | Duty::Review => heads(&signer.who),
+            Duty::Input | Duty::Edit | Duty::Task => 0,
+        },
+        Node::Climb(climb) => 1 + climb.beside.iter().filter(|b| b.when.is_none()).count() as u32,
+        Node::All(members) | Node::InOrder(members) => {
+            members.iter().filter(|m| m.when.is_none()).map(|m| asked(&m.node)).sum()
+        }
+        Node::Any(members) => members.iter().map(|m| asked(&m.node)).min().unwrap_or(0),
+        Node::Votes { need, .. } => *need,
+    }
+}
+
+fn heads(who: &Who) -> u32 {
+    match who {
+        Who::Each(several) => several.iter().map(heads).sum(),
+        Who::FirstOf(several) => several.iter().map(|(_, who)| heads(who)).min().unwrap_or(0),
+        _ => 1,
+    }
+}
+
+/// Warns of positions that decide, have one holder, and for whom nobody can stand in.
+pub(super) fn holders(flows: &[(Flow<'_>, &Places)], world: &World<'_>) {
+    let mut deciding = BTreeSet::new();
+    for (flow, _) in flows {
+        for state in &flow.chain.states {
+            if let Activity::People(node) = &state.activity {
+                deciders(node, flow.chain, world, &mut deciding);
+            }
+        }
+    }
+    for name in deciding {
+        let Some(position) = world.organisation.positions.get(&name) else { continue };
+        if position.holders.len() == 1 && !has_deputy(&name, position, world) {
+            let place = world.report.key("organisation.yaml", &name);
+            let message = format!("{name} decides, has one holder, and nobody can stand in");
+            let help = "add a second holder, somebody `acting`, or a delegation";
+            world.report.warn(codes::NO_DEPUTY, place, message, help);
+        }
+    }
+}
+
+/// Whether somebody can decide in a position's place while its holder is away: whoever acts, whoever has a delegation,
+/// or by policy a superior.
+fn has_deputy(name: &Name, position: &Position, world: &World<'_>) -> bool {
+    let organisation = &world.organisation;
+    let by_policy = world.company.as_ref().is_none_or(|c| {
+        c.policies.vacancy.contains(&VacancyRung::NextSuperior) && position.solid.is_some()
+    });
+    by_policy || position.acting.is_some() || organisation.delegations.values().any(|d| d.from == *name)
+}
+
+fn deciders(node: &Node, chain: &Chain, world: &World<'_>, found: &mut BTreeSet<Name>) {
+    match node {
+        Node::Signer(Signer { duty: Duty::Approve, who, .. }) => named(who, world, found),
+        Node::Signer(_) => {}
+        Node::Climb(climb) => {
+            let Some(authority) = world.authorities.get(&climb.authority) else { return };
+            let limited = authority.limits.iter().flat_map(|set| set.limits.keys());
+            let on_line = |name: &Name| match &authority.line {
+                Line::List(names) => names.contains(name),
+                Line::Solid => true,
+                Line::None => false,
+            };
+            for level in limited.filter(|name| on_line(name)) {
+                let positions = &world.organisation.positions;
+                found.extend(positions.iter().filter(|(n, p)| *n == level || p.kind == *level).map(|(n, _)| n.clone()));
+            }
+        }
+        _ => {
+            for Member { node, .. } in members(node).into_iter().flatten() {
+                deciders(node, chain, world, found);
+            }
+        }
+    }
+}
+
+fn named(who: &Who, world: &World<'_>, found: &mut BTreeSet<Name>) {
+    match who {
+        Who::Position(name) => {
+            found.insert(name.clone());
+        }
+        Who::KindAt(kind, _) | Who::Above(_, kind) => {
+            let positions = &world.organisation.positions;
+            found.extend(positions.iter().filter(|(_, p)| p.kind == *kind).map(|(name, _)| name.clone()));
+        }
+        Who::Each(several) => several.iter().for_each(|who| named(who, world, found)),
+        Who::FirstOf(several) => several.iter().for_each(|(_, who)| named(who, world, found)),
+        _ => {}
+    }
+}
