@@ -1,0 +1,108 @@
+//! The rules of a company, founded in memory once; every case begins with a copy.
+
+use std::collections::BTreeMap;
+
+use countersign_chain::Bundle;
+use countersign_core::command::{Body, Cause, Command, Stored};
+use countersign_core::definition::*;
+use countersign_core::name::Name;
+use countersign_core::rejection::{Code, Rejection};
+use countersign_core::state::State;
+use countersign_core::time::Timestamp;
+use countersign_core::turn::{TurnResult, turn};
+
+/// The rules of a company, founded in memory.
+#[derive(Clone, Debug)]
+pub struct Company {
+    pub(crate) state: State,
+    pub(crate) definitions: BTreeMap<(DefinitionKind, Name), Definition>,
+    pub(crate) numbers: BTreeMap<(DefinitionKind, Name), u32>,
+    pub(crate) chains: BTreeMap<Name, Chain>,
+    pub(crate) documents: BTreeMap<Name, DocumentType>,
+    pub(crate) tables: BTreeMap<Name, Table>,
+    pub(crate) organisation: Organisation,
+    pub(crate) adapters: Adapters,
+    pub(crate) systems: Systems,
+}
+
+impl Company {
+    /// Founds the company in memory.
+    ///
+    /// # Errors
+    /// A definition that core refuses.
+    pub fn new(bundle: &Bundle) -> Result<Company, Rejection> {
+        let mut company = Company {
+            state: State::default(),
+            definitions: BTreeMap::new(),
+            numbers: BTreeMap::new(),
+            chains: BTreeMap::new(),
+            documents: BTreeMap::new(),
+            tables: BTreeMap::new(),
+            organisation: Organisation::default(),
+            adapters: Adapters::default(),
+            systems: Systems::default(),
+        };
+        let mut id = Name::from("trial");
+        for compiled in &bundle.definitions {
+            let definition = compiled.definition.clone();
+            match &definition {
+                Definition::Company(d) => id = d.id.clone(),
+                Definition::Chain(d) => drop(company.chains.insert(d.name.clone(), d.clone())),
+                Definition::Document(d) => drop(company.documents.insert(d.name.clone(), d.clone())),
+                Definition::Table(d) => drop(company.tables.insert(d.name.clone(), d.clone())),
+                Definition::Organisation(d) => company.organisation = d.clone(),
+                Definition::Adapters(d) => company.adapters = d.clone(),
+                Definition::Systems(d) => company.systems = d.clone(),
+                Definition::Authority(_) => {}
+            }
+            company.definitions.insert((definition.kind(), definition.name()), definition);
+        }
+        let found = Body::Found { company: id, administrator: Name::from("trial") };
+        operator(&mut company.state, Timestamp(0), found)?;
+        for (key, definition) in &company.definitions {
+            let number = store(&mut company.state, Timestamp(0), definition)?;
+            company.numbers.insert(key.clone(), number);
+        }
+        let definitions = company.numbers.values().copied().collect();
+        operator(&mut company.state, Timestamp(0), Body::Activate { definitions })?;
+        Ok(company)
+    }
+
+    /// The names of the chains.
+    pub fn chains(&self) -> impl Iterator<Item = &Name> {
+        self.chains.keys()
+    }
+
+    /// Milliseconds of a local time since midnight, and its date, as text.
+    pub(crate) fn local(&self, at: Timestamp) -> String {
+        let zone = self.definitions.values().find_map(|definition| match definition {
+            Definition::Company(company) => Some(&company.calendar.zone),
+            _ => None,
+        });
+        let Some(zone) = zone else { return at.to_string() };
+        let (date, ms) = zone.local(at);
+        let minutes = ms / countersign_core::time::MINUTE;
+        format!("{date} {:02}:{:02}", minutes / 60, minutes % 60)
+    }
+}
+
+/// Keeps a definition; its number.
+pub(crate) fn store(state: &mut State, at: Timestamp, definition: &Definition) -> Result<u32, Rejection> {
+    let number = state.definitions().next_number();
+    let encoded = definition.encode();
+    let compiled =
+        encoded.map_err(|_| Rejection::new(Code::Internal, "expected a definition that can be encoded"))?;
+    let stored =
+        Stored { path: definition.name(), source: String::new(), sha256: [0; 32], form: FORM, compiled };
+    operator(state, at, Body::Store(Box::new(stored)))?;
+    Ok(number)
+}
+
+/// A command of the operator who prepares a case.
+pub(crate) fn operator(state: &mut State, at: Timestamp, body: Body) -> Result<(), Rejection> {
+    let cause = Cause::Operator { os_user: Name::from("trial") };
+    match turn(state, &Command { at, cause, body }).result {
+        TurnResult::Done | TurnResult::Repeat(_) => Ok(()),
+        TurnResult::Refused(rejection) => Err(rejection),
+    }
+}

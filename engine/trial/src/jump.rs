@@ -1,0 +1,80 @@
+//! Jumping over a chain: its end is forced through an entry of its own under `anytime`, which only its submitter may
+//! ask for. The rest of the chain stays as it is, and what follows are core's own events.
+
+use countersign_core::definition::{Anytime, Chain, Definition, Learn, Target, Who};
+use countersign_core::document::typed;
+use countersign_core::expr::Expr;
+use countersign_core::name::Name;
+use countersign_core::rejection::{Code, Rejection};
+use countersign_core::value::{Fields, Value};
+
+use crate::case::{Act, Jump, Step, Trial};
+use crate::company::Company;
+use crate::fields::{loose, record};
+use crate::world::World;
+
+/// The chains as this case needs them: with an entry for each jump, and with initiators for what `begins`. None
+/// where the company's own will do.
+pub(crate) fn chains(world: &World<'_>, trial: &Trial) -> Result<Vec<Definition>, Rejection> {
+    let mut chains: Vec<Chain> = Vec::new();
+    let acts = trial.when.iter().flat_map(|step| match step {
+        Step::Do(sentence) => std::slice::from_ref(sentence),
+        Step::Together(sentences) => sentences.as_slice(),
+        Step::Then(_) => &[],
+    });
+    for sentence in acts {
+        match &sentence.act {
+            Act::Jump { jump, .. } => {
+                let entry = entry(world, jump)?;
+                chain(world.company, &mut chains, &jump.chain)?.anytime.push(entry);
+            }
+            Act::Begin { .. } => chain(world.company, &mut chains, &trial.chain)?.initiators = None,
+            _ => {}
+        }
+    }
+    Ok(chains.into_iter().map(Definition::Chain).collect())
+}
+
+fn chain<'c>(company: &Company, chains: &'c mut Vec<Chain>, name: &Name) -> Result<&'c mut Chain, Rejection> {
+    if !chains.iter().any(|chain| chain.name == *name) {
+        chains.extend(company.chains.get(name).cloned());
+    }
+    let found = chains.iter_mut().find(|chain| chain.name == *name);
+    found.ok_or_else(|| Rejection::new(Code::ChainUnknown, format!("expected a chain, found {name}")))
+}
+
+/// The entry of a jump.
+pub(crate) fn entry(world: &World<'_>, jump: &Jump) -> Result<Anytime, Rejection> {
+    let chain = world.company.chains.get(&jump.chain);
+    let chain = chain.ok_or_else(|| {
+        Rejection::new(Code::ChainUnknown, format!("expected a chain, found {}", jump.chain))
+    })?;
+    let state = chain.states.iter().position(|state| state.name == jump.to);
+    let end = chain.ends.iter().position(|end| end.name == jump.to);
+    let place = |place: usize| u16::try_from(place).unwrap_or(u16::MAX);
+    let go = state.map(|s| Target::State(place(s))).or(end.map(|e| Target::End(place(e))));
+    let facts = facts(world, chain, jump)?;
+    let learns = chain.facts.iter().enumerate().filter_map(|(number, fact)| {
+        let value = facts.get(&fact.name).filter(|value| **value != Value::Missing)?;
+        Some(Learn { fact: place(number), value: Expr::Const(value.clone()) })
+    });
+    Ok(Anytime {
+        name: jump.entry.clone(),
+        by: vec![Who::Submitter],
+        by_chain: Vec::new(),
+        in_states: None,
+        go,
+        asks: Vec::new(),
+        learns: learns.collect(),
+        unratified: None,
+    })
+}
+
+/// The facts that go with a jump, with their types.
+fn facts(world: &World<'_>, chain: &Chain, jump: &Jump) -> Result<Fields, Rejection> {
+    let kinds: Vec<_> = chain.facts.iter().map(|fact| (fact.name.clone(), fact.kind.clone())).collect();
+    let raw = record(&jump.facts, &kinds);
+    let active = world.state.definitions().active();
+    let active = active.ok_or_else(|| Rejection::new(Code::NotFounded, "expected active definitions"))?;
+    typed(&loose("facts", kinds), &raw, active, world.at)
+}

@@ -1,0 +1,127 @@
+//! Events as a story tells them.
+
+use countersign_core::command::Cause;
+use countersign_core::definition::Duty;
+use countersign_core::event::Event;
+use countersign_core::name::Name;
+
+use crate::company::Company;
+use crate::fields::{show, show_all};
+
+/// Why a frame came, where no sentence says it.
+pub(crate) fn because(cause: &Cause) -> Option<String> {
+    match cause {
+        Cause::Timer { .. } => Some("time passes".to_owned()),
+        _ => None,
+    }
+}
+
+/// What an event says; None: nothing that helps.
+pub(crate) fn told(event: &Event, company: &Company) -> Option<String> {
+    let of = event.case().map(|case| format!("C-{case}: ")).unwrap_or_default();
+    let text = of_signatures(event, company).or_else(|| of_dealings(event))?;
+    Some(format!("{of}{text}"))
+}
+
+fn of_signatures(event: &Event, company: &Company) -> Option<String> {
+    Some(match event {
+        Event::CaseSubmitted(e) => {
+            let key = e.content.key.as_ref().map(|key| format!(" {key}")).unwrap_or_default();
+            let amount = e.content.amount.as_ref().map(|amount| format!(", {}", show(amount)));
+            let by = format!("{} ({})", e.submitter.position, e.submitter.person);
+            format!("{}{key} is submitted by {by}{}", e.chain, amount.unwrap_or_default())
+        }
+        Event::CaseResubmitted(e) => {
+            let voids = if e.voids_signatures { "; signatures given before are void" } else { "" };
+            format!("revision {}{voids}", e.revision)
+        }
+        Event::StateEntered(e) => format!("in {}", e.name),
+        Event::StateSkipped(e) => format!("{} is not needed", e.name),
+        Event::ChecksFailed(e) => format!("checks fail: {}", listed(&e.codes)),
+        Event::StepClosed(e) => format!("{} is {}", e.state, e.outcome),
+        Event::StateExpired(e) => format!("{} expires", e.state),
+        Event::CaseReturned(_) => "back to the submitter".to_owned(),
+        Event::CaseEnded(e) => {
+            let code = e.code.as_ref().map(|code| format!(", {code}")).unwrap_or_default();
+            format!("ends: {} ({}{code})", e.end, if e.good { "good" } else { "bad" })
+        }
+        Event::CaseWithdrawn(_) => "withdrawn".to_owned(),
+        Event::CaseHeld(e) => format!("held: {}: {}", e.code, e.detail),
+        Event::TaskOpened(e) => {
+            let due = company.local(e.milestones.overdue);
+            format!("{} ({}) is asked to {}, due {due}", e.position, listed(&e.holders), duty(e.duty))
+        }
+        Event::TaskDecided(e) => {
+            let why = e.reason.as_ref().map(|why| format!(", {why}")).unwrap_or_default();
+            let only = if e.counts_as_review { ", which counts as a review only" } else { "" };
+            format!("{}: {}{why}{only}", e.person, e.verdict.word())
+        }
+        Event::TaskAnswered(e) => {
+            let choice = e.choice.as_ref().map(|choice| format!(" {choice}")).unwrap_or_default();
+            format!("{}: {}{choice} {}", e.person, e.verdict.word(), show_all(&e.fields))
+        }
+        Event::TaskWithdrawn(e) => format!("task {} falls away", e.task),
+        Event::TaskLapsed(e) => format!("task {} lapses", e.task),
+        Event::TaskReminded(e) => format!("task {}: reminder", e.task),
+        Event::TaskOverdue(e) => format!("task {} is overdue, copied: {}", e.task, listed(&e.copied)),
+        Event::TaskEscalated(e) => format!("task {} is escalated to {}", e.task, listed(&e.to)),
+        Event::TaskReassigned(e) => {
+            format!("task {} goes to {} ({})", e.task, e.position, listed(&e.holders))
+        }
+        Event::TaskReferred(e) => format!("{} hands task {} up: {}", e.person, e.task, e.reason),
+        Event::SignatureKept(e) => format!("the signature of task {} still stands", e.task),
+        Event::RouteExtended(_) => "the route goes on".to_owned(),
+        _ => return None,
+    })
+}
+
+fn of_dealings(event: &Event) -> Option<String> {
+    Some(match event {
+        Event::FactReceived(e) => format!("{} arrives: {}", e.fact, show_all(&e.data)),
+        Event::FactsLearnt(e) => format!("learns {}", show_all(&e.facts)),
+        Event::CaseAsked(e) => format!("asked for {}", e.entry),
+        Event::CaseHandedOver(e) => format!("handed over from {} to {}", e.from, e.to),
+        Event::CaseOperated(e) => format!("{:?} by {}: {}", e.act, e.person, e.reason),
+        Event::CommandIssued(e) => {
+            let undoes = if e.undoes.is_some() { " (an undo)" } else { "" };
+            format!("asks for {} {}{undoes}", e.verb, show_all(&e.with))
+        }
+        Event::CommandSentAgain(e) => format!("command {} is sent again, attempt {}", e.command, e.attempt),
+        Event::CommandSilent(e) => format!("command {} gets no answer", e.command),
+        Event::CommandAnswered(e) => {
+            let code = e.code.as_ref().map(|code| format!(" {code}")).unwrap_or_default();
+            let late = if e.late { ", late" } else { "" };
+            format!("command {}: {}{code} {}{late}", e.command, e.word, show_all(&e.fields))
+        }
+        Event::ReplyConflicted(e) => format!("command {}: a second, different answer {}", e.command, e.word),
+        Event::EffectUndone(_) => "one thing is undone".to_owned(),
+        Event::ChildStarted(e) => format!("starts C-{} of {}", e.child, e.chain),
+        Event::ChildEnded(e) => format!("C-{} has ended: {}", e.child, e.end),
+        Event::RecordWritten(e) => {
+            let row = e.row.as_ref().map_or_else(|| "taken out".to_owned(), show_all);
+            format!("records {} {}: {row}", e.table, e.key)
+        }
+        Event::AlarmRaised(e) => format!("alarm {}, told: {}", e.name, listed(&e.told)),
+        Event::FactKept(e) => format!("{} is kept: no case waits for it", e.fact),
+        Event::FactGivenUp(e) => format!("{} is given up", e.fact),
+        Event::PeriodBegan(e) => format!("a period of {} begins", e.chain),
+        _ => return None,
+    })
+}
+
+fn duty(duty: Duty) -> &'static str {
+    match duty {
+        Duty::Approve => "decide",
+        Duty::Review => "review",
+        Duty::Input => "contribute",
+        Duty::Edit => "complete the document",
+        Duty::Task => "do a piece of work",
+    }
+}
+
+fn listed(names: &[Name]) -> String {
+    if names.is_empty() {
+        return "nobody".to_owned();
+    }
+    names.iter().map(Name::as_str).collect::<Vec<_>>().join(", ")
+}
