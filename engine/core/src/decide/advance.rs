@@ -52,7 +52,7 @@ pub fn advance(state: &State, number: CaseNo, at: Timestamp) -> Result<Vec<Event
         Stage::People { step, .. } => people(&ctx, case, step),
         Stage::Message { .. } => fact::kept_for(&ctx, case, chain),
         Stage::Outside { state, work } => outside::advance(&ctx, case, chain, (*state, work)),
-        Stage::Compensating { since, .. } => compensate::advance(&ctx, case, chain, *since),
+        Stage::Compensating { .. } => compensate::advance(&ctx, case, chain),
         Stage::Fact { .. } | Stage::Until { .. } | Stage::Draft | Stage::Held { .. } => Ok(Vec::new()),
     }
 }
@@ -101,16 +101,27 @@ fn along(
     Ok(events)
 }
 
-/// The arrow of an outcome.
+/// The arrows of an outcome: a refusal with a code that has none takes those of any refusal.
+pub(super) fn arrow_of<'a>(state: &'a StateDef, outcome: &Name) -> Option<&'a Vec<Arrow>> {
+    state.next.get(outcome).or_else(|| state.next.get(outcome.split_once('.')?.0))
+}
+
+/// The arrow that an outcome takes.
 pub(super) fn arrow<'a>(
     ctx: &Ctx<'_>,
     case: &Case,
     chain: &'a Chain,
-    (state, outcome): (u16, &Name),
+    (number, outcome): (u16, &Name),
 ) -> Result<&'a Arrow, Rejection> {
-    let state = state_of(chain, state)?;
+    let state = state_of(chain, number)?;
     let scope = ctx.scope(case, chain);
-    for arrow in state.next.get(outcome).into_iter().flatten() {
+    let mut arrows = arrow_of(state, outcome);
+    if let (None, Activity::Run(_), Some(good)) =
+        (arrows, &state.activity, outside::child_ended(case, (number, 0)))
+    {
+        arrows = state.next.get(if good { "good" } else { "bad" });
+    }
+    for arrow in arrows.into_iter().flatten() {
         if holds_or_absent(arrow.when.as_ref(), &scope)? {
             return Ok(arrow);
         }
@@ -127,7 +138,6 @@ fn enter(
     target: Target,
     outcome: Option<&Name>,
 ) -> Result<Vec<Event>, Rejection> {
-    let number = case.number();
     match target {
         Target::End(end) => {
             let end = chain
@@ -173,12 +183,17 @@ fn enter_state(ctx: &Ctx<'_>, case: &Case, chain: &Chain, number: u16) -> Result
         let clocks = alarm::reached(ctx, case, chain, (number, false))?;
         return Ok([Event::StateSkipped(skipped)].into_iter().chain(clocks).collect());
     }
+    let mut then = Vec::new();
     let work = match &state.activity {
         Activity::Check(_) | Activity::Choose(_) => Work::None,
         Activity::Wait(wait) => fact::work(ctx, case, chain, wait)?,
         Activity::Compensate { since } => Work::Compensation(*since),
+        Activity::Follow { state: followed } => {
+            let (work, events) = outside::follow(ctx, case, chain, (number, state), *followed)?;
+            then = events;
+            work
+        }
         Activity::Command(_)
-        | Activity::Follow { .. }
         | Activity::Run(_)
         | Activity::Start(_)
         | Activity::Join { .. }
@@ -207,7 +222,7 @@ fn enter_state(ctx: &Ctx<'_>, case: &Case, chain: &Chain, number: u16) -> Result
     let case_no = case.number();
     let entered = StateEntered { case: case_no, state: number, name, work, expires_at, cc };
     let clocks = alarm::reached(ctx, case, chain, (number, true))?;
-    Ok([Event::StateEntered(entered)].into_iter().chain(clocks).collect())
+    Ok([Event::StateEntered(entered)].into_iter().chain(clocks).chain(then).collect())
 }
 
 fn beyond(ctx: &Ctx<'_>, case: &Case, chain: &Chain, number: u16) -> Result<Vec<Event>, Rejection> {

@@ -16,6 +16,7 @@ mod outside;
 mod permission;
 mod plan;
 mod record;
+mod reply;
 mod resolve;
 mod route;
 mod step;
@@ -117,8 +118,8 @@ fn decide_body(state: &State, command: &Command) -> Decision {
         }
         (Body::Timer { case, timer }, Cause::Timer { .. }) => timers::fire(state, at, *case, *timer).into(),
         (Body::Sweep, Cause::Timer { .. }) => timers::sweep(state, at).into(),
-        (Body::Answered(answer), Cause::Answer { reply_id, .. }) => {
-            command::answered(state, at, reply_id, answer).into()
+        (Body::Answered(answer), Cause::Answer { adapter, reply_id, .. }) => {
+            reply::answered(state, at, (adapter, reply_id), answer).into()
         }
         (Body::Fact { fact, data, .. }, Cause::Fact { adapter, message_id }) => {
             fact::reported(state, at, (adapter, message_id), (fact, data)).into()

@@ -59,6 +59,9 @@ pub(super) fn fire(
     if timer == Timer::Clock {
         return super::clock::fire(state, at);
     }
+    if let (None, Timer::Command(command)) = (state.case(number), timer) {
+        return super::command::fire_after_end(state, at, (number, command));
+    }
     let case = open_case(state, number)?;
     let ctx = Ctx::of(state, at, case)?;
     match timer {

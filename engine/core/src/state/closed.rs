@@ -43,8 +43,10 @@ pub(super) fn drop_case(state: &mut State, number: CaseNo, end: Name, good: bool
 }
 
 fn remembered(mut case: Case, end: Name, good: bool, ended_at: Timestamp) -> ClosedCase {
+    let correlation = case.correlation();
     let outward = case.outward.take().map(|outward| *outward).unwrap_or_default();
     ClosedCase {
+        correlation,
         chain: case.chain,
         key: case.key,
         end,
@@ -72,6 +74,7 @@ fn inherit(parent: &mut Case, child: &mut Case) {
                     undoes: Box::new(Undoes {
                         case: number,
                         command,
+                        state_name: given.state_name.clone(),
                         with: given.with.clone(),
                         done: given.said.clone(),
                     }),
