@@ -138,15 +138,23 @@ fn follow(state: &mut State, at: Timestamp, cases: Vec<CaseNo>, events: &mut Vec
                 Err(rejection) => held(state, case, at, &rejection),
             };
             let size = size_of(&next);
-            if events.len() + next.len() > FRAME_EVENTS_SPLIT || bytes + size > FRAME_BYTES_MAX / 2 {
+            let mut others = Vec::new();
+            for other in next.iter().filter_map(Event::case) {
+                if other != case && !waiting.contains(&other) && !others.contains(&other) {
+                    others.push(other);
+                }
+            }
+            // Whoever waits may need an event to go on by.
+            let full = events.len() + next.len() + waiting.len() + others.len() >= FRAME_EVENTS_MAX;
+            if full
+                || events.len() + next.len() > FRAME_EVENTS_SPLIT
+                || bytes + size > FRAME_BYTES_MAX / 2
+            {
                 waiting.push_front(case);
                 return split(state, at, waiting, events);
             }
-            for event in &next {
-                apply(state, event);
-                let other = event.case().filter(|other| *other != case && !waiting.contains(other));
-                waiting.extend(other);
-            }
+            next.iter().for_each(|event| apply(state, event));
+            waiting.extend(others);
             // Whoever has just been asked has not answered yet: nothing more follows.
             let rests = next.iter().all(|event| matches!(event, Event::TaskOpened(_)));
             events.extend(next);
