@@ -167,6 +167,14 @@ impl Run {
                 self.pass_wait(number, "received")
             }
             Stage::Until { .. } => self.pass_wait(number, "due"),
+            // What other systems answer is not known: the usual course is shown.
+            Stage::Outside { state, .. } => {
+                let chain = self.state.definitions().release(case.release()).and_then(|r| r.chain(case.chain()));
+                let def = chain.and_then(|chain| chain.states.get(usize::from(*state)));
+                let good = def.map(|def| def.good.clone()).ok_or_else(|| self.unforeseeable("another system"))?;
+                self.preview.waits.push(self.at_state.clone());
+                self.pass_wait(number, &good)
+            }
             _ => Err(self.unforeseeable("an open task")),
         }
     }

@@ -2,6 +2,7 @@
 
 use super::advance::withdraw_tasks;
 use super::answer::not_held;
+use super::command::unanswered;
 use super::permission::{Wish, allowed, case_of};
 use super::{Ctx, Decision, child, internal, learn};
 use crate::command::{CaseNo, Request};
@@ -11,7 +12,7 @@ use crate::eval::{Scope, evaluate, holds};
 use crate::event::*;
 use crate::name::Name;
 use crate::rejection::{Code, Rejection};
-use crate::state::{Stage, State};
+use crate::state::{Case, ChildState, CommandState, Stage, State};
 use crate::time::Timestamp;
 use crate::value::{Fields, Raw, Value};
 
@@ -296,6 +297,17 @@ fn by_submitter(submitter: &Party, request: &Request) -> Result<(), Rejection> {
     Err(Rejection::at(Code::NotSubmitter, "position", message))
 }
 
+/// Whether something was done outside that is not undone, or may have been: a command without an answer, a child.
+fn has_done(case: &Case) -> bool {
+    case.outward().is_some_and(|outward| {
+        let open = |child: &ChildState| child.ended.is_none();
+        let undoes = |command: &CommandState| command.undoes.is_some();
+        !outward.effects.is_empty()
+            || outward.children.values().any(open)
+            || outward.commands.values().any(|command| !undoes(command) && unanswered(command))
+    })
+}
+
 /// The submitter takes the document back. Whoever has signed is told.
 pub(super) fn withdraw(
     state: &State,
@@ -316,6 +328,10 @@ pub(super) fn withdraw(
     if !open && case.signatures().iter().any(approved) {
         let message =
             format!("expected a document that still waits for signatures; case {number} is beyond that");
+        return Err(Rejection::new(Code::Conflict, message));
+    }
+    if has_done(case) {
+        let message = format!("expected a case that has done nothing outside; case {number} has, or may have");
         return Err(Rejection::new(Code::Conflict, message));
     }
     let mut told: Vec<Name> = Vec::new();

@@ -77,6 +77,7 @@ fn complete(event: &Event, told: Value) -> Map<String, Value> {
         .into_iter()
         .flat_map(|effect| match effect {
             Effect::Notify { positions, .. } => positions,
+            Effect::Command(_) => Vec::new(),
         })
         .collect();
     if !told.is_empty() {
