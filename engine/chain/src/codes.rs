@@ -69,10 +69,20 @@ codes! {
     NO_ARROW: "an outcome that leads nowhere", "add it under next";
     IMPOSSIBLE_OUTCOME: "an arrow for an outcome that the activity cannot have", "take it away or correct its name";
     UNREACHABLE_BRANCH: "something after a branch that always holds", "move it before the branch without a condition";
-    ENDLESS_LOOP: "a loop in which nobody acts and no time passes", "put a person, a message or a time into it";
+    ENDLESS_LOOP: "a loop that no person, message or shrinking number breaks", "put a person or a message into it, or count its rounds in a fact";
+    FACT_NOT_LEARNT: "a fact read where it may not have been learnt", "learn it on every way there, give it a first value, or make it optional";
+    NOT_UNDONE: "a bad end or a way back to draft while something done outside stands", "lead it through a state with `compensate: all`";
+    NOTHING_TO_UNDO: "a `compensate` before which nothing is done (warning)", "take the state away";
+    CHILD_CIRCLE: "chains that start one another without end", "let somebody decide before one starts the next";
+    NO_UNDO: "a command that does not say what takes its effect back", "add undo, is_undo or reads_only in adapters.yaml";
+    NOT_WRITTEN_BY: "a record of a table that does not name this chain", "add the chain to the table's written_by";
+    NOT_GIVEN: "a field that somebody must hand in and nobody does", "add it under `with`, or copy it from a field of the same name and type";
     NO_AUTHORITY: "somebody is to decide who holds no limit", "give a limit in authority.yaml, or ask for a review";
     MEASURE: "an amount and an authority that count different things", "use an authority of the same measure";
     NO_DEADLINE: "a step without any deadline (warning)", "add within or expires, or `review` under deadlines in company.yaml";
+    NO_DEPUTY: "a position that decides with one holder, for whom nobody can stand in (warning)", "add a second holder, somebody acting, or a delegation";
+    MANY_SIGNERS: "even the smallest case needs many signatures (warning)", "ask some only where it matters, with `when`";
+    LONG_FORM: "a document with more than 25 fields to fill in (warning)", "give defaults, compute, or make fields optional";
     EXPIRES_INTO_GOOD: "time alone leads to a good end (warning)", "let it expire into a bad end or a state in which somebody decides";
 }
 

@@ -44,7 +44,8 @@ pub(crate) fn read(node: &Node, world: &World<'_>) -> (Option<Company>, Option<D
     let driver = map.get("driver").and_then(|n| position(n, world));
     let (deadlines, review_deadline) = deadlines(map.get("deadlines"), world);
     let policies = policies::read(map.get("policies"), world);
-    let defaults = Defaults { usual: usual(map.get("usual"), world), review_deadline };
+    let usual = usual(map.get("usual"), world);
+    let defaults = Defaults { usual, review_deadline, sending: policies::commands(map.get("policies"), world) };
     let company = match (id, currency, calendar) {
         (Some(id), Some(currency), Some(calendar)) => Some(Company {
             title: read::title(map.get("title"), &id, report),
@@ -182,14 +183,13 @@ fn minute(text: &str) -> Option<u16> {
 /// Outcomes that may have a usual arrow.
 pub(crate) const USUAL: &[&str] = &["returned", "rejected", "beyond", "failed"];
 
-/// Those and four more. The last four belong to work of other systems, which this version
-/// does not carry; they are read so that a company.yaml need not change later.
+/// Those and four more, which have a usual arrow in any case. `withdrawn` and `conflict` have no other one.
 const OUTCOMES: &[&str] =
     &["returned", "rejected", "beyond", "failed", "withdrawn", "silent", "conflict", "stuck"];
 
 fn usual(node: Option<&Node>, world: &World<'_>) -> BTreeMap<String, String> {
     let report = &world.report;
-    let mut found = BTreeMap::new();
+    let mut found = BTreeMap::from(["silent", "stuck"].map(|o| (o.to_owned(), "on-hold".to_owned())));
     let Some(map) = node.and_then(|n| Map::any(n, "usual", report)) else { return found };
     for entry in map.entries {
         if !OUTCOMES.contains(&entry.key.as_str()) {
@@ -201,7 +201,7 @@ fn usual(node: Option<&Node>, world: &World<'_>) -> BTreeMap<String, String> {
         let Some(scalar) = read::scalar(&entry.value, "state or end", report) else { continue };
         let built_in = match entry.key.as_str() {
             "withdrawn" => "withdrawn",
-            "silent" | "conflict" | "stuck" => "on-hold",
+            "conflict" => "on-hold",
             _ => {
                 found.insert(entry.key.clone(), scalar.text.clone());
                 continue;

@@ -11,7 +11,7 @@ use crate::read::{self, not_yet};
 use crate::source::{self, FILE_BYTES_MAX, FILES_MAX, Kind, SourceFile};
 use crate::world::{Names, World};
 use crate::yaml::{self, Body, Node};
-use crate::{authority, chain, company, document, organisation, systems, table};
+use crate::{adapters, authority, chain, company, document, lint, organisation, systems, table};
 
 /// One definition with the text that it was compiled from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,7 +94,7 @@ fn parse(files: &[SourceFile], report: &Report<'_>) -> Vec<Parsed> {
             }
             Kind::Stray => {
                 let help = "a company has company.yaml, organisation.yaml, authority.yaml, systems.yaml, \
-                            tables/*.yaml, documents/*.yaml and chains/*.yaml";
+                            adapters.yaml, tables/*.yaml, documents/*.yaml and chains/*.yaml";
                 report.warn(codes::STRAY_FILE, place, "nothing is read from this file", help);
             }
             Kind::Later => not_yet(place, "this file", report),
@@ -176,6 +176,10 @@ fn read_all(parsed: &[Parsed], world: &mut World<'_>) -> Vec<(Definition, Place)
             world.authorities.insert(authority.name.clone(), authority);
         }
     }
+    for part in of(Kind::Adapters) {
+        adapters::read(&part.node, world);
+        found.push((Definition::Adapters(world.adapters.clone()), Place::whole(part.file)));
+    }
     tables(parsed, world, &mut found);
     for part in of(Kind::Document) {
         let document = document::read(&part.node, world);
@@ -184,17 +188,46 @@ fn read_all(parsed: &[Parsed], world: &mut World<'_>) -> Vec<(Definition, Place)
             world.documents.insert(document.name.clone(), document);
         }
     }
-    for part in of(Kind::Chain) {
-        if let Some(chain) = chain::read(&part.node, world) {
-            found.push((Definition::Chain(chain), Place::whole(part.file)));
-        }
-    }
+    chains(parsed, world, &mut found);
     for part in of(Kind::Systems) {
         if let Some(systems) = systems::read(&part.node, world) {
             found.push((Definition::Systems(systems), Place::whole(part.file)));
         }
     }
     found
+}
+
+/// The heads of all chains, which may name one another, then their bodies.
+fn chains(parsed: &[Parsed], world: &mut World<'_>, found: &mut Vec<(Definition, Place)>) {
+    let parts: Vec<&Parsed> = parsed.iter().filter(|p| p.kind == Kind::Chain).collect();
+    for part in &parts {
+        if let Some(head) = chain::head(&part.node, world) {
+            // A second chain of one name has been reported.
+            world.heads.entry(head.name.clone()).or_insert(head);
+        }
+    }
+    // An amount may be that of a case of another chain, whose amount must be known first.
+    for _ in 0..2 {
+        for part in &parts {
+            if let Some((name, kind)) = chain::amount(&part.node, world)
+                && let Some(head) = world.heads.get_mut(&name)
+            {
+                head.amount = Some(kind);
+            }
+        }
+    }
+    let mut chains = Vec::new();
+    for part in &parts {
+        chains.extend(chain::read(&part.node, world).map(|chain| (chain, part.file)));
+    }
+    let elsewhere = world.read_elsewhere.borrow();
+    for (mut chain, file) in chains {
+        let fields = elsewhere.get(&chain.name).into_iter().flatten().cloned();
+        let reads: BTreeSet<_> = chain.reads.iter().cloned().chain(fields).collect();
+        chain.reads = reads.into_iter().collect();
+        found.push((Definition::Chain(chain), Place::whole(file)));
+    }
+    lint::check(&world.sound.borrow(), world);
 }
 
 /// Columns of all tables, then the keys of all rows, then the rows, which may name one another.

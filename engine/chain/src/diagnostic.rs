@@ -123,11 +123,12 @@ pub(crate) struct Report<'a> {
     files: &'a [SourceFile],
     found: RefCell<Vec<(Place, Diagnostic)>>,
     errors: Cell<usize>,
+    quiet: Cell<bool>,
 }
 
 impl<'a> Report<'a> {
     pub(crate) fn new(files: &'a [SourceFile]) -> Report<'a> {
-        Report { files, found: RefCell::default(), errors: Cell::new(0) }
+        Report { files, found: RefCell::default(), errors: Cell::new(0), quiet: Cell::new(false) }
     }
 
     /// The text of a file, empty for a number that no file has.
@@ -156,6 +157,9 @@ impl<'a> Report<'a> {
     }
 
     fn add(&self, severity: Severity, code: &'static str, place: Place, (message, help): (String, String)) {
+        if self.quiet.get() {
+            return;
+        }
         self.errors.set(self.errors.get() + usize::from(severity == Severity::Error));
         let mut found = self.found.borrow_mut();
         if found.len() >= KEPT_MAX {
@@ -166,6 +170,14 @@ impl<'a> Report<'a> {
         found.push((place, Diagnostic { severity, code, file, line, column, length, message, help }));
     }
 
+    /// Looks at something without a word: whoever reads it in full will say what is wrong with it.
+    pub(crate) fn quietly<T>(&self, look: impl FnOnce() -> T) -> T {
+        let before = self.quiet.replace(true);
+        let found = look();
+        self.quiet.set(before);
+        found
+    }
+
     /// A finding about a file that is not there.
     pub(crate) fn absent(&self, code: &'static str, path: &str, message: String, help: String) {
         let file = path.to_owned();
@@ -174,6 +186,22 @@ impl<'a> Report<'a> {
         let found = Diagnostic { severity, code, file, line: 0, column: 0, length: 0, message, help };
         self.errors.set(self.errors.get() + 1);
         self.found.borrow_mut().push((place, found));
+    }
+
+    /// Where a key stands in a file, however deep.
+    pub(crate) fn key(&self, path: &str, key: &str) -> Place {
+        let Some(number) = self.files.iter().position(|f| f.path == path) else { return Place::whole(0) };
+        let file = u16::try_from(number).unwrap_or(u16::MAX);
+        let mut start = 0;
+        for line in self.files[number].text.split_inclusive('\n') {
+            let indent = line.len() - line.trim_start().len();
+            if line[indent..].strip_prefix(key).is_some_and(|rest| rest.starts_with(':')) {
+                let start = start + indent as u32;
+                return Place { file, start, end: start + key.len() as u32 };
+            }
+            start += line.len() as u32;
+        }
+        Place::whole(file)
     }
 
     /// The path of a file.

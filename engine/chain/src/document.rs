@@ -122,12 +122,13 @@ fn field(entry: &Entry, world: &World<'_>) -> Option<(Field, Option<Text>)> {
             let text = Text::of(&entry.value, scalar, report);
             let (written, after) = split(&scalar.text);
             let mut kind = written;
-            for (suffix, later) in [(", unique", false), (", numbered", true), (", secret", true)] {
+            for suffix in [", unique", ", numbered", ", secret"] {
                 if let Some(rest) = kind.strip_suffix(suffix) {
-                    if later {
-                        not_yet(entry.value.place, &format!("`{}` fields", &suffix[2..]), report);
+                    match suffix {
+                        ", unique" => field.unique = true,
+                        ", numbered" => field.numbered = true,
+                        _ => not_yet(entry.value.place, "`secret` fields", report),
                     }
-                    field.unique |= !later;
                     kind = rest;
                 }
             }
@@ -140,6 +141,11 @@ fn field(entry: &Entry, world: &World<'_>) -> Option<(Field, Option<Text>)> {
                     format!("{} cannot be unique", field.kind),
                     help,
                 );
+            }
+            if field.numbered && (field.kind != Type::Text || after.is_some()) {
+                let message = "a numbered field is a text that the engine fills in";
+                let help = "write `text, numbered` without a value";
+                report.error(codes::BAD_VALUE, entry.value.place, message, help);
             }
             let expression = after.map(|at| text.part(at..scalar.text.len()));
             match expression {
@@ -183,6 +189,10 @@ fn record(node: &Node, defaults: &mut Vec<(Name, Value)>, world: &World<'_>) -> 
     let mut members = Vec::new();
     for entry in map.entries {
         let Some(name) = read::new_name(&entry.key, entry.at, report) else { continue };
+        if let Body::Map(_) = entry.value.body {
+            members.extend(types::of_node(&entry.value, world).map(|kind| (name, kind)));
+            continue;
+        }
         let Some(scalar) = read::scalar(&entry.value, "type", report) else { continue };
         let (written, after) = split(&scalar.text);
         let Some(kind) = types::parse(written, entry.value.place, world) else { continue };

@@ -12,6 +12,7 @@
 //!
 //! The language is described in workflows/README.md, each code of a diagnostic in [`codes`].
 
+mod adapters;
 mod authority;
 mod chain;
 pub mod codes;
@@ -21,6 +22,7 @@ mod condition;
 mod diagnostic;
 mod document;
 mod hierarchy;
+mod lint;
 mod organisation;
 mod plain;
 mod policies;

@@ -46,8 +46,10 @@ const KEYS: Keys = Keys {
         "approved_content",
         "adds_up",
         "within_own_limit",
+        "commands",
+        "subordinates_signatures",
     ],
-    later: &["holds", "commands", "subordinates_signatures"],
+    later: &["holds"],
 };
 
 pub(crate) fn read(node: Option<&Node>, world: &World<'_>) -> Policies {
@@ -87,6 +89,7 @@ fn built_in(map: &Map<'_>, world: &World<'_>) {
     only(map, "unnamed_kinds_hold", "0", world);
     only(map, "approved_content", "frozen", world);
     only(map, "adds_up", "never", world);
+    only(map, "subordinates_signatures", "never-count", world);
     let parts: [(&str, &'static [&'static str], &[&str]); 2] = [
         ("stand_ins", &["window", "submitter"], &["from-inclusive-to-exclusive", "never"]),
         (
@@ -261,6 +264,84 @@ fn returns(node: Option<&Node>, policies: &mut Policies, world: &World<'_>) {
     }
     only(&map, "then", "rejected", world);
     only(&map, "code", "REVISION_LIMIT", world);
+}
+
+/// When a command without an answer is sent again, and when its case stops waiting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Sending {
+    /// Counted from the first time; the first entry is 0.
+    pub(crate) send_after: Vec<Span>,
+    /// Counted from the first time.
+    pub(crate) hold_after: Span,
+}
+
+impl Default for Sending {
+    fn default() -> Sending {
+        let minutes = |count| Span { count, unit: SpanUnit::Minute };
+        Sending { send_after: [0, 5, 15].map(minutes).to_vec(), hold_after: minutes(30) }
+    }
+}
+
+/// `policies: commands`.
+pub(crate) fn commands(policies: Option<&Node>, world: &World<'_>) -> Sending {
+    let report = &world.report;
+    let keys = Keys::of(&["send_after", "hold_after", "late_answer", "second_answer"]);
+    let node = policies.and_then(|p| match &p.body {
+        Body::Map(entries) => entries.iter().find(|e| e.key == "commands").map(|e| &e.value),
+        _ => None,
+    });
+    let Some(map) = node.and_then(|n| Map::read(n, "commands", keys, report)) else { return Sending::default() };
+    only(&map, "late_answer", "adopt-or-undo", world);
+    only(&map, "second_answer", "on-hold", world);
+    sending(&map, &Sending::default(), world)
+}
+
+/// `send_after` and `hold_after` of a mapping, where they are not as usual.
+pub(crate) fn sending(map: &Map<'_>, usual: &Sending, world: &World<'_>) -> Sending {
+    let report = &world.report;
+    let mut found = usual.clone();
+    if let Some(node) = map.get("send_after") {
+        let items = read::list(node, "send_after", report);
+        let at_once = |n: &Node| matches!(&n.body, Body::Scalar(s) if s.text == "0min");
+        let span = |n: &Node| match at_once(n) {
+            true => Some(Span { count: 0, unit: SpanUnit::Minute }),
+            false => read::span(n, "send_after", report),
+        };
+        let spans: Vec<Span> = items.iter().filter_map(span).collect();
+        let ascending = spans.windows(2).all(|w| minutes(w[0]) < minutes(w[1]));
+        if spans.len() < items.len() {
+            return found;
+        }
+        if spans.first().is_none_or(|s| s.count != 0) || !ascending || spans.iter().any(|s| minutes(*s).is_none()) {
+            let message = "a command is sent at once, and then again after longer and longer";
+            read::bad_value(node.place, message, "write it like [0min, 5min, 15min]: min, h and d, ascending from 0", report);
+            return found;
+        }
+        found.send_after = spans;
+    }
+    if let Some(node) = map.get("hold_after")
+        && let Some(span) = read::span(node, "hold_after", report)
+    {
+        found.hold_after = span;
+    }
+    let last = found.send_after.last().and_then(|s| minutes(*s));
+    if minutes(found.hold_after).is_none_or(|hold| last.is_some_and(|last| hold <= last)) {
+        let place = map.entry("hold_after").or(map.entry("send_after")).map_or(map.head(), |e| e.value.place);
+        let message = "the case stops waiting before the command is sent for the last time";
+        read::bad_value(place, message, "write a longer hold_after, in min, h or d", report);
+        return usual.clone();
+    }
+    found
+}
+
+/// Lengths of time that the clock on the wall has.
+fn minutes(span: Span) -> Option<u32> {
+    match span.unit {
+        SpanUnit::Minute => Some(span.count),
+        SpanUnit::Hour => span.count.checked_mul(60),
+        SpanUnit::Day => span.count.checked_mul(24 * 60),
+        _ => None,
+    }
 }
 
 fn push_up(node: Option<&Node>, policies: &mut Policies, world: &World<'_>) {

@@ -41,8 +41,12 @@ pub(crate) fn read(node: &Node, kind: &Type, world: &World<'_>) -> Option<Value>
         Type::Optional(of) => read(node, of, world),
         Type::Record(members) => record(node, members, world),
         Type::Case => {
-            read::not_yet(node.place, "a case as a written value", report);
-            None
+            let scalar = read::scalar(node, "a case", report)?;
+            let number = scalar.text.strip_prefix("C-").and_then(|n| n.parse().ok());
+            if number.is_none() {
+                read::bad_value(node.place, format!("`{}` is no case", scalar.text), "write it like C-12", report);
+            }
+            number.map(Value::Case)
         }
         Type::Text | Type::Date | Type::Position | Type::Unit | Type::Row(_) | Type::Choice(_) => {
             let scalar = read::scalar(node, &what, report)?;
@@ -84,7 +88,10 @@ pub(crate) fn from_text(text: &str, kind: &Type, place: Place, world: &World<'_>
         Type::Choice(words) => {
             let known = words.iter().any(|w| w == text);
             if !known {
-                let message = format!("`{text}` is none of {kind}");
+                let message = match words.len() {
+                    0..=12 => format!("`{text}` is none of {kind}"),
+                    many => format!("`{text}` is none of the {many} words that are allowed here"),
+                };
                 let help = suggest::nearest(text, words.iter().map(Name::as_str));
                 report.error(codes::BAD_VALUE, place, message, help);
             }
@@ -101,7 +108,8 @@ pub(crate) fn from_text(text: &str, kind: &Type, place: Place, world: &World<'_>
 /// Whether a table has a row; otherwise it is reported. A table that could not be read has every row.
 pub(crate) fn row(key: &str, table: &str, place: Place, world: &World<'_>) -> bool {
     let Some(table) = world.tables.get(table) else { return true };
-    let found = table.rows.contains_key(key);
+    // Chains may add rows to a table of theirs.
+    let found = table.rows.contains_key(key) || !table.written_by.is_empty();
     if !found {
         let message = format!("the table {} has no row `{key}`", table.name);
         let help = suggest::nearest(key, table.rows.keys().map(Name::as_str));

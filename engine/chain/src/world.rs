@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use countersign_core::definition::{
-    Adapters, Authority, Company, DocumentType, Organisation, Position, Shape, Table,
+    Adapters, Authority, Chain, Company, DocumentType, Organisation, Position, Shape, Table,
 };
 use countersign_core::money::Currency;
 use countersign_core::name::Name;
@@ -12,6 +12,8 @@ use countersign_core::value::Type;
 
 use crate::codes;
 use crate::diagnostic::{Place, Report};
+use crate::lint::Places;
+use crate::policies::Sending;
 use crate::suggest;
 
 /// Names by what they name, gathered before the files are read in full.
@@ -61,6 +63,8 @@ pub(crate) struct World<'f> {
     pub(crate) heads: BTreeMap<Name, ChainHead>,
     /// Fields of documents that conditions of other chains read, by chain: they belong to its `reads` too.
     pub(crate) read_elsewhere: RefCell<BTreeMap<Name, BTreeSet<Name>>>,
+    /// Chains that are right in themselves, for the checks of them all.
+    pub(crate) sound: RefCell<Vec<(Chain, Places)>>,
     /// Documents and tables of which a field or column was refused: others that seem unknown may be it.
     pub(crate) partial: RefCell<BTreeSet<Name>>,
 }
@@ -71,6 +75,8 @@ pub(crate) struct Defaults {
     pub(crate) usual: BTreeMap<String, String>,
     /// Whether `deadlines` names `review`, and so covers every step.
     pub(crate) review_deadline: bool,
+    /// When commands to other systems are sent again.
+    pub(crate) sending: Sending,
 }
 
 impl<'f> World<'f> {
@@ -89,6 +95,7 @@ impl<'f> World<'f> {
             shapes: BTreeMap::new(),
             heads: BTreeMap::new(),
             read_elsewhere: RefCell::default(),
+            sound: RefCell::default(),
             partial: RefCell::default(),
         }
     }

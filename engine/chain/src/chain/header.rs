@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use countersign_core::definition::{End, Required, Requirement, Target, Who};
+use countersign_core::definition::{End, Target, Who};
 use countersign_core::expr::Expr;
 use countersign_core::name::Name;
 use countersign_core::value::Type;
 
 use super::Context;
 use crate::codes;
-use crate::condition::{self, Defined, FUNCTIONS, RESERVED, Scope, Site, Text};
+use crate::condition::{self, Defined, FUNCTIONS, Lowered, RESERVED, Scope, Site, Text};
 use crate::diagnostic::Place;
 use crate::read::{self, Keys, Map, bad_value};
 use crate::suggest;
@@ -31,10 +31,15 @@ pub(super) const KEYS: Keys = Keys {
         "monitors",
         "ends",
         "requires",
+        "starts",
+        "alarms",
         "define",
+        "facts",
+        "anytime",
+        "hands_on",
         "states",
     ],
-    later: &["facts", "anytime", "hands_on", "starts", "alarms", "vouched_by"],
+    later: &["vouched_by"],
 };
 
 /// Tokens of subjects that belong to no chain.
@@ -87,6 +92,7 @@ pub(super) fn defines(
         let name = Name::from(entry.key.as_str());
         let taken = RESERVED.contains(&name.as_str())
             || FUNCTIONS.contains(&name.as_str())
+            || world.names.chains.contains(name.as_str())
             || world.names.tables.contains(name.as_str());
         if taken {
             let message = format!("`{name}` has a meaning of its own");
@@ -102,7 +108,7 @@ pub(super) fn defines(
     found.into_iter().zip(lowered).collect()
 }
 
-pub(super) fn amount(map: &Map<'_>, base: &Scope<'_, '_>) -> Option<(Expr, Type)> {
+pub(super) fn amount(map: &Map<'_>, base: &Scope<'_, '_>) -> Option<Lowered> {
     let report = &base.world.report;
     let node = map.get("amount")?;
     let text = Text::of(node, read::scalar(node, "amount", report)?, report);
@@ -114,7 +120,7 @@ pub(super) fn amount(map: &Map<'_>, base: &Scope<'_, '_>) -> Option<(Expr, Type)
             None
         }
         Type::Money | Type::AnyMoney | Type::Units | Type::Percent | Type::Number => {
-            Some((lowered.expr, lowered.kind))
+            Some(lowered)
         }
         kind => {
             let help = "use money, units, a share or a number";
@@ -150,8 +156,8 @@ pub(super) fn ends(map: &Map<'_>, world: &World<'_>) -> Vec<(End, Place)> {
 
 fn free_name(text: &str, place: Place, world: &World<'_>) -> Option<Name> {
     let name = read::new_name(text, place, &world.report)?;
-    if matches!(text, "draft" | "withdrawn" | "on-hold") {
-        let message = format!("every chain has `{text}` without saying so");
+    if matches!(text, "draft" | "withdrawn" | "on-hold" | "back" | "stay" | "end" | "all" | "none") {
+        let message = format!("`{text}` has a meaning of its own in every chain");
         world.report.error(codes::RESERVED_NAME, place, message, "choose another name");
         return None;
     }
@@ -164,8 +170,11 @@ pub(super) fn initiators(map: &Map<'_>, world: &World<'_>) -> (Option<Vec<Name>>
     let positions = &world.organisation.positions;
     let everybody = || positions.keys().cloned().collect::<Vec<_>>();
     let Some(node) = map.need("initiators", "a chain", report) else { return (None, Vec::new()) };
-    if matches!(&node.body, Body::Scalar(s) if s.text == "anyone") {
-        return (None, everybody());
+    match &node.body {
+        Body::Scalar(s) if s.text == "anyone" => return (None, everybody()),
+        // Other cases start it.
+        Body::Scalar(s) if s.text == "none" => return (Some(Vec::new()), Vec::new()),
+        _ => {}
     }
     let (mut names, mut meant) = (Vec::new(), Vec::new());
     for item in read::list(node, "initiators", report) {
@@ -197,6 +206,7 @@ pub(super) fn targets(
     let mut found: BTreeMap<String, Target> = BTreeMap::new();
     found.insert("draft".to_owned(), Target::Draft);
     found.insert("on-hold".to_owned(), Target::OnHold);
+    found.insert("back".to_owned(), Target::Back);
     let number = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
     for (n, (end, _)) in ends.iter().enumerate() {
         found.insert(end.name.to_string(), Target::End(number(n)));
@@ -228,25 +238,6 @@ pub(super) fn monitors(map: &Map<'_>, context: &Context<'_, '_>) -> Vec<(Who, Op
         let when = context.when(&map, Site::Monitor);
         if let (Some(who), Some(when)) = (who, when) {
             found.push((who, when));
-        }
-    }
-    found
-}
-
-pub(super) fn requires(map: &Map<'_>, context: &Context<'_, '_>) -> Vec<Requirement> {
-    let report = &context.world.report;
-    let later = &["case", "key", "state", "takes", "unique", "for_each"];
-    let keys = Keys { known: &["must", "else"], later };
-    let mut found = Vec::new();
-    for item in map.get("requires").map_or(&[][..], |n| read::list(n, "requires", report)) {
-        let Some(map) = Map::read(item, "a requirement", keys, report) else { continue };
-        if map.entries.iter().any(|e| later.contains(&e.key.as_str())) {
-            continue;
-        }
-        let must = map.need("must", "a requirement", report).and_then(|n| context.flag(n, Site::Requires));
-        let code = map.need("else", "a requirement", report).and_then(|n| read::code(n, report));
-        if let (Some(must), Some(code)) = (must, code) {
-            found.push(Requirement { what: Required::Must(must), code });
         }
     }
     found

@@ -1,11 +1,25 @@
 //! chains/*.yaml: header, states, arrows; lowered to core's chain and checked as a whole.
+//!
+//! ```text
+//! head     what other chains may know before this one is read        facts, requires, starts, anytime: the header
+//! states   one activity each, its options, its arrows                people, outside, wait: the activities
+//! graph    what is never reached, loops that nothing breaks          limits: who decides must hold a limit
+//! ```
 
+mod anytime;
 mod arrows;
-mod graph;
+mod facts;
+mod given;
+mod head;
 mod header;
 mod limits;
+mod outside;
 mod people;
+mod requires;
+mod starts;
 mod states;
+mod task;
+mod wait;
 mod who;
 
 use std::cell::RefCell;
@@ -17,27 +31,105 @@ use countersign_core::name::Name;
 use countersign_core::value::Type;
 
 use crate::condition::{self, Defined, Scope, Site, Text};
-use crate::diagnostic::Place;
+use crate::lint::Places;
 use crate::read::{self, Map};
-use crate::world::World;
+use crate::world::{ChainHead, World};
 use crate::yaml::Node;
 
+pub(crate) use head::{amount, head};
+
+/// What every condition of a chain may refer to.
+struct Base {
+    name: Name,
+    document: Name,
+    driver: Option<Name>,
+    head: ChainHead,
+    /// Names under `define`, and what they lower to.
+    names: Vec<Defined>,
+    defines: Vec<Option<Expr>>,
+    amount: Option<(Expr, Type)>,
+    /// The amount reads what the case learns.
+    amount_moves: bool,
+    reads: RefCell<BTreeSet<Name>>,
+}
+
+impl Base {
+    /// Reads the first part of a chain. `None` after a report.
+    fn read(map: &Map<'_>, world: &World<'_>) -> Option<Base> {
+        let name = header::name(map, world)?;
+        let mut base = Base {
+            document: header::document(map, world)?,
+            driver: header::driver(map, world),
+            head: world.heads.get(&name).cloned().unwrap_or_default(),
+            name,
+            names: Vec::new(),
+            defines: Vec::new(),
+            amount: None,
+            amount_moves: false,
+            reads: RefCell::default(),
+        };
+        let defines = header::defines(map, &base.scope(world), world);
+        (base.names, base.defines) = defines.into_iter().unzip();
+        let amount = header::amount(map, &base.scope(world));
+        base.amount_moves = amount.as_ref().is_some_and(|a| a.needs.facts);
+        base.amount = amount.map(|a| (a.expr, a.kind));
+        Some(base)
+    }
+
+    fn scope<'s, 'f>(&'s self, world: &'s World<'f>) -> Scope<'s, 'f> {
+        Scope {
+            world,
+            site: Site::Define,
+            document: world.documents.get(&self.document),
+            defines: &self.names,
+            amount: self.amount.as_ref(),
+            driver: self.driver.as_ref(),
+            facts: &self.head.facts,
+            reply: None,
+            message: None,
+            item: None,
+            child: None,
+            reads: &self.reads,
+        }
+    }
+}
+
 /// What the parts of one chain share while it is read.
+#[derive(Clone, Copy)]
 pub(crate) struct Context<'s, 'f> {
     world: &'s World<'f>,
     scope: Scope<'s, 'f>,
-    /// States and ends by name, `draft` and `on-hold`.
-    targets: BTreeMap<String, Target>,
+    head: &'s ChainHead,
+    /// States and ends by name, `draft`, `on-hold` and `back`.
+    targets: &'s BTreeMap<String, Target>,
     /// Whether all states and ends have names; otherwise an unknown one may be among the others.
     whole: bool,
     /// Whether `amount` stands there, be it right or wrong.
     amount_written: bool,
+    /// The amount reads what the case learns, so that each climb reads it anew.
+    amount_moves: bool,
     /// The positions that may submit.
-    initiators: Vec<Name>,
+    initiators: &'s [Name],
     /// For each end whether it is good.
-    good_ends: Vec<bool>,
+    good_ends: &'s [bool],
+    /// Where it stands who is asked: before a case has started less can be read.
+    who_site: Site,
+    /// States that an alarm watches.
+    watched: &'s BTreeSet<String>,
     /// People who decide, for the check of limits.
-    deciders: RefCell<Vec<limits::Decider>>,
+    deciders: &'s RefCell<Vec<limits::Decider>>,
+}
+
+impl<'s, 'f> Context<'s, 'f> {
+    /// The same with other names to read.
+    fn with(&self, scope: Scope<'s, 'f>) -> Context<'s, 'f> {
+        Context { scope, ..*self }
+    }
+
+    /// The same before there is a case.
+    fn at_start(&self) -> Context<'s, 'f> {
+        Context { who_site: Site::Start, ..*self }
+    }
 }
 
 impl Context<'_, '_> {
@@ -65,79 +157,65 @@ pub(crate) fn read(node: &Node, world: &World<'_>) -> Option<Chain> {
     let report = &world.report;
     let before = report.count();
     let map = Map::read(node, "a chain", header::KEYS, report)?;
-    let name = header::name(&map, world)?;
-    let document_name = header::document(&map, world)?;
-    let driver = header::driver(&map, world);
-    let reads = RefCell::new(BTreeSet::new());
-    let base = Scope {
-        world,
-        site: Site::Define,
-        document: world.documents.get(&document_name),
-        defines: &[],
-        amount: None,
-        driver: driver.as_ref(),
-        facts: &[],
-        reply: None,
-        message: None,
-        item: None,
-        child: None,
-        reads: &reads,
-    };
-    let defines = header::defines(&map, &base, world);
-    let names: Vec<Defined> = defines.iter().map(|(d, _)| d.clone()).collect();
-    let base = Scope { defines: &names, ..base };
-    let amount: Option<(Expr, Type)> = header::amount(&map, &base);
-    let base = Scope { amount: amount.as_ref(), ..base };
-    let key = header::key(&map, &base);
+    let base = Base::read(&map, world)?;
+    let scope = base.scope(world);
     let ends = header::ends(&map, world);
     let (initiator_names, initiators) = header::initiators(&map, world);
     let state_map = map.need("states", "a chain", report).and_then(|n| Map::any(n, "states", report));
     let (targets, state_names) = header::targets(state_map.as_ref(), &ends, world);
-    let whole = !ends.is_empty() && state_map.is_some() && state_names.iter().all(Option::is_some);
+    let good_ends: Vec<bool> = ends.iter().map(|(end, _)| end.good).collect();
+    let deciders = RefCell::default();
+    let watched = starts::watched(&map);
     let context = Context {
         world,
-        scope: base,
-        targets,
-        whole,
+        scope,
+        head: &base.head,
+        targets: &targets,
+        whole: !ends.is_empty() && state_map.is_some() && state_names.iter().all(Option::is_some),
         amount_written: map.get("amount").is_some(),
-        initiators,
-        good_ends: ends.iter().map(|(end, _)| end.good).collect(),
-        deciders: RefCell::default(),
+        amount_moves: base.amount_moves,
+        initiators: &initiators,
+        good_ends: &good_ends,
+        who_site: Site::Who,
+        watched: &watched,
+        deciders: &deciders,
     };
-    let (benefits, cc, monitors) =
-        (context.whos(map.get("benefits")), context.whos(map.get("cc")), header::monitors(&map, &context));
-    let requires = header::requires(&map, &context);
+    let facts = facts::read(&map, &scope, world);
     let states = states::read(state_map.as_ref(), &state_names, &context);
     let mut chain = Chain {
-        title: read::title(map.get("title"), &name, report),
-        name,
-        document: document_name,
-        key,
-        amount: amount.clone().map(|(expr, _)| expr),
+        title: read::title(map.get("title"), &base.name, report),
+        name: base.name.clone(),
+        document: base.document.clone(),
+        key: header::key(&map, &scope),
+        amount: base.amount.as_ref().map(|(expr, _)| expr.clone()),
         initiators: initiator_names,
-        benefits,
+        benefits: context.whos(map.get("benefits")),
         skip_level_allowed: header::skip_level_allowed(&map, world),
-        driver: map.get("driver").and(driver.clone()),
-        cc,
-        monitors,
-        requires,
-        starts: Vec::new(),
-        alarms: Vec::new(),
-        facts: Vec::new(),
-        anytime: Vec::new(),
+        driver: map.get("driver").and(base.driver.clone()),
+        cc: context.whos(map.get("cc")),
+        monitors: header::monitors(&map, &context),
+        requires: requires::read(&map, &context),
+        starts: starts::read(&map, &context),
+        alarms: starts::alarms(&map, &context),
+        facts,
+        anytime: anytime::read(&map, &context),
         defines: Vec::new(),
         reads: Vec::new(),
         states: states.iter().map(|s| s.def.clone()).collect(),
         ends: ends.iter().map(|(end, _)| end.clone()).collect(),
     };
     limits::check(&context);
-    let deciders_done = report.count() == before;
-    chain.defines = defines.into_iter().filter_map(|(d, e)| Some((d.name, e?))).collect();
-    chain.reads = reads.borrow().iter().cloned().collect();
-    if deciders_done {
-        let places: Vec<Place> = states.iter().map(|s| s.at).collect();
-        let end_places: Vec<Place> = ends.iter().map(|(_, at)| *at).collect();
-        graph::check(&chain, &places, &end_places, report);
+    let sound = report.count() == before;
+    let defines = base.names.iter().zip(&base.defines);
+    chain.defines = defines.filter_map(|(d, e)| Some((d.name.clone(), e.clone()?))).collect();
+    chain.reads = base.reads.borrow().iter().cloned().collect();
+    if sound {
+        let places = Places {
+            head: map.head(),
+            states: states.iter().map(|s| s.at).collect(),
+            ends: ends.iter().map(|(_, at)| *at).collect(),
+        };
+        world.sound.borrow_mut().push((chain.clone(), places));
     }
     Some(chain)
 }

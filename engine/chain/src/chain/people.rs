@@ -1,6 +1,7 @@
 //! States in which people act: signers, the climb, and how several stand to one another.
 
-use countersign_core::definition::{AtLeast, Beside, Climb, Duty, Member, Node as People, Signer};
+use countersign_core::definition::{AtLeast, Beside, Climb, Duty, Member, Node as People, Shape, Signer};
+use countersign_core::name::Name;
 
 use super::Context;
 use super::arrows::Outcome;
@@ -18,6 +19,8 @@ pub(super) struct Part {
     pub(super) outcomes: Vec<Outcome>,
     /// Whether somebody in it has no deadline of its own and none by kind.
     pub(super) without_deadline: bool,
+    /// What the answers of tasks carry, where there are any.
+    pub(super) asks: Option<Shape>,
 }
 
 /// The own keys of each activity of people.
@@ -27,6 +30,7 @@ pub(super) const OWN: &[(&str, &[&str])] = &[
     ("review", &["veto", "except"]),
     ("input", &["except"]),
     ("edit", &["except"]),
+    ("task", &["do", "asks", "choices", "except"]),
     ("all", &[]),
     ("any", &[]),
     ("votes", &["need"]),
@@ -44,6 +48,7 @@ impl Context<'_, '_> {
             "review" => self.signer(Duty::Review, node, map),
             "input" => self.signer(Duty::Input, node, map),
             "edit" => self.signer(Duty::Edit, node, map),
+            "task" => self.signer(Duty::Task, node, map),
             "votes" => self.votes(node, map),
             "tiers" => self.tiers(node),
             _ => {
@@ -62,6 +67,10 @@ impl Context<'_, '_> {
         let who = self.who(node);
         let veto = map.get("veto").and_then(|n| read::flag(n, "veto", report)).unwrap_or(false);
         let except = self.whos(map.get("except"));
+        let task = match duty {
+            Duty::Task => Some(self.task(map)?),
+            _ => None,
+        };
         let who = who?;
         let outcomes: &[&str] = match (duty, veto) {
             (Duty::Approve, _) => &["approved", "returned", "rejected"],
@@ -69,16 +78,19 @@ impl Context<'_, '_> {
             (Duty::Review, false) => &["passed", "returned"],
             (Duty::Input, _) => &["done"],
             (Duty::Edit, _) => &["submitted"],
-            (Duty::Task, _) => &["done", "refused"],
+            (Duty::Task, _) => &[],
         };
+        let named = outcomes.iter().map(|o| Outcome::needed(o));
+        let outcomes = named.chain(task.iter().flat_map(|t| t.outcomes.iter().cloned())).collect();
         if duty == Duty::Approve {
             self.deciders.borrow_mut().push(Decider::Named { who: who.clone(), at: node.place });
         }
         let without_deadline = map.get("within").is_none() && !self.has_deadline(&who);
         Some(Part {
-            node: People::Signer(Signer { duty, who, veto, except, task: None }),
-            outcomes: outcomes.iter().map(|o| Outcome::needed(o)).collect(),
+            node: People::Signer(Signer { duty, who, veto, except, task: task.as_ref().map(|t| Box::new(t.def.clone())) }),
+            outcomes,
             without_deadline,
+            asks: task.map(|t| t.def.asks),
         })
     }
 
@@ -123,16 +135,19 @@ impl Context<'_, '_> {
         let at_least = map.get("at_least").map_or(Vec::new(), |n| self.at_least(n));
         let beside = map.get("beside").map_or(Vec::new(), |n| self.beside(n));
         let mut outcomes: Vec<Outcome> = ["approved", "returned", "rejected"].map(Outcome::needed).to_vec();
-        outcomes.push(Outcome { name: "beyond", needed: beyond });
+        outcomes.push(Outcome { name: Name::from("beyond"), needed: beyond });
+        // What the case has learnt by then is held against the limits.
+        let chains = self.scope.amount.filter(|_| self.amount_moves).map(|(expr, _)| expr.clone());
         Some(Part {
             node: People::Climb(Climb {
                 authority: name,
-                amount: own_amount.map(|(expr, ..)| expr),
+                amount: own_amount.map(|(expr, ..)| expr).or(chains),
                 at_least,
                 beside,
             }),
             outcomes,
             without_deadline: map.get("within").is_none() && !world.review_deadline(),
+            asks: None,
         })
     }
 
@@ -257,6 +272,10 @@ impl Context<'_, '_> {
         let weight = map.get("weight").map_or(Some(1), |n| read::whole(n, "weight", (1, 1000), report));
         let independent =
             map.get("independent").and_then(|n| read::flag(n, "independent", report)).unwrap_or(false);
+        if let Some(entry) = map.entry("choices") {
+            let message = "several are asked here, and the choice of one of them leads nowhere";
+            report.error(codes::MISPLACED_KEY, entry.at, message, "give the task a state of its own");
+        }
         let mut part = self.part(key, &map)?;
         part.without_deadline &= within.is_none();
         let member = Member { when: when?, within, weight: weight?, independent, node: part.node.clone() };
@@ -269,14 +288,22 @@ fn composed(parts: Vec<(Member, Part)>, node: impl FnOnce(Vec<Member>) -> People
     let mut outcomes = vec![Outcome::needed("passed")];
     for (_, part) in &parts {
         for outcome in &part.outcomes {
-            let sideways = matches!(outcome.name, "returned" | "rejected" | "beyond");
-            match outcomes.iter_mut().find(|o| o.name == outcome.name) {
+            // Work that somebody refuses fails what several do together.
+            let name = if outcome.name == "refused" { Name::from("failed") } else { outcome.name.clone() };
+            match outcomes.iter_mut().find(|o| o.name == name) {
                 Some(known) => known.needed |= outcome.needed,
-                None if sideways => outcomes.push(*outcome),
+                None if sideways(&name) => outcomes.push(Outcome { name, needed: outcome.needed }),
                 None => {}
             }
         }
     }
     let without_deadline = parts.iter().any(|(_, part)| part.without_deadline);
-    Part { node: node(parts.into_iter().map(|(member, _)| member).collect()), outcomes, without_deadline }
+    let asks: Vec<&Shape> = parts.iter().filter_map(|(_, part)| part.asks.as_ref()).collect();
+    let asks = (!asks.is_empty()).then(|| super::facts::union(asks));
+    Part { node: node(parts.into_iter().map(|(member, _)| member).collect()), outcomes, without_deadline, asks }
+}
+
+/// Outcomes that people can bring about for all of them together.
+pub(super) fn sideways(outcome: &str) -> bool {
+    matches!(outcome, "returned" | "rejected" | "beyond" | "failed")
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use countersign_core::definition::{
-    Activity, Check, Expiry, MatchRule, Member, Node as People, StateDef, Target, Wait,
+    Activity, Check, Expiry, ForEach, Member, Node as People, Shape, StateDef, Target,
 };
 use countersign_core::name::Name;
 use countersign_core::time::Span;
@@ -11,100 +11,32 @@ use countersign_core::value::Type;
 
 use super::Context;
 use super::arrows::Outcome;
-use super::people::{OWN, Part};
+use super::outside;
+use super::people::{self, OWN, Part};
 use crate::codes;
-use crate::condition::{self, Site};
+use crate::condition::{self, Message, Scope, Site};
 use crate::diagnostic::{Place, Report};
 use crate::read::{self, Keys, Map};
 use crate::suggest;
-use crate::yaml::{Entry, Node};
+use crate::yaml::{Body, Entry, Node};
 
 /// Activities of people.
 pub(super) const PEOPLE: &[&str] =
-    &["climb", "approve", "review", "input", "edit", "all", "any", "votes", "in_order", "tiers"];
+    &["climb", "approve", "review", "input", "edit", "task", "all", "any", "votes", "in_order", "tiers"];
 
+/// Activities of one person or group, which may be done for each item of a list.
+const SIGNERS: &[&str] = &["approve", "review", "input", "edit", "task"];
+
+/// All activities.
 const ALL: &[&str] = &[
-    "climb",
-    "approve",
-    "review",
-    "input",
-    "edit",
-    "all",
-    "any",
-    "votes",
-    "in_order",
-    "tiers",
-    "check",
-    "choose",
-    "wait",
-    "wait_until",
+    "climb", "approve", "review", "input", "edit", "task", "all", "any", "votes", "in_order", "tiers", "check", "choose", "wait", "wait_until", "command", "follow", "run", "start", "join", "tell", "record", "hand_over", "compensate",
 ];
 
 const KEYS: Keys = Keys {
     known: &[
-        "climb",
-        "approve",
-        "review",
-        "input",
-        "edit",
-        "all",
-        "any",
-        "votes",
-        "in_order",
-        "tiers",
-        "check",
-        "choose",
-        "wait",
-        "wait_until",
-        "amount",
-        "at_least",
-        "beside",
-        "except",
-        "veto",
-        "need",
-        "match",
-        "when",
-        "within",
-        "expires",
-        "cc",
-        "independent",
-        "weight",
-        "next",
+        "climb", "approve", "review", "input", "edit", "task", "all", "any", "votes", "in_order", "tiers", "check", "choose", "wait", "wait_until", "command", "follow", "run", "start", "join", "tell", "record", "hand_over", "compensate", "amount", "at_least", "beside", "except", "veto", "need", "do", "asks", "choices", "match", "until", "with", "send_after", "hold_after", "copy", "submitter", "begins", "request", "message", "key", "for_each", "learns", "when", "within", "expires", "cc", "independent", "weight", "next",
     ],
-    later: &[
-        "task",
-        "do",
-        "asks",
-        "choices",
-        "command",
-        "with",
-        "undo",
-        "follow",
-        "reserve",
-        "consume",
-        "restore",
-        "release",
-        "overdraw",
-        "run",
-        "copy",
-        "submitter",
-        "begins",
-        "as",
-        "start",
-        "join",
-        "until",
-        "tell",
-        "request",
-        "record",
-        "key",
-        "hand_over",
-        "compensate",
-        "for_each",
-        "learns",
-        "only_if",
-        "call_in",
-        "deputy",
-    ],
+    later: &["reserve", "consume", "restore", "release", "overdraw", "short", "undo", "as", "only_if", "call_in", "deputy"],
 };
 
 /// A state and where it is named.
@@ -121,9 +53,10 @@ pub(super) fn read(map: Option<&Map<'_>>, names: &[Option<Name>], context: &Cont
         report.error(codes::WRONG_SHAPE, map.place, "a chain without states", "add at least one");
     }
     let states = map.entries.iter().zip(names);
-    states
-        .filter_map(|(entry, name)| Some(State { def: state(entry, name.as_ref()?, context)?, at: entry.at }))
-        .collect()
+    let read = |(entry, name): (&Entry, &Option<Name>)| {
+        Some(State { def: state(entry, name.as_ref()?, map, context)?, at: entry.at })
+    };
+    states.filter_map(read).collect()
 }
 
 /// The mapping of a state or member, and the one activity in it.
@@ -173,64 +106,162 @@ pub(super) fn misplaced(map: &Map<'_>, activity: &str, allowed: &[&[&str]], repo
 }
 
 /// What an activity came to.
-struct Read {
-    activity: Activity,
-    outcomes: Vec<Outcome>,
-    without_deadline: bool,
+pub(super) struct Read {
+    pub(super) activity: Activity,
+    /// The good one first.
+    pub(super) outcomes: Vec<Outcome>,
+    pub(super) without_deadline: bool,
+    pub(super) heard: Heard,
 }
 
-fn state(entry: &Entry, name: &Name, context: &Context<'_, '_>) -> Option<StateDef> {
+/// What `learns` may read.
+#[derive(Default)]
+pub(super) struct Heard {
+    /// `reply` or `answer`, with the fields of all its words together.
+    pub(super) reply: Option<(&'static str, Shape)>,
+    /// The fields by word, where words differ.
+    pub(super) by: BTreeMap<Name, Shape>,
+    /// The chain of the child that ended.
+    pub(super) child: Option<Name>,
+    /// A message; None inside: one whose fields nobody declares.
+    pub(super) message: Option<Option<Shape>>,
+    /// The item that the activity is done for.
+    pub(super) item: Option<(Name, Type)>,
+}
+
+const NOTHING: &Shape = &Shape::new();
+
+impl Heard {
+    /// The scope of what is learnt; after one outcome: only what that one carries.
+    pub(super) fn scope<'s, 'f>(&'s self, context: &Context<'s, 'f>, after: Option<&str>) -> Scope<'s, 'f> {
+        let reply = self.reply.as_ref().map(|(word, all)| match after {
+            Some(outcome) if !self.by.is_empty() => (*word, self.by.get(outcome).unwrap_or(NOTHING).as_slice()),
+            _ => (*word, all.as_slice()),
+        });
+        Scope {
+            reply,
+            message: self.message.as_ref().map(|m| m.as_ref().map_or(Message::Undeclared, |s| Message::Fields(s))),
+            child: self.child.as_ref().and_then(|chain| context.world.heads.get(chain)),
+            item: self.item.as_ref().map(|(name, kind)| (name.as_str(), kind)),
+            ..context.scope
+        }
+    }
+}
+
+/// The options that an activity may have besides its own keys.
+fn options(key: &str) -> &'static [&'static str] {
+    match key {
+        "check" | "join" | "hand_over" | "compensate" => &["when", "cc", "next"],
+        "choose" => &["cc"],
+        "wait" => &["when", "cc", "expires", "learns", "next"],
+        "wait_until" => &["when", "cc", "expires", "next"],
+        "command" | "run" => &["for_each", "when", "cc", "learns", "next"],
+        "follow" => &["cc", "learns", "next"],
+        "start" | "tell" | "record" => &["for_each", "when", "cc", "next"],
+        // Whether a climb is independent is said by its authority.
+        "climb" => &["when", "within", "expires", "cc", "next"],
+        "task" => &["for_each", "when", "within", "expires", "cc", "independent", "learns", "next"],
+        "approve" | "review" | "input" | "edit" => &["for_each", "when", "within", "expires", "cc", "independent", "next"],
+        _ => &["when", "within", "expires", "cc", "independent", "learns", "next"],
+    }
+}
+
+fn state(entry: &Entry, name: &Name, states: &Map<'_>, context: &Context<'_, '_>) -> Option<StateDef> {
     let report = &context.world.report;
     let (map, key) = activity(&entry.value, "a state", ALL, report)?;
     let people = PEOPLE.contains(&key);
-    let own = OWN.iter().find(|(n, _)| *n == key).map_or(&[][..], |(_, own)| own);
-    let allowed: &[&str] = match key {
-        "check" => &["when", "cc", "next"],
-        "choose" => &["cc"],
-        "wait" => &["match", "when", "cc", "expires", "next"],
-        "wait_until" => &["when", "cc", "expires", "next"],
-        // Whether a climb is independent is said by its authority.
-        "climb" => &["when", "within", "expires", "cc", "next"],
-        _ => &["when", "within", "expires", "cc", "independent", "next"],
+    let own = own_keys(key);
+    misplaced(&map, key, &[own, options(key)], report);
+    let each = match map.get("for_each") {
+        None => None,
+        Some(node) => Some(context.for_each(node, Site::With)?),
     };
-    misplaced(&map, key, &[own, allowed], report);
+    let item = each.as_ref().map(|(each, kind)| (each.item.as_str(), kind));
+    let doing = context.with(Scope { item, ..context.scope });
     let read = match key {
         "check" => check(&map, context),
         "choose" => choose(&map, context),
-        "wait" => wait(&map, context),
+        "wait" => context.wait(&map),
         "wait_until" => wait_until(&map, context),
-        _ => people_state(key, &map, context),
+        "follow" => map.get("follow").and_then(|n| context.follow(n, &map, states)),
+        _ if people => people_state(key, &map, &doing),
+        _ => outside::read(key, &map, &doing),
     };
     let when = context.when(&map, if people { Site::Signer } else { Site::Fork });
-    let within = map.get("within").and_then(|n| read::span(n, "within", report));
+    let (within, within_by) = within(map.get("within"), context);
     let expires = expires(&map, context);
     let cc = context.whos(map.get("cc"));
-    let read = read?;
-    if read.without_deadline && within.is_none() && map.get("expires").is_none() {
-        let message = format!("{name} has no deadline");
-        let help = match people {
-            true => "add `within: 8wh`, or `review` under deadlines in company.yaml",
-            false => "add `expires: { after: 15wd, go: ... }`",
-        };
-        report.warn(codes::NO_DEADLINE, entry.at, message, help);
+    let mut read = read?;
+    let patient = read.without_deadline && !context.watched.contains(name.as_str());
+    if patient && within.is_none() && within_by.is_empty() && map.get("expires").is_none() {
+        no_deadline(name, entry, people, report);
+    }
+    if let Some((each, kind)) = &each {
+        read.heard.item = Some((each.item.clone(), kind.clone()));
+        read.outcomes = together(&read.outcomes, people);
+    }
+    let learns = context.with(read.heard.scope(context, None)).learns(map.get("learns"));
+    if each.is_some() {
+        // The state's outcome is that of all items together: no single answer goes with it.
+        read.heard = Heard::default();
     }
     let next = match read.activity {
         Activity::Choose(_) => BTreeMap::new(),
-        _ => context.arrows(&map, name, entry.at, &read.outcomes),
+        _ => context.arrows(&map, (name, entry.at), &read),
     };
-    let good = read.outcomes.first().map_or("", |o| o.name);
+    let good = good(&read, &next);
     Some(StateDef {
         name: name.clone(),
         activity: read.activity,
         when: when?,
         within,
+        within_by,
         expires,
-        for_each: None,
-        learns: Vec::new(),
+        for_each: each.map(|(each, _): (ForEach, Type)| each),
+        learns,
         cc,
-        good: Name::from(good),
+        good,
         next,
     })
+}
+
+/// The own keys of an activity.
+fn own_keys(key: &str) -> &'static [&'static str] {
+    let more: &[(&str, &[&str])] = &[("wait", &["match", "until"])];
+    let all = OWN.iter().chain(outside::OWN).chain(more);
+    all.into_iter().find(|(n, _)| *n == key).map_or(&[][..], |(_, own)| own)
+}
+
+fn no_deadline(name: &Name, entry: &Entry, people: bool, report: &Report<'_>) {
+    let help = match people {
+        true => "add `within: 8wh`, or `review` under deadlines in company.yaml",
+        false => "add `expires: { after: 15wd, go: ... }`, or an alarm `from` here",
+    };
+    report.warn(codes::NO_DEADLINE, entry.at, format!("{name} has no deadline"), help);
+}
+
+/// The outcome that a skip counts as: a child's good end by name, where `good` itself leads nowhere.
+fn good(read: &Read, next: &BTreeMap<Name, Vec<countersign_core::definition::Arrow>>) -> Name {
+    let first = read.outcomes.first().map_or(Name::default(), |o| o.name.clone());
+    if !matches!(read.activity, Activity::Run(_)) || next.contains_key(&first) {
+        return first;
+    }
+    let named = read.outcomes.iter().skip(2).find(|o| next.contains_key(&o.name));
+    named.map_or(first, |o| o.name.clone())
+}
+
+/// The outcomes of an activity that is done for each item.
+fn together(single: &[Outcome], people: bool) -> Vec<Outcome> {
+    let mut found = vec![Outcome::needed("passed")];
+    if !people {
+        found.push(Outcome::needed("failed"));
+        return found;
+    }
+    found.extend(single.iter().filter(|o| people::sideways(&o.name)).cloned());
+    if single.iter().any(|o| o.name == "refused") {
+        found.push(Outcome::needed("failed"));
+    }
+    found
 }
 
 fn check(map: &Map<'_>, context: &Context<'_, '_>) -> Option<Read> {
@@ -253,39 +284,14 @@ fn check(map: &Map<'_>, context: &Context<'_, '_>) -> Option<Read> {
         activity: Activity::Check(checks),
         outcomes: ["passed", "failed"].map(Outcome::needed).to_vec(),
         without_deadline: false,
+        heard: Heard::default(),
     })
 }
 
 fn choose(map: &Map<'_>, context: &Context<'_, '_>) -> Option<Read> {
-    let branches = context.branches(map.get("choose")?);
-    Some(Read { activity: Activity::Choose(branches), outcomes: Vec::new(), without_deadline: false })
-}
-
-fn wait(map: &Map<'_>, context: &Context<'_, '_>) -> Option<Read> {
-    let report = &context.world.report;
-    let node = map.get("wait")?;
-    let fact = &read::scalar(node, "message", report)?.text;
-    let parts: Vec<&str> = fact.split('.').collect();
-    let token = |t: &&str| {
-        t.starts_with(|c: char| c.is_ascii_lowercase())
-            && t.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-    };
-    if parts.len() != 2 || !parts.iter().all(token) {
-        let message = format!("`{fact}` is no name of a message");
-        let help = "write what it is about and what happened, such as contract.sealed";
-        report.error(codes::BAD_NAME, node.place, message, help);
-        return None;
-    }
-    let matches = map.need("match", "a wait", report).and_then(|n| context.flag(n, Site::Match))?;
-    Some(Read {
-        activity: Activity::Wait(Wait {
-            fact: Name::from(fact.as_str()),
-            rules: vec![MatchRule { when: matches, index: None, first_by: None }],
-            until: None,
-        }),
-        outcomes: vec![Outcome::needed("received")],
-        without_deadline: true,
-    })
+    let branches = context.choice(map.get("choose")?);
+    let heard = Heard::default();
+    Some(Read { activity: Activity::Choose(branches), outcomes: Vec::new(), without_deadline: false, heard })
 }
 
 fn wait_until(map: &Map<'_>, context: &Context<'_, '_>) -> Option<Read> {
@@ -309,12 +315,17 @@ fn wait_until(map: &Map<'_>, context: &Context<'_, '_>) -> Option<Read> {
         activity: Activity::WaitUntil(lowered.expr),
         outcomes: vec![Outcome::needed("due")],
         without_deadline: false,
+        heard: Heard::default(),
     })
 }
 
 fn people_state(key: &str, map: &Map<'_>, context: &Context<'_, '_>) -> Option<Read> {
     let report = &context.world.report;
-    let Part { node, outcomes, without_deadline } = context.part(key, map)?;
+    if let Some(entry) = map.entry("for_each").filter(|_| !SIGNERS.contains(&key)) {
+        let help = format!("only {} and work outside are done for each item", suggest::listed(SIGNERS));
+        report.error(codes::MISPLACED_KEY, entry.at, format!("`{key}` is not done for each item"), help);
+    }
+    let Part { node, outcomes, without_deadline, asks } = context.part(key, map)?;
     let independent =
         map.get("independent").and_then(|n| read::flag(n, "independent", report)).unwrap_or(false);
     // Independence belongs to a member; a state that claims it has one member.
@@ -322,7 +333,27 @@ fn people_state(key: &str, map: &Map<'_>, context: &Context<'_, '_>) -> Option<R
         true => People::InOrder(vec![Member { when: None, within: None, weight: 1, independent, node }]),
         false => node,
     };
-    Some(Read { activity: Activity::People(node), outcomes, without_deadline })
+    let heard = Heard { reply: asks.map(|asks| ("answer", asks)), ..Heard::default() };
+    Some(Read { activity: Activity::People(node), outcomes, without_deadline, heard })
+}
+
+/// `within: 8wh`, or by position: `within: { prod_planner: 4wh, president: 24wh }`.
+fn within(node: Option<&Node>, context: &Context<'_, '_>) -> (Option<Span>, BTreeMap<Name, Span>) {
+    let (world, report) = (context.world, &context.world.report);
+    let mut by = BTreeMap::new();
+    let Some(node) = node else { return (None, by) };
+    let Body::Map(entries) = &node.body else { return (read::span(node, "within", report), by) };
+    for entry in entries {
+        let name = entry.key.as_str();
+        if world.position(name).is_none() && !world.is_group(name) && !world.kinds.contains(name) {
+            let org = &world.organisation;
+            let known = org.positions.keys().chain(org.groups.keys()).chain(&world.kinds).map(Name::as_str);
+            world.unknown("position, group or kind", name, entry.at, known);
+            continue;
+        }
+        by.extend(read::span(&entry.value, "within", report).map(|span| (Name::from(name), span)));
+    }
+    (None, by)
 }
 
 fn expires(map: &Map<'_>, context: &Context<'_, '_>) -> Option<Expiry> {

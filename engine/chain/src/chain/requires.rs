@@ -1,0 +1,158 @@
+//! `requires`: what must hold for a submission, here and in other cases.
+
+use countersign_core::definition::{ForEach, Required, RequiredCase, Requirement};
+use countersign_core::name::Name;
+use countersign_core::value::Type;
+
+use super::Context;
+use crate::codes;
+use crate::condition::{self, Scope, Site};
+use crate::read::{self, Keys, Map};
+use crate::suggest;
+use crate::yaml::{Body, Node};
+
+const KEYS: Keys = Keys {
+    known: &["must", "case", "for_each", "key", "state", "within", "else"],
+    later: &["takes", "unique"],
+};
+
+/// The requirements of a chain.
+pub(super) fn read(map: &Map<'_>, context: &Context<'_, '_>) -> Vec<Requirement> {
+    let report = &context.world.report;
+    hands_on(map, context);
+    let mut found = Vec::new();
+    for item in map.get("requires").map_or(&[][..], |n| read::list(n, "requires", report)) {
+        let Some(map) = Map::read(item, "a requirement", KEYS, report) else { continue };
+        if map.get("unique").is_some() {
+            continue;
+        }
+        let what = match map.get("case") {
+            Some(node) => case(node, &map, context).map(Required::Case),
+            None => {
+                for key in ["for_each", "key", "state", "within"] {
+                    if let Some(entry) = map.entry(key) {
+                        let message = format!("`{key}` belongs to a required case");
+                        report.error(codes::MISPLACED_KEY, entry.at, message, "add `case: chain`, or take it away");
+                    }
+                }
+                let must = map.need("must", "a requirement", report);
+                must.and_then(|n| context.flag(n, Site::Requires)).map(Required::Must)
+            }
+        };
+        let code = map.need("else", "a requirement", report).and_then(|n| read::code(n, report));
+        if let (Some(what), Some(code)) = (what, code) {
+            found.push(Requirement { what, code });
+        }
+    }
+    found
+}
+
+/// What a case hands on belongs to accounts; that it lapses is said by who builds on it.
+fn hands_on(map: &Map<'_>, context: &Context<'_, '_>) {
+    let Some(entry) = map.entry("hands_on") else { return };
+    let message = "this version does not carry what a case hands on";
+    let help = "where it only lapses, take it away and write `within: 72h` beside `case:` in the `requires` of \
+                the chain that builds on it";
+    context.world.report.error(codes::NOT_YET, entry.at, message, help);
+}
+
+fn case(node: &Node, map: &Map<'_>, context: &Context<'_, '_>) -> Option<RequiredCase> {
+    let report = &context.world.report;
+    if let Some(entry) = map.entry("must") {
+        let help = "give it a requirement of its own";
+        report.error(codes::MISPLACED_KEY, entry.at, "`must` cannot stand beside `case`", help);
+    }
+    let chain = context.chain_name(node)?;
+    let each = map.get("for_each").map(|n| context.for_each(n, Site::Requires));
+    let each: Option<(ForEach, Type)> = match each {
+        None => None,
+        Some(found) => Some(found?),
+    };
+    let item = each.as_ref().map(|(each, kind)| (each.item.as_str(), kind));
+    let scope = Scope { item, ..context.scope };
+    let key = map.need("key", "a required case", report).and_then(|n| context.text(n));
+    let key = key.and_then(|text| condition::of_type(&text, &Type::Text, &scope.at(Site::Requires)));
+    let states = map.need("state", "a required case", report)?;
+    if matches!(&states.body, Body::List(items) if items.is_empty()) {
+        let message = "a case that stands nowhere";
+        report.error(codes::WRONG_SHAPE, states.place, message, "name at least one state or end");
+    }
+    let states: Vec<Name> =
+        read::one_or_more(states).iter().filter_map(|n| state(n, &chain, context)).collect();
+    let within = map.get("within").and_then(|n| read::span(n, "within", report));
+    Some(RequiredCase { for_each: each.map(|(each, _)| each.list), chain, key: key?.expr, states, within })
+}
+
+/// A state or end of another chain.
+fn state(node: &Node, chain: &Name, context: &Context<'_, '_>) -> Option<Name> {
+    let world = context.world;
+    let name = read::name(node, "a state or end", &world.report)?;
+    let head = world.heads.get(chain)?;
+    let ends = head.ends.iter().map(|(name, _)| name);
+    let known = || head.states.iter().chain(ends.clone()).map(Name::as_str).chain(["withdrawn"]);
+    if known().any(|k| k == name.as_str()) {
+        return Some(name);
+    }
+    if !head.partial {
+        let message = format!("{chain} has no state or end `{name}`");
+        world.report.error(codes::UNKNOWN_NAME, node.place, message, suggest::nearest(&name, known()));
+    }
+    None
+}
+
+impl Context<'_, '_> {
+    /// The name of a chain.
+    pub(super) fn chain_name(&self, node: &Node) -> Option<Name> {
+        let world = self.world;
+        let name = read::name(node, "a chain", &world.report)?;
+        if !world.names.chains.contains(name.as_str()) {
+            world.unknown("chain", &name, node.place, world.names.chains.iter().map(String::as_str));
+            return None;
+        }
+        Some(name)
+    }
+
+    /// `item in list`, and the type of the item.
+    pub(super) fn for_each(&self, node: &Node, site: Site) -> Option<(ForEach, Type)> {
+        let report = &self.world.report;
+        let text = self.text(node)?;
+        let Some((name, _)) = text.text.split_once(" in ") else {
+            let help = "write `for_each: line in doc.lines`";
+            report.error(codes::BAD_EXPRESSION, node.place, "this does not say for each of what", help);
+            return None;
+        };
+        let item = read::new_name(name.trim(), text.part(0..name.len()).whole(), report)?;
+        self.free(&item, node)?;
+        let list = text.part(name.len() + 4..text.text.len());
+        let lowered = condition::any(&list, &self.scope.at(site))?;
+        match lowered.kind {
+            Type::List(of) => Some((ForEach { item, list: lowered.expr }, *of)),
+            Type::Optional(of) if matches!(*of, Type::List(_)) => {
+                let help = "add `else` and a list that holds then";
+                report.error(codes::NEEDS_ELSE, list.whole(), "this list may be missing", help);
+                None
+            }
+            kind => {
+                let message = format!("this is {kind}, no list");
+                report.error(codes::TYPE_ERROR, list.whole(), message, "name a list, such as doc.lines");
+                None
+            }
+        }
+    }
+
+    /// Whether an item's name means nothing else; otherwise it is reported.
+    fn free(&self, item: &Name, node: &Node) -> Option<()> {
+        let world = self.world;
+        let taken = condition::RESERVED.contains(&item.as_str())
+            || condition::FUNCTIONS.contains(&item.as_str())
+            || self.scope.defines.iter().any(|d| d.name == *item)
+            || world.position(item).is_some()
+            || world.is_group(item)
+            || world.names.tables.contains(item.as_str());
+        if taken {
+            let message = format!("`{item}` has a meaning of its own");
+            world.report.error(codes::RESERVED_NAME, node.place, message, "choose another name for the item");
+        }
+        (!taken).then_some(())
+    }
+}
