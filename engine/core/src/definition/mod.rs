@@ -5,6 +5,7 @@ mod authority;
 mod chain;
 mod company;
 mod document;
+mod form1;
 mod organisation;
 mod systems;
 mod table;
@@ -115,6 +116,7 @@ impl Definition {
     pub fn decode(form: u16, bytes: &[u8]) -> Option<Definition> {
         match form {
             FORM => postcard::take_from_bytes(bytes).ok().filter(|(_, rest)| rest.is_empty()).map(|(d, _)| d),
+            1 => form1::decode(bytes),
             _ => None,
         }
     }

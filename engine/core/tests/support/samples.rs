@@ -236,10 +236,40 @@ fn task_events() -> Vec<Event> {
     ]
 }
 
+fn learnt_events() -> Vec<Event> {
+    let case = 42;
+    let row = Fields::from([(n("grade"), Value::text("A"))]);
+    vec![
+        Event::RecordWritten(RecordWritten {
+            case,
+            table: n("customers"),
+            key: n("CU-JS-002"),
+            row: Some(row),
+            before: None,
+            undo: false,
+        }),
+        Event::FactsLearnt(FactsLearnt { case, facts: document() }),
+        Event::CaseHandedOver(CaseHandedOver { case, from: n("nka_head"), to: n("kam_js") }),
+        Event::TaskAnswered(TaskAnswered {
+            case,
+            task: 3,
+            person: n("H25"),
+            verdict: Verdict::Choose,
+            choice: Some(n("ship")),
+            fields: document(),
+            reason: Some(n("in stock")),
+            content_hash: [1; 32],
+        }),
+        Event::AlarmSet(AlarmSet { case, alarm: 1, at: Some(Timestamp(9)) }),
+        Event::AlarmRaised(AlarmRaised { case, alarm: 1, name: n("stock target"), told: vec![n("driver")] }),
+    ]
+}
+
 pub fn every_kind() -> Vec<Event> {
     let mut events = company_events();
     events.extend(case_events());
     events.extend(task_events());
+    events.extend(learnt_events());
     events.sort_by_key(Event::kind);
     events
 }

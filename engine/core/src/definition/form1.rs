@@ -1,0 +1,292 @@
+//! Compiled definitions of form 1, as the first logs hold them, read as what they mean now. What form 2 has that form 1
+//! had not is empty. Nothing here ever changes: golden bytes hold it.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::{
+    Authority, Branch, Check, Climb, Company, Definition, Duty, End, Expiry, Organisation, Systems, Target,
+    Who,
+};
+use crate::expr::Expr;
+use crate::name::{Name, Title};
+use crate::time::Span;
+use crate::value::{Fields, Type, Value};
+
+/// Reads a definition of form 1. None: the bytes are none.
+pub(super) fn decode(bytes: &[u8]) -> Option<Definition> {
+    let read: Result<(Definition1, &[u8]), _> = postcard::take_from_bytes(bytes);
+    read.ok().filter(|(_, rest)| rest.is_empty()).map(|(definition, _)| definition.now())
+}
+
+#[derive(Deserialize)]
+enum Definition1 {
+    Company(Company),
+    Organisation(Organisation),
+    Authority(Authority),
+    Document(DocumentType1),
+    Table(Table1),
+    Chain(Box<Chain1>),
+    Systems(Systems),
+}
+
+#[derive(Deserialize)]
+struct DocumentType1 {
+    name: Name,
+    title: Title,
+    fields: Vec<Field1>,
+    commercial: Vec<Name>,
+}
+
+#[derive(Deserialize)]
+struct Field1 {
+    name: Name,
+    title: Title,
+    kind: Type,
+    default: Option<Value>,
+    computed: Option<Expr>,
+    unique: bool,
+    member_defaults: Vec<(Name, Value)>,
+}
+
+#[derive(Deserialize)]
+struct Table1 {
+    name: Name,
+    title: Title,
+    key: Vec<super::Column>,
+    from: bool,
+    columns: Vec<super::Column>,
+    rows: BTreeMap<Name, Fields>,
+}
+
+#[derive(Deserialize)]
+struct Chain1 {
+    name: Name,
+    title: Title,
+    document: Name,
+    key: Option<Expr>,
+    amount: Option<Expr>,
+    initiators: Option<Vec<Name>>,
+    benefits: Vec<Who>,
+    skip_level_allowed: bool,
+    driver: Option<Name>,
+    cc: Vec<Who>,
+    monitors: Vec<(Who, Option<Expr>)>,
+    requires: Vec<Requirement1>,
+    defines: Vec<(Name, Expr)>,
+    reads: Vec<Name>,
+    states: Vec<StateDef1>,
+    ends: Vec<End>,
+}
+
+#[derive(Deserialize)]
+struct Requirement1 {
+    must: Expr,
+    code: Name,
+}
+
+#[derive(Deserialize)]
+struct StateDef1 {
+    name: Name,
+    activity: Activity1,
+    when: Option<Expr>,
+    within: Option<Span>,
+    expires: Option<Expiry>,
+    cc: Vec<Who>,
+    good: Name,
+    next: BTreeMap<Name, Vec<Arrow1>>,
+}
+
+#[derive(Deserialize)]
+struct Arrow1 {
+    when: Option<Expr>,
+    go: Target,
+}
+
+#[derive(Deserialize)]
+enum Activity1 {
+    Check(Vec<Check>),
+    Choose(Vec<Branch>),
+    People(Node1),
+    Wait(Wait1),
+    WaitUntil(Expr),
+}
+
+#[derive(Deserialize)]
+struct Wait1 {
+    fact: Name,
+    matches: Expr,
+}
+
+#[derive(Deserialize)]
+enum Node1 {
+    Signer(Signer1),
+    Climb(Climb),
+    All(Vec<Member1>),
+    Any(Vec<Member1>),
+    Votes { need: u32, members: Vec<Member1> },
+    InOrder(Vec<Member1>),
+}
+
+#[derive(Deserialize)]
+struct Member1 {
+    when: Option<Expr>,
+    within: Option<Span>,
+    weight: u32,
+    independent: bool,
+    node: Node1,
+}
+
+#[derive(Deserialize)]
+struct Signer1 {
+    duty: Duty,
+    who: Who,
+    veto: bool,
+    except: Vec<Who>,
+}
+
+impl Definition1 {
+    fn now(self) -> Definition {
+        match self {
+            Definition1::Company(d) => Definition::Company(d),
+            Definition1::Organisation(d) => Definition::Organisation(d),
+            Definition1::Authority(d) => Definition::Authority(d),
+            Definition1::Document(d) => Definition::Document(d.now()),
+            Definition1::Table(d) => Definition::Table(d.now()),
+            Definition1::Chain(d) => Definition::Chain(d.now()),
+            Definition1::Systems(d) => Definition::Systems(d),
+        }
+    }
+}
+
+impl DocumentType1 {
+    fn now(self) -> super::DocumentType {
+        let field = |f: Field1| super::Field {
+            name: f.name,
+            title: f.title,
+            kind: f.kind,
+            default: f.default,
+            computed: f.computed,
+            unique: f.unique,
+            numbered: false,
+            member_defaults: f.member_defaults,
+        };
+        let fields = self.fields.into_iter().map(field).collect();
+        super::DocumentType { name: self.name, title: self.title, fields, commercial: self.commercial }
+    }
+}
+
+impl Table1 {
+    fn now(self) -> super::Table {
+        super::Table {
+            name: self.name,
+            title: self.title,
+            key: self.key,
+            from: self.from,
+            columns: self.columns,
+            rows: self.rows,
+            defaults: Fields::new(),
+            written_by: Vec::new(),
+        }
+    }
+}
+
+impl Chain1 {
+    fn now(self) -> super::Chain {
+        let required =
+            |r: Requirement1| super::Requirement { what: super::Required::Must(r.must), code: r.code };
+        super::Chain {
+            name: self.name,
+            title: self.title,
+            document: self.document,
+            key: self.key,
+            amount: self.amount,
+            initiators: self.initiators,
+            benefits: self.benefits,
+            skip_level_allowed: self.skip_level_allowed,
+            driver: self.driver,
+            cc: self.cc,
+            monitors: self.monitors,
+            requires: self.requires.into_iter().map(required).collect(),
+            starts: Vec::new(),
+            alarms: Vec::new(),
+            facts: Vec::new(),
+            anytime: Vec::new(),
+            defines: self.defines,
+            reads: self.reads,
+            states: self.states.into_iter().map(StateDef1::now).collect(),
+            ends: self.ends,
+        }
+    }
+}
+
+impl StateDef1 {
+    fn now(self) -> super::StateDef {
+        let arrow = |a: Arrow1| super::Arrow { when: a.when, go: a.go, learns: Vec::new() };
+        let arrows = |(outcome, arrows): (Name, Vec<Arrow1>)| {
+            let arrows: Vec<super::Arrow> = arrows.into_iter().map(arrow).collect();
+            (outcome, arrows)
+        };
+        super::StateDef {
+            name: self.name,
+            activity: self.activity.now(),
+            when: self.when,
+            within: self.within,
+            within_by: Default::default(),
+            expires: self.expires,
+            for_each: None,
+            learns: Vec::new(),
+            cc: self.cc,
+            good: self.good,
+            next: self.next.into_iter().map(arrows).collect(),
+        }
+    }
+}
+
+impl Activity1 {
+    fn now(self) -> super::Activity {
+        match self {
+            Activity1::Check(checks) => super::Activity::Check(checks),
+            Activity1::Choose(branches) => super::Activity::Choose(branches),
+            Activity1::People(node) => super::Activity::People(node.now()),
+            Activity1::Wait(wait) => {
+                let rule = super::MatchRule { when: wait.matches, index: None, first_by: None };
+                super::Activity::Wait(super::Wait { fact: wait.fact, rules: vec![rule], until: None })
+            }
+            Activity1::WaitUntil(until) => super::Activity::WaitUntil(until),
+        }
+    }
+}
+
+impl Node1 {
+    fn now(self) -> super::Node {
+        let members = |members: Vec<Member1>| members.into_iter().map(Member1::now).collect();
+        match self {
+            Node1::Signer(s) => super::Node::Signer(super::Signer {
+                duty: s.duty,
+                who: s.who,
+                veto: s.veto,
+                except: s.except,
+                task: None,
+            }),
+            Node1::Climb(climb) => super::Node::Climb(climb),
+            Node1::All(parts) => super::Node::All(members(parts)),
+            Node1::Any(parts) => super::Node::Any(members(parts)),
+            Node1::InOrder(parts) => super::Node::InOrder(members(parts)),
+            Node1::Votes { need, members: parts } => super::Node::Votes { need, members: members(parts) },
+        }
+    }
+}
+
+impl Member1 {
+    fn now(self) -> super::Member {
+        super::Member {
+            when: self.when,
+            within: self.within,
+            weight: self.weight,
+            independent: self.independent,
+            node: self.node.now(),
+        }
+    }
+}
