@@ -3,6 +3,7 @@
 
 mod chains;
 mod conditions;
+mod flow;
 mod organisation;
 mod tables;
 mod yaml;
@@ -144,6 +145,9 @@ fn every_code_is_produced() {
     let mut produced: BTreeSet<&str> = BTreeSet::new();
     for case in all() {
         produced.extend(findings(case).1.iter().map(|d| d.code));
+    }
+    for variant in flow::VARIANTS {
+        produced.extend(flow::findings(variant).1.iter().map(|d| d.code));
     }
     produced.extend([not_readable().code, too_large().code]);
     produced.extend(compile(&[]).1.iter().map(|d| d.code));
