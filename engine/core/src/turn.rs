@@ -154,11 +154,16 @@ fn follow(state: &mut State, at: Timestamp, cases: Vec<CaseNo>, events: &mut Vec
                 return split(state, at, waiting, events);
             }
             next.iter().for_each(|event| apply(state, event));
-            waiting.extend(others);
             // Whoever has just been asked has not answered yet: nothing more follows.
             let rests = next.iter().all(|event| matches!(event, Event::TaskOpened(_)));
             events.extend(next);
             bytes += size;
+            if !others.is_empty() {
+                // Whom it has started or asked goes first: it may want to know where they stand.
+                waiting.extend(others);
+                waiting.push_back(case);
+                break;
+            }
             if rests {
                 break;
             }

@@ -26,8 +26,8 @@ pub(super) fn drop_case(state: &mut State, number: CaseNo, end: Name, good: bool
         }
     }
     if let Some(parent) = case.parent().and_then(|parent| state.cases.get_mut(&parent)) {
-        // A child that needed nobody is no input from outside for its parent.
-        parent.steps = case.steps;
+        // What came in from outside for a child came in for its parent; a child began with its parent's steps.
+        parent.steps = parent.steps.min(case.steps);
         if good {
             inherit(parent, &mut case);
         }

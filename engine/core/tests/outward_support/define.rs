@@ -70,7 +70,9 @@ pub fn company() -> Vec<Definition> {
     for (name, kind, unit, solid, holders) in POSITIONS {
         let solid = (!solid.is_empty()).then(|| n(solid));
         let (kind, unit, holders) = (n(kind), n(unit), names(holders));
-        organisation.positions.insert(n(name), Position { kind, unit, solid, holders, ..Position::default() });
+        organisation
+            .positions
+            .insert(n(name), Position { kind, unit, solid, holders, ..Position::default() });
     }
     let all = SystemGrant {
         persons: Allowed::All,
@@ -80,11 +82,7 @@ pub fn company() -> Vec<Definition> {
         up_to: None,
     };
     let systems = Systems { systems: BTreeMap::from([(n("test"), all)]) };
-    vec![
-        Definition::Company(company),
-        Definition::Organisation(organisation),
-        Definition::Systems(systems),
-    ]
+    vec![Definition::Company(company), Definition::Organisation(organisation), Definition::Systems(systems)]
 }
 
 fn policies() -> Policies {
@@ -126,7 +124,8 @@ pub fn document(name: &str, fields: Vec<Field>) -> Definition {
 pub fn table(name: &str, columns: &[&str], rows: &[(&str, &[&str])]) -> Table {
     let column = |name: &&str| Column { name: n(name), kind: Type::Text };
     let row = |(key, values): &(&str, &[&str])| {
-        let fields: Fields = columns.iter().map(|c| n(c)).zip(values.iter().map(|v| Value::text(v))).collect();
+        let fields: Fields =
+            columns.iter().map(|c| n(c)).zip(values.iter().map(|v| Value::text(v))).collect();
         (n(key), fields)
     };
     Table {

@@ -1,6 +1,6 @@
 //! A small company whose chains deal with other systems and with one another. Definitions are written out by hand;
 //! every frame is encoded, decoded and folded, and State must be that fold after each step.
-#![allow(dead_code, unreachable_pub, reason = "each test uses its part")]
+#![allow(dead_code, unused_imports, unreachable_pub, reason = "each test uses its part")]
 
 pub mod define;
 #[path = "../support/mod.rs"]
@@ -99,7 +99,8 @@ impl Run {
         more: impl FnOnce(&mut Answer),
     ) -> Result<u64, String> {
         let task = self.world.task_of(case, position);
-        let task = task.unwrap_or_else(|| panic!("{position} has no task in case {case}: {}", self.story(case)));
+        let task =
+            task.unwrap_or_else(|| panic!("{position} has no task in case {case}: {}", self.story(case)));
         let mut answer = self.world.answer(case, task, verdict, Some("seen"));
         more(&mut answer);
         self.request(position, Body::Decide(answer))
@@ -157,7 +158,9 @@ impl Run {
         while let Some((due, case, timer)) = self.world.state.next_timer().filter(|(due, ..)| *due <= to) {
             self.world.at = self.world.at.max(due);
             let fired = self.world.run(Cause::Timer { due }, Body::Timer { case, timer });
-            fired.unwrap_or_else(|why| panic!("timer {timer:?} of case {case} is due and does not fire: {why}"));
+            fired.unwrap_or_else(|why| {
+                panic!("timer {timer:?} of case {case} is due and does not fire: {why}")
+            });
             self.check();
         }
         self.world.at = to;
@@ -206,7 +209,11 @@ impl Run {
 
     /// The names of the events of the last frame.
     pub fn last(&self) -> Vec<&'static str> {
-        self.world.frames.last().map(|frame| frame.events.iter().map(Event::name).collect()).unwrap_or_default()
+        self.world
+            .frames
+            .last()
+            .map(|frame| frame.events.iter().map(Event::name).collect())
+            .unwrap_or_default()
     }
 
     /// The last frame.

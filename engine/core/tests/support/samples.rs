@@ -265,8 +265,78 @@ fn learnt_events() -> Vec<Event> {
     ]
 }
 
+/// What states other than those of people wait for.
+fn works() -> Vec<Event> {
+    let key = MatchKey { field: vec![n("invoice"), n("no")], value: Value::text("I-1") };
+    let works = [
+        Work::Message { fact: n("finance.receipt.posted"), keys: vec![Some(key), None] },
+        Work::Outside(vec![Value::Missing, Value::Record(document())]),
+        Work::Following(vec![(Value::Missing, 3)]),
+        Work::Compensation(Some(2)),
+    ];
+    let entered = |work| StateEntered {
+        case: 42,
+        state: 1,
+        name: n("open"),
+        work,
+        expires_at: None,
+        cc: Vec::new(),
+    };
+    works.into_iter().map(entered).map(Event::StateEntered).collect()
+}
+
+fn kept_events() -> Vec<Event> {
+    let (fact, sender, message_id) = (n("finance.receipt.posted"), n("finance"), n("m7"));
+    vec![
+        Event::FactKept(FactKept {
+            fact: fact.clone(),
+            sender: sender.clone(),
+            message_id: message_id.clone(),
+            data: document(),
+            until: Timestamp(9),
+        }),
+        Event::FactGivenUp(FactGivenUp { fact, sender, message_id, data: document() }),
+        Event::PeriodBegan(PeriodBegan {
+            chain: n("customer-grade-limit"),
+            start: 1,
+            reached: Some(n("CU-JS-002")),
+            refused: vec![(n("CU-JS-001"), n("NOT_UNIQUE"))],
+            next: Some(Timestamp(9)),
+        }),
+    ]
+}
+
+fn family_events() -> Vec<Event> {
+    let (case, child) = (42, 43);
+    vec![
+        Event::CaseAsked(CaseAsked {
+            case,
+            entry: n("cancel"),
+            by_case: Some(7),
+            person: n("H25"),
+            position: n("bgm_js"),
+            reason: Some(n("the customer withdrew")),
+            with: document(),
+            go: Some(Target::State(4)),
+        }),
+        Event::ChildStarted(ChildStarted {
+            case,
+            child,
+            chain: n("delivery"),
+            state: 1,
+            item: 2,
+            correlation: 40,
+            draft: true,
+        }),
+        Event::ChildEnded(ChildEnded { case, child, end: n("closed"), good: true }),
+    ]
+}
+
 pub fn every_kind() -> Vec<Event> {
     let mut events = company_events();
+    events.extend(works());
+    events.extend(kept_events());
+    events.extend(family_events());
     events.extend(case_events());
     events.extend(task_events());
     events.extend(learnt_events());
