@@ -1,4 +1,5 @@
 //! The company of these tests: an order is made by the factory, reserved in the warehouse, paid back by finance.
+#![allow(dead_code, unreachable_pub, reason = "each test uses its part")]
 
 use countersign_core::command::CaseNo;
 use countersign_core::definition::*;

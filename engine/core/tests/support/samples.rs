@@ -332,12 +332,74 @@ fn family_events() -> Vec<Event> {
     ]
 }
 
+fn undoes() -> Undoes {
+    Undoes { case: 41, command: 2, state_name: n("commanding"), with: document(), done: document() }
+}
+
+fn command_events() -> Vec<Event> {
+    use countersign_core::command::Operation;
+    let (case, command) = (42, 3);
+    let fields = document();
+    vec![
+        Event::CaseOperated(CaseOperated {
+            case,
+            act: Operation::Compensate,
+            person: n("H03"),
+            reason: n("the customer has gone"),
+        }),
+        Event::ItemClosed(ItemClosed { case, item: 1, outcome: n("refused.NO_CAPACITY"), children: vec![43] }),
+        Event::CommandIssued(CommandIssued {
+            case,
+            command,
+            state: 2,
+            state_name: n("cancelling"),
+            item: 1,
+            verb: n("erp.mo.cancel"),
+            with: fields.clone(),
+            undoes: Some(undoes()),
+            correlation: 40,
+            again_at: Some(Timestamp(1)),
+            silent_at: Timestamp(2),
+        }),
+        Event::CommandSentAgain(CommandSentAgain {
+            case,
+            command,
+            state_name: n("cancelling"),
+            verb: n("erp.mo.cancel"),
+            with: fields.clone(),
+            undoes: Some(undoes()),
+            correlation: 40,
+            sent_at: Timestamp(1),
+            attempt: 2,
+            again_at: None,
+            silent_at: Timestamp(3),
+        }),
+        Event::CommandSilent(CommandSilent { case, command }),
+        Event::CommandAnswered(CommandAnswered {
+            case,
+            command,
+            reply_id: n("r1"),
+            word: n("refused"),
+            code: Some(n("NO_CAPACITY")),
+            message: Some(n("not this month")),
+            fields: fields.clone(),
+            last: true,
+            late: true,
+            taken: false,
+            effect: true,
+        }),
+        Event::ReplyConflicted(ReplyConflicted { case, command, reply_id: n("r2"), word: n("done"), fields }),
+        Event::EffectUndone(EffectUndone { case }),
+    ]
+}
+
 pub fn every_kind() -> Vec<Event> {
     let mut events = company_events();
     events.extend(works());
     events.extend(kept_events());
     events.extend(family_events());
     events.extend(case_events());
+    events.extend(command_events());
     events.extend(task_events());
     events.extend(learnt_events());
     events.sort_by_key(Event::kind);
