@@ -14,6 +14,7 @@
 //! [`Server`] ties them together, [`setup`] founds a company. Without NATS the same messages go over the in-process
 //! [`Bus`].
 
+pub mod apply;
 mod bus;
 mod config;
 mod desk;

@@ -202,6 +202,27 @@ pub fn deploy(
     compiled: &CompiledCompany,
     os_user: &Name,
 ) -> Result<Report, SetupError> {
+    deploy_by(handle, compiled, &|_, _| Cause::Operator { os_user: os_user.clone() })
+}
+
+/// Why a command is given, by its number and what it asks.
+pub(crate) type Causes<'a> = &'a dyn Fn(usize, &Body) -> Cause;
+
+/// The numbers of definitions that hold already as the files have them.
+pub(crate) fn known_numbers(
+    handle: &EngineHandle,
+    compiled: &CompiledCompany,
+) -> Result<Vec<Option<u32>>, SetupError> {
+    let bundle = compiled.bundle.clone();
+    Ok(handle.read_blocking(move |state: &State| known(state, &bundle).numbers)?.0)
+}
+
+/// The same, for whoever the causes name.
+pub(crate) fn deploy_by(
+    handle: &EngineHandle,
+    compiled: &CompiledCompany,
+    causes: Causes<'_>,
+) -> Result<Report, SetupError> {
     let bundle = compiled.bundle.clone();
     let look = move |state: &State| (state.head().company.clone(), known(state, &bundle));
     let ((company, known), _) = handle.read_blocking(look)?;
@@ -215,7 +236,7 @@ pub fn deploy(
         let number = match number {
             Some(number) => *number,
             None => {
-                let number = store(handle, definition, os_user)?;
+                let number = store(handle, definition, &|body| causes(stored.len(), body))?;
                 let (path, name) = (definition.path.clone(), definition.definition.name().to_string());
                 stored.push(StoredNow { number, path, name });
                 number
@@ -227,7 +248,11 @@ pub fn deploy(
     let definitions = numbers.len();
     let release = match known.release.filter(|_| same) {
         Some(release) => release.number,
-        None => command(handle, Body::Activate { definitions: numbers }, "the release", os_user)?,
+        None => {
+            let body = Body::Activate { definitions: numbers };
+            let cause = causes(stored.len(), &body);
+            command(handle, (cause, body), "the release")?
+        }
     };
     Ok(Report {
         company: company.to_string(),
@@ -273,7 +298,11 @@ fn is_in(release: &Release, definition: &Definition) -> bool {
     }
 }
 
-fn store(handle: &EngineHandle, compiled: &Compiled, os_user: &Name) -> Result<u32, SetupError> {
+fn store(
+    handle: &EngineHandle,
+    compiled: &Compiled,
+    cause: &dyn Fn(&Body) -> Cause,
+) -> Result<u32, SetupError> {
     let encoded = compiled.definition.encode().map_err(|_| SetupError::Encoding(compiled.path.clone()))?;
     let stored = Stored {
         path: Name::from(compiled.path.as_str()),
@@ -282,12 +311,12 @@ fn store(handle: &EngineHandle, compiled: &Compiled, os_user: &Name) -> Result<u
         form: FORM,
         compiled: encoded,
     };
-    command(handle, Body::Store(Box::new(stored)), &compiled.path, os_user)
+    let body = Body::Store(Box::new(stored));
+    command(handle, (cause(&body), body), &compiled.path)
 }
 
-/// Runs an operator's command that gives a number.
-fn command(handle: &EngineHandle, body: Body, path: &str, os_user: &Name) -> Result<u32, SetupError> {
-    let cause = Cause::Operator { os_user: os_user.clone() };
+/// Runs a command that gives a number.
+fn command(handle: &EngineHandle, (cause, body): (Cause, Body), path: &str) -> Result<u32, SetupError> {
     let reply = handle.command_blocking(Incoming { cause, body })?;
     match reply.result {
         ReplyResult::Accepted(receipt) => Ok(receipt.number.unwrap_or_default()),

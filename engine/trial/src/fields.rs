@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use countersign_chain::tree::{Pair, Shape, Tree};
 use countersign_core::definition::{DocumentType, Field};
-use countersign_core::name::{Name, Title};
+use countersign_core::name::Name;
 use countersign_core::time::Timestamp;
 use countersign_core::value::{Fields, Raw, Type, Value};
 use rust_decimal::Decimal;
@@ -14,6 +14,7 @@ use crate::case::shown;
 /// A value as a message carries it; its type, where it is known, says how an amount is meant.
 pub(crate) fn raw(tree: &Tree, kind: Option<&Type>) -> Raw {
     match (&tree.shape, kind) {
+        (Shape::Scalar { text, plain: true }, Some(Type::Optional(_))) if text == "nothing" => Raw::Null,
         (_, Some(Type::Optional(of))) => raw(tree, Some(of)),
         (Shape::Scalar { text, .. }, Some(Type::Money | Type::AnyMoney)) => Raw::Text(text.clone()),
         (Shape::Scalar { text, plain: true }, Some(Type::Flag) | None) if text == "true" => Raw::Flag(true),
@@ -77,26 +78,6 @@ pub(crate) fn back(value: &Value) -> Raw {
         }
         other => Raw::Text(other.to_string()),
     }
-}
-
-/// Values of these types and nothing else, all of which may be missing: what a case learns by force.
-pub(crate) fn loose(name: &str, kinds: Vec<(Name, Type)>) -> DocumentType {
-    let optional = |kind: Type| match kind {
-        Type::Optional(_) | Type::List(_) => kind,
-        kind => Type::Optional(Box::new(kind)),
-    };
-    let field = |(name, kind): (Name, Type)| Field {
-        title: Title { en: name.clone(), zh: Name::default() },
-        name,
-        kind: optional(kind),
-        default: None,
-        computed: None,
-        unique: false,
-        numbered: false,
-        member_defaults: Vec::new(),
-    };
-    let fields = kinds.into_iter().map(field).collect();
-    DocumentType { name: Name::from(name), title: Title::default(), fields, commercial: Vec::new() }
 }
 
 /// Whether a value is what a case file expects; of records only the fields named.

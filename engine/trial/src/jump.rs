@@ -2,7 +2,8 @@
 //! ask for. The rest of the chain stays as it is, and what follows are core's own events.
 
 use countersign_core::definition::{Anytime, Chain, Definition, Learn, Target, Who};
-use countersign_core::document::typed;
+use countersign_core::document::shaped;
+use countersign_core::fit::Fitting;
 use countersign_core::expr::Expr;
 use countersign_core::name::Name;
 use countersign_core::rejection::{Code, Rejection};
@@ -10,7 +11,7 @@ use countersign_core::value::{Fields, Value};
 
 use crate::case::{Act, Jump, Step, Trial};
 use crate::company::Company;
-use crate::fields::{loose, record};
+use crate::fields::record;
 use crate::world::World;
 
 /// The chains as this case needs them: with an entry for each jump, and with initiators for what `begins`. None
@@ -72,9 +73,10 @@ pub(crate) fn entry(world: &World<'_>, jump: &Jump) -> Result<Anytime, Rejection
 
 /// The facts that go with a jump, with their types.
 fn facts(world: &World<'_>, chain: &Chain, jump: &Jump) -> Result<Fields, Rejection> {
-    let kinds: Vec<_> = chain.facts.iter().map(|fact| (fact.name.clone(), fact.kind.clone())).collect();
-    let raw = record(&jump.facts, &kinds);
+    let named = |name: &Name| jump.facts.iter().any(|pair| *name == *pair.key.as_str());
+    let named = chain.facts.iter().filter(|fact| named(&fact.name));
+    let kinds: Vec<_> = named.map(|fact| (fact.name.clone(), fact.kind.clone())).collect();
     let active = world.state.definitions().active();
-    let active = active.ok_or_else(|| Rejection::new(Code::NotFounded, "expected active definitions"))?;
-    typed(&loose("facts", kinds), &raw, active, world.at)
+    let rules = active.ok_or_else(|| Rejection::new(Code::NotFounded, "expected active definitions"))?;
+    shaped(&kinds, &record(&jump.facts, &kinds), Fitting { rules, state: &world.state }, "facts")
 }

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::command::Stored;
+use super::Ctx;
+use super::operate::PROCESS_OWNER;
+use super::permission::{Wish, allowed};
+use crate::command::{Cause, Stored};
 use crate::definition::{Definition, DefinitionKind};
 use crate::event::{CompanyFounded, DefinitionStored, DefinitionsActivated, Event};
 use crate::name::Name;
@@ -21,6 +24,28 @@ pub(super) fn found(state: &State, company: &Name, administrator: &Name) -> Resu
         company: company.clone(),
         administrator: administrator.clone(),
     })])
+}
+
+/// Who may change the rules: whoever has access to the files, a person who owns the process, or the first
+/// administrator.
+pub(super) fn may_change(state: &State, at: Timestamp, cause: &Cause) -> Result<(), Rejection> {
+    let request = match cause {
+        Cause::Operator { .. } => return Ok(()),
+        Cause::Request(request) => request,
+        _ => return Err(Rejection::new(Code::Forbidden, "expected a person who changes the rules")),
+    };
+    let ctx = Ctx::now(state, at)?;
+    allowed(&ctx, request, Wish { verb: "apply", chain: None, amount: None })?;
+    let position = &request.position;
+    let kind = ctx.organisation()?.positions.get(position).map(|post| &post.kind);
+    let owns = *position == PROCESS_OWNER || kind.is_some_and(|kind| *kind == PROCESS_OWNER);
+    if owns || request.person == state.head().administrator {
+        return Ok(());
+    }
+    let message = format!(
+        "expected a {PROCESS_OWNER}, or the first administrator, to change the rules; {position} is neither"
+    );
+    Err(Rejection::at(Code::Forbidden, "position", message))
 }
 
 pub(super) fn store(state: &State, stored: &Stored) -> Result<Vec<Event>, Rejection> {

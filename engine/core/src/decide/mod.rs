@@ -96,9 +96,12 @@ fn decide_body(state: &State, command: &Command) -> Decision {
         (Body::Found { company, administrator }, Cause::Operator { .. }) => {
             definitions::found(state, company, administrator).into()
         }
-        (Body::Store(stored), Cause::Operator { .. }) => definitions::store(state, stored).into(),
-        (Body::Activate { definitions }, Cause::Operator { .. }) => {
-            definitions::activate(state, at, definitions).into()
+        (Body::Store(stored), cause) => {
+            definitions::may_change(state, at, cause).and_then(|()| definitions::store(state, stored)).into()
+        }
+        (Body::Activate { definitions }, cause) => {
+            let may = definitions::may_change(state, at, cause);
+            may.and_then(|()| definitions::activate(state, at, definitions)).into()
         }
         (Body::Submit { chain, document, addressee }, Cause::Request(request)) => {
             submit::submit(state, at, request, (chain, document, addressee.as_ref()))

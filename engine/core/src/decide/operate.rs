@@ -15,7 +15,7 @@ use crate::state::{Case, CommandStatus, ItemStatus, Stage, State};
 use crate::time::Timestamp;
 
 /// The kind of position, or the position, that owns the rules and may step in.
-const PROCESS_OWNER: &str = "process_owner";
+pub(super) const PROCESS_OWNER: &str = "process_owner";
 
 /// An operator steps in: whoever has access to the files, or a person who owns the process or drives the chain.
 pub(super) fn operate(
