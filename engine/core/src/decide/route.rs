@@ -334,9 +334,9 @@ pub(super) fn measured(authority: &Authority, amount: &Value) -> Result<Decimal,
             );
             Err(Rejection::new(Code::CurrencyMismatch, message))
         }
-        (Measure::Units, Value::Units(n) | Value::Number(n)) | (Measure::Percent, Value::Percent(n)) => {
-            Ok(*n)
-        }
+        (Measure::Units, Value::Units(n) | Value::Number(n)) => Ok(*n),
+        // What money divided by money comes to is a share.
+        (Measure::Percent, Value::Percent(n) | Value::Number(n)) => Ok(*n),
         (measure, value) => {
             let message =
                 format!("expected an amount that {} measures ({measure:?}), found {value}", authority.name);
