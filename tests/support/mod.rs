@@ -99,7 +99,7 @@ fn free_port() -> u16 {
 
 /// Creates a data directory with the demo company in it.
 pub fn init(data: &Path) {
-    let workflows = repository().join("workflows/yuanlan");
+    let workflows = repository().join("tests/companies/contracts");
     let output = Command::new(COUNTERSIGN)
         .arg("init")
         .arg("--data")

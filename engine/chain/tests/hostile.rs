@@ -18,7 +18,7 @@ const PATHS: &[&str] = &[
 ];
 
 fn demo() -> Vec<SourceFile> {
-    load_dir(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../workflows/yuanlan")).unwrap()
+    load_dir(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/companies/contracts")).unwrap()
 }
 
 /// Compiles the demo company with one file replaced, and renders what was found.

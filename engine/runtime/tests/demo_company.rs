@@ -19,7 +19,7 @@ const WAIT: Duration = Duration::from_secs(30);
 
 /// Founds the company from its files.
 fn found_demo(options: EngineOptions) -> Engine {
-    let files = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../workflows/yuanlan");
+    let files = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/companies/contracts");
     let files = countersign_chain::load_dir(&files).expect("the demo company can be read");
     let (bundle, diagnostics) = countersign_chain::compile(&files);
     let bundle = bundle.unwrap_or_else(|| panic!("the demo company does not compile: {diagnostics:#?}"));

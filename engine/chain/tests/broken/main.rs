@@ -6,6 +6,7 @@ mod conditions;
 mod flow;
 mod organisation;
 mod tables;
+mod work;
 mod yaml;
 
 use std::collections::BTreeSet;
@@ -15,9 +16,10 @@ use std::path::Path;
 use countersign_chain::codes::{CODES, explain};
 use countersign_chain::{Diagnostic, Severity, SourceFile, compile, load_dir};
 
-/// One mistake: in the file at `path`, `from` becomes `bad`; `good` in its place is right. An empty `from`
+/// One mistake, in the demo company or in a small one of tests/: in the file at `path`, `from` becomes `bad`; `good` in its place is right. An empty `from`
 /// stands for the whole file, which may be a new one.
 struct Case {
+    base: &'static str,
     name: &'static str,
     path: &'static str,
     from: &'static str,
@@ -32,15 +34,22 @@ const fn case(
     bad: &'static str,
     good: &'static str,
 ) -> Case {
-    Case { name, path, from, bad, good }
+    Case { base: "../../tests/companies/contracts", name, path, from, bad, good }
 }
 
-fn demo() -> Vec<SourceFile> {
-    load_dir(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../workflows/yuanlan")).unwrap()
+/// The same in the company that uses all of the language.
+const fn works(
+    name: &'static str,
+    path: &'static str,
+    from: &'static str,
+    bad: &'static str,
+    good: &'static str,
+) -> Case {
+    Case { base: "tests/works", ..case(name, path, from, bad, good) }
 }
 
 fn with(case: &Case, to: &str) -> Vec<SourceFile> {
-    let mut files = demo();
+    let mut files = load_dir(&Path::new(env!("CARGO_MANIFEST_DIR")).join(case.base)).unwrap();
     match files.iter_mut().find(|f| f.path == case.path) {
         Some(file) if case.from.is_empty() => file.text = to.to_owned(),
         Some(file) => {
@@ -74,7 +83,7 @@ fn shown(cases: &[Case]) -> String {
 }
 
 fn all() -> Vec<&'static Case> {
-    let groups = [yaml::CASES, organisation::CASES, tables::CASES, conditions::CASES, chains::CASES];
+    let groups = [yaml::CASES, organisation::CASES, tables::CASES, conditions::CASES, chains::CASES, work::CASES];
     groups.into_iter().flatten().collect()
 }
 
@@ -101,6 +110,11 @@ fn conditions_in_files() {
 #[test]
 fn states_and_arrows() {
     insta::assert_snapshot!(shown(chains::CASES));
+}
+
+#[test]
+fn work_outside() {
+    insta::assert_snapshot!(shown(work::CASES));
 }
 
 #[test]

@@ -1,10 +1,10 @@
-//! The demo company: the files of `workflows/yuanlan`, carried in the program.
+//! The demo company: the files of `tests/companies/contracts`, carried in the program.
 
 use crate::embedded::File;
 
 macro_rules! files {
     ($($path:literal),+ $(,)?) => {
-        &[$(($path, include_str!(concat!("../../../../workflows/yuanlan/", $path)))),+]
+        &[$(($path, include_str!(concat!("../../../../tests/companies/contracts/", $path)))),+]
     };
 }
 
@@ -33,7 +33,7 @@ mod tests {
 
     #[test]
     fn the_program_carries_every_file_of_the_demo_company() {
-        let files = load_dir(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../workflows/yuanlan")).unwrap();
+        let files = load_dir(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/companies/contracts")).unwrap();
         let on_disk: Vec<_> = files.iter().map(|file| (file.path.as_str(), file.text.as_str())).collect();
         assert_eq!(on_disk, FILES);
     }

@@ -60,7 +60,7 @@ pub(crate) fn ran(output: Output) -> Ran {
 
 /// The rules of the demo company.
 pub(crate) fn workflows() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../workflows/yuanlan")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/companies/contracts")
 }
 
 /// A founded demo company in a folder of its own.

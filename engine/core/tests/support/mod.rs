@@ -15,7 +15,7 @@ use countersign_core::value::Raw;
 
 /// The demo company's definitions, compiled.
 pub fn demo_definitions() -> Vec<Definition> {
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../workflows/yuanlan");
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/companies/contracts");
     let files = countersign_chain::load_dir(&dir).expect("the demo company can be read");
     let (bundle, diagnostics) = countersign_chain::compile(&files);
     let bundle = bundle.unwrap_or_else(|| panic!("the demo company does not compile: {diagnostics:#?}"));

@@ -18,7 +18,7 @@ pub const NOW: &str = "2025-04-21T09:00:00+08:00";
 
 /// The demo company's files.
 pub fn workflows() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../workflows/yuanlan")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/companies/contracts")
 }
 
 /// A founded company in a directory of its own, in a time that stands still.
