@@ -32,7 +32,11 @@ pub struct Run {
 impl Run {
     /// Founds the small company with these definitions of its own.
     pub fn new(own: Vec<Definition>) -> Run {
-        let definitions = define::company().into_iter().chain(own).collect();
+        Run::of(define::company().into_iter().chain(own).collect())
+    }
+
+    /// Founds a company with these definitions and no others.
+    pub fn of(definitions: Vec<Definition>) -> Run {
         let mut run = Run { world: World::new(definitions, at(START)), folded: State::default(), seen: 0 };
         run.check();
         run
