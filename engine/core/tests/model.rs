@@ -58,6 +58,8 @@ fn covers(all: &Tally) {
         "branch-chosen",
         "opinions-opened",
         "case-returned",
+        "fact-kept",
+        "fact-received",
         "state-expired",
         "signature-kept",
         "task-withdrawn",
@@ -105,7 +107,6 @@ const REFUSALS: &[&str] = &[
     "CURRENCY_MISMATCH",
     "NO_APPROVER",
     "BEYOND_AUTHORITY",
-    "NO_WAITING_CASE",
     "NOTHING_ASKED",
 ];
 

@@ -206,7 +206,7 @@ impl Play {
 
     fn seals(&mut self, contract_no: &str) -> Step {
         let fact = self.world.state.cases().find_map(|c| match c.stage() {
-            Stage::Fact { fact, .. } => Some(fact.clone()),
+            Stage::Message { fact, .. } => Some(fact.clone()),
             _ => None,
         });
         let data = record([("contract_no", text(contract_no))]);

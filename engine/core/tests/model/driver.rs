@@ -146,6 +146,13 @@ impl Run {
             return Ok(());
         }
         let case = self.model.record(order);
+        if case == 0 {
+            // A fact that is kept is no case's yet.
+            let found = self.state.kept_count();
+            let expected = self.model.kept.len();
+            let differ = || format!("  the model keeps {expected} facts, the engine {found}");
+            return if expected == found { Ok(()) } else { Err(differ()) };
+        }
         self.compare(case).map_err(|error| format!("{error}\n  after: {order:?}"))
     }
 

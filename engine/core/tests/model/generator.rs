@@ -182,10 +182,17 @@ impl Generator {
 
     fn fact(&mut self, company: &Company, open: &[u64], at: Timestamp) -> Option<Order> {
         let waits = |c: &&u64| matches!(company.view(**c).map(|v| &v.place), Some(Place::Wait { .. }));
-        let waiting: Vec<u64> = open.iter().filter(waits).copied().collect();
-        let case = *self.random.pick(&waiting)?;
+        let will_wait = |c: &&u64| company.story(**c).is_some_and(|story| story.chain == *"waiting");
+        // Now and then it comes before anybody waits for it.
+        let early = self.random.chance(30);
+        let found: Vec<u64> = match early {
+            true => open.iter().filter(will_wait).copied().collect(),
+            false => open.iter().filter(waits).copied().collect(),
+        };
+        let case = *self.random.pick(&found)?;
         let number = company.view(case)?.document.number.clone();
-        let fact = if company.state_name(case)? == "seal" { "offer.sealed" } else { "offer.made" };
+        let sealed = early || company.state_name(case)? == "seal";
+        let fact = if sealed { "offer.sealed" } else { "offer.made" };
         let position = self.held_position(company);
         let person = self.person_of(company, &position);
         Some(self.by(at, person, position, Verb::Fact { fact, number }))

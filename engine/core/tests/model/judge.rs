@@ -36,6 +36,8 @@ pub struct Company {
     pub views: Vec<View>,
     pub asked: Vec<BTreeMap<u32, Asked>>,
     pub requests: BTreeMap<(Name, Name), String>,
+    /// Facts that came for no case yet: name and number.
+    pub kept: Vec<(String, String)>,
 }
 
 impl Company {
@@ -46,6 +48,7 @@ impl Company {
             views: Vec::new(),
             asked: Vec::new(),
             requests: BTreeMap::new(),
+            kept: Vec::new(),
         }
     }
 
@@ -88,11 +91,8 @@ impl Company {
             Verb::Submit { chain, document, fault, addressee } => {
                 self.faults_of_submission(order, chain, (document, *fault), addressee.as_ref(), &mut faults);
             }
-            Verb::Fact { fact, number } => {
-                if self.waiting(fact, number).is_none() {
-                    faults.push(Code::NoWaitingCase);
-                }
-            }
+            // Where no case waits for it, it is kept.
+            Verb::Fact { .. } => {}
             _ => self.faults_of_case(order, &mut faults),
         }
         let rank = |code: &Code| Code::ALL.iter().position(|c| c == code).unwrap_or(usize::MAX);
@@ -393,11 +393,19 @@ impl Company {
                 self.asked.push(BTreeMap::new());
                 let view = view(&self.rules, &self.stories[self.stories.len() - 1]);
                 self.views.push(view);
-                return self.stories.len() as u64;
+                let case = self.stories.len() as u64;
+                self.take_kept(case, order.at);
+                return case;
             }
             Verb::Resubmit { case, document, .. } => (*case, Input::Resubmit { document: document.clone() }),
             Verb::Withdraw { case } => (*case, Input::Withdraw),
-            Verb::Fact { fact, number } => (self.waiting(fact, number).unwrap_or_default(), Input::Fact),
+            Verb::Fact { fact, number } => match self.waiting(fact, number) {
+                Some(case) => (case, Input::Fact),
+                None => {
+                    self.kept.push(((*fact).to_owned(), number.clone()));
+                    return 0;
+                }
+            },
             Verb::ReferUp { case, task, .. } => {
                 let slot = self.slot_of(*case, *task);
                 (*case, Input::ReferUp { slot, person: order.person.clone() })
@@ -427,6 +435,21 @@ impl Company {
         let at_index = case as usize - 1;
         self.stories[at_index].inputs.push((at, input));
         self.views[at_index] = view(&self.rules, &self.stories[at_index]);
+        self.take_kept(case, at);
+    }
+
+    /// A case that comes to wait for what came before it does not wait.
+    fn take_kept(&mut self, case: u64, at: Timestamp) {
+        let meant = |(fact, number): &(String, String)| {
+            let (Some(story), Some(view)) = (self.story(case), self.view(case)) else { return false };
+            let Place::Wait { state, .. } = view.place else { return false };
+            let activity = &self.rules.chains[&story.chain].states[state].activity;
+            matches!(activity, Activity::Wait(w) if w.fact == **fact) && view.document.number == *number
+        };
+        if let Some(place) = self.kept.iter().position(meant) {
+            self.kept.remove(place);
+            self.input(case, at, Input::Fact);
+        }
     }
 
     /// The waits that end because of the time.
