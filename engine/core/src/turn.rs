@@ -146,10 +146,7 @@ fn follow(state: &mut State, at: Timestamp, cases: Vec<CaseNo>, events: &mut Vec
             }
             // Whoever waits may need an event to go on by.
             let full = events.len() + next.len() + waiting.len() + others.len() >= FRAME_EVENTS_MAX;
-            if full
-                || events.len() + next.len() > FRAME_EVENTS_SPLIT
-                || bytes + size > FRAME_BYTES_MAX / 2
-            {
+            if full || events.len() + next.len() > FRAME_EVENTS_SPLIT || bytes + size > FRAME_BYTES_MAX / 2 {
                 waiting.push_front(case);
                 return split(state, at, waiting, events);
             }

@@ -97,7 +97,10 @@ fn a_person_asks() {
     assert_eq!(run.stands(case), "evaluating");
     run.ask("rep_js", case, "cancel", nothing()).expect("its submitter asks");
     run.decide(case, "bgm_js", Verdict::Done).expect("cancelled");
-    assert_eq!((run.stands(case).as_str(), code(run.ask("rep_js", case, "cancel", nothing())).as_str()), ("cancelled", "CASE_CLOSED"));
+    assert_eq!(
+        (run.stands(case).as_str(), code(run.ask("rep_js", case, "cancel", nothing())).as_str()),
+        ("cancelled", "CASE_CLOSED")
+    );
 }
 
 /// A request needs a reason; a held case is asked nothing.
@@ -105,12 +108,8 @@ fn a_person_asks() {
 fn what_a_request_needs() {
     let mut run = company(vec![orders()]);
     let case = order(&mut run, "O1");
-    let body = countersign_core::command::Body::Ask {
-        case,
-        entry: n("cancel"),
-        with: nothing(),
-        reason: n(" "),
-    };
+    let body =
+        countersign_core::command::Body::Ask { case, entry: n("cancel"), with: nothing(), reason: n(" ") };
     assert_eq!(run.request("rep_js", body), Err("REASON_REQUIRED".to_owned()));
     run.operate(case, Operation::Hold).expect("held");
     assert_eq!(run.ask("rep_js", case, "cancel", nothing()), Err("CASE_HELD".to_owned()));
@@ -207,7 +206,10 @@ fn cases_that_ask_one_another_are_stopped() {
     let states = |other: &str| {
         let case = case_of(other, doc("no"));
         let tell = Activity::Tell(TellDef { case, what: Told::Request(n("ping")), with: vec![] });
-        vec![state("resting", task("kam_js", &[], &[]), &[("done", to(1))]), state("telling", tell, &[("done", to(0)), ("refused", to(0))])]
+        vec![
+            state("resting", task("kam_js", &[], &[]), &[("done", to(1))]),
+            state("telling", tell, &[("done", to(0)), ("refused", to(0))]),
+        ]
     };
     let pinged = |name: &str, other: &str| Chain {
         anytime: vec![Anytime { by_chain: names(&[other]), ..anytime("ping", Some(to(1))) }],
@@ -240,7 +242,10 @@ fn requiring(for_each: Option<Expr>, within: Option<&str>) -> Run {
     };
     let requires = vec![Requirement { what: Required::Case(wanted), code: n("NO_VALID_EVALUATION") }];
     let state_of = state("open", task("finance", &[], &[]), &[("done", DONE)]);
-    company(vec![evaluation, Chain { requires, ..chain("change", "change", &["no", "order"], vec![state_of]) }])
+    company(vec![
+        evaluation,
+        Chain { requires, ..chain("change", "change", &["no", "order"], vec![state_of]) },
+    ])
 }
 
 fn evaluated(run: &mut Run, no: &str) -> CaseNo {
@@ -293,7 +298,8 @@ fn cases_are_required_for_each() {
 #[test]
 fn what_a_case_knows_of_another() {
     let of = |part: CasePart| Expr::OfCase(Box::new(case_of("order", doc("order"))), part);
-    let state_is = |name: &str| eq(Expr::Else(Box::new(of(CasePart::State)), Box::new(words("none"))), words(name));
+    let state_is =
+        |name: &str| eq(Expr::Else(Box::new(of(CasePart::State)), Box::new(words("none"))), words(name));
     let branch = |name: &str, go| Branch { when: Some(state_is(name)), go };
     let look = Activity::Choose(vec![
         branch("evaluating", to(1)),

@@ -48,7 +48,10 @@ fn each_quarter_begins_a_case() {
     run.wait(1);
     assert_eq!((run.stands(1).as_str(), next(&run)), ("asking", vec!["2025-09-30T16:00:00Z".to_owned()]));
     assert_eq!(run.last(), ["case-submitted", "period-began", "state-entered", "task-opened"]);
-    assert_eq!((&run.case(1).submitter().position, &run.case(1).submitter().person), (&n("finance"), &n("P02")));
+    assert_eq!(
+        (&run.case(1).submitter().position, &run.case(1).submitter().person),
+        (&n("finance"), &n("P02"))
+    );
     run.wait_until(at("2026-04-01T00:00+08:00"));
     assert_eq!(run.world.state.next_case(), 5);
 }
@@ -67,7 +70,11 @@ fn every_period_has_its_first_instant() {
         let mut run = Run::new(vec![gradings(false), Definition::Chain(chain)]);
         assert_eq!(next(&run), [at(first).to_string()], "{period:?}");
         run.wait_until(at(first));
-        assert_eq!((next(&run), run.world.state.next_case()), (vec![at(second).to_string()], 2), "{period:?}");
+        assert_eq!(
+            (next(&run), run.world.state.next_case()),
+            (vec![at(second).to_string()], 2),
+            "{period:?}"
+        );
     }
 }
 
@@ -80,7 +87,10 @@ fn each_row_begins_a_case() {
     let mut keys: Vec<String> =
         run.world.state.cases().filter_map(|case| case.key().map(ToString::to_string)).collect();
     keys.dedup();
-    assert_eq!((keys.len(), keys.first().map(String::as_str), keys.last().map(String::as_str)), (40, Some("C000"), Some("C039")));
+    assert_eq!(
+        (keys.len(), keys.first().map(String::as_str), keys.last().map(String::as_str)),
+        (40, Some("C000"), Some("C039"))
+    );
     let reached: Vec<Option<String>> = periods(&run).into_iter().map(|(reached, _)| reached).collect();
     assert_eq!(reached, [None, Some("C015".to_owned()), Some("C031".to_owned()), None]);
     assert_eq!(next(&run), [at("2025-06-01T00:00+08:00").to_string()]);

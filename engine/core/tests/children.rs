@@ -21,10 +21,7 @@ fn documents() -> Vec<Definition> {
     let part = Type::Record(vec![(n("units"), Type::Units), (n("place"), Type::Text)]);
     let parts = field("parts", Type::List(Box::new(part)));
     let place = Field { default: Some(Value::text("warehouse")), ..field("place", Type::Text) };
-    let twice = Field {
-        computed: Some(plus(doc("units"), doc("units"))),
-        ..field("boxes", Type::Units)
-    };
+    let twice = Field { computed: Some(plus(doc("units"), doc("units"))), ..field("boxes", Type::Units) };
     vec![
         document(
             "order",
@@ -60,7 +57,8 @@ fn order(no: &str, units: u32, parts: &[u32]) -> Raw {
 
 /// Orders that run one delivery and learn how much it delivered.
 fn orders() -> Chain {
-    let runs = state("delivering", Activity::Run(run("delivery", vec![])), &[("good", DONE), ("bad", FAILED)]);
+    let runs =
+        state("delivering", Activity::Run(run("delivery", vec![])), &[("good", DONE), ("bad", FAILED)]);
     let delivered = plus(fact("delivered"), child_fact("delivered"));
     Chain {
         facts: vec![fact_def("delivered", Type::Units, Some(units(0)))],
@@ -141,7 +139,8 @@ fn a_refused_child_holds_its_parent() {
     let case = run.submit("rep_js", "order", order("O1", 0, &[])).expect("an order");
     assert_eq!((run.held(case).as_str(), run.world.state.next_case()), ("NOTHING_TO_SHIP", 2));
     // A field that the child needs and nobody gives.
-    let bare = RunDef { copy: vec![], ..outward_support::define::run("delivery", vec![("units", doc("units"))]) };
+    let bare =
+        RunDef { copy: vec![], ..outward_support::define::run("delivery", vec![("units", doc("units"))]) };
     let runs = state("delivering", Activity::Run(bare), &[("good", DONE), ("bad", FAILED)]);
     let mut run = company(vec![Chain { states: vec![runs], ..orders() }, deliveries()]);
     let case = run.submit("rep_js", "order", order("O1", 3, &[])).expect("an order");
@@ -206,8 +205,12 @@ fn start_and_join() {
         let ends: &[(&str, Target)] = next;
         state(name, Activity::Join { chain: n("delivery") }, ends)
     };
-    let states =
-        vec![start, meanwhile, join("joining", &[("good", DONE), ("bad", to(3))]), join("again", &[("good", CANCELLED)])];
+    let states = vec![
+        start,
+        meanwhile,
+        join("joining", &[("good", DONE), ("bad", to(3))]),
+        join("again", &[("good", CANCELLED)]),
+    ];
     let mut run = company(vec![Chain { states, ..orders() }, seen_to("kam_js")]);
     let case = run.submit("rep_js", "order", order("O1", 6, &[1, 2])).expect("an order");
     assert_eq!((run.stands(case).as_str(), run.world.state.open_cases()), ("meanwhile", 3));
@@ -291,7 +294,8 @@ fn a_parent_that_is_over() {
 fn a_hundred_children_take_several_frames() {
     let def = RunDef { copy: vec![Copied::Document, Copied::Item], ..run("delivery", vec![]) };
     let runs = state("delivering", Activity::Run(def), &[("passed", DONE), ("failed", FAILED)]);
-    let mut run = company(vec![Chain { states: vec![for_each(doc("parts"), runs)], ..orders() }, deliveries()]);
+    let mut run =
+        company(vec![Chain { states: vec![for_each(doc("parts"), runs)], ..orders() }, deliveries()]);
     let parts: Vec<u32> = (1..=100).collect();
     let case = run.submit("rep_js", "order", order("O1", 6, &parts)).expect("an order");
     assert!(run.last().contains(&"turn-split"));
@@ -301,7 +305,9 @@ fn a_hundred_children_take_several_frames() {
     assert!(run.world.frames.len() > frames + 1);
     assert_eq!((run.stands(case).as_str(), run.world.state.open_cases()), ("done", 0));
     assert_eq!(run.world.state.next_timer(), None);
-    assert!(run.world.frames.iter().all(|frame| frame.events.len() <= countersign_core::frame::FRAME_EVENTS_MAX));
+    assert!(
+        run.world.frames.iter().all(|frame| frame.events.len() <= countersign_core::frame::FRAME_EVENTS_MAX)
+    );
 }
 
 /// A chain that starts itself without end is stopped like one that goes in a circle.
@@ -336,12 +342,17 @@ fn back_to_where_it_came_from() {
         state("fork", task("kam_js", &["left", "right"], &[]), ways),
         state("left", Activity::Run(run("delivery", vec![])), stuck),
         state("right", Activity::Run(run("delivery", vec![])), stuck),
-        state("stuck", task("kam_js", &["retry", "drop"], &[]), &[("retry", Target::Back), ("drop", CANCELLED)]),
+        state(
+            "stuck",
+            task("kam_js", &["retry", "drop"], &[]),
+            &[("retry", Target::Back), ("drop", CANCELLED)],
+        ),
     ];
     let mut run = company(vec![Chain { states, ..orders() }, seen_to("finance")]);
     let case = run.submit("rep_js", "order", order("O1", 6, &[])).expect("an order");
     let choose = |run: &mut Run, choice: &str| {
-        run.answer(case, "kam_js", Verdict::Choose, |answer| answer.choice = Some(n(choice))).expect("chosen");
+        run.answer(case, "kam_js", Verdict::Choose, |answer| answer.choice = Some(n(choice)))
+            .expect("chosen");
     };
     choose(&mut run, "right");
     for child in [2, 3] {

@@ -31,7 +31,10 @@ fn paid(names: &str, customer: &str, amount: &str) -> Raw {
 
 fn bank() -> Definition {
     let receipt = [("ref", Type::Text), ("customer", Type::Text), ("amount", Type::Money)];
-    adapters(vec![], vec![(RECEIPT, shape(&receipt)), ("bank.customer.overdue", shape(&[("customer", Type::Text)]))])
+    adapters(
+        vec![],
+        vec![(RECEIPT, shape(&receipt)), ("bank.customer.overdue", shape(&[("customer", Type::Text)]))],
+    )
 }
 
 fn invoices_document() -> Definition {
@@ -55,8 +58,12 @@ fn rules() -> Vec<MatchRule> {
 fn invoices(rules: Vec<MatchRule>) -> Chain {
     let all = compare(Comparison::AtLeast, fact("received"), doc("amount"));
     let open = Activity::Wait(Wait { fact: n(RECEIPT), rules, until: Some(all) });
-    let zero = Expr::Const(Value::money(0.into(), countersign_core::money::Currency::parse("CNY").expect("yuan")));
-    let open = learns(vec![(0, plus(fact("received"), message("amount")))], state("open", open, &[("received", DONE)]));
+    let zero =
+        Expr::Const(Value::money(0.into(), countersign_core::money::Currency::parse("CNY").expect("yuan")));
+    let open = learns(
+        vec![(0, plus(fact("received"), message("amount")))],
+        state("open", open, &[("received", DONE)]),
+    );
     Chain {
         facts: vec![fact_def("received", Type::Money, Some(zero))],
         ..chain("invoice", "invoice", &["no", "customer", "due", "amount"], vec![open])
@@ -170,7 +177,11 @@ fn what_is_not_declared_is_refused() {
     let cases = [
         ("bank.receipt.lost", record([]), "REPLY_UNDECLARED"),
         (RECEIPT, record([]), "FIELD_MISSING"),
-        (RECEIPT, record([("ref", number(1)), ("customer", text("C1")), ("amount", money("1.00"))]), "FIELD_TYPE"),
+        (
+            RECEIPT,
+            record([("ref", number(1)), ("customer", text("C1")), ("amount", money("1.00"))]),
+            "FIELD_TYPE",
+        ),
         (RECEIPT, paid("I1", "C1", "1.001"), "AMOUNT_SCALE"),
         (RECEIPT, text("paid"), "FIELD_TYPE"),
     ];

@@ -105,8 +105,7 @@ fn roaming_definitions(seed: u64) -> Vec<Definition> {
         Box::new(Expr::Now),
         Box::new(Expr::Const(Value::Span(span(3, SpanUnit::Hour)))),
     );
-    let next =
-        |outcome: &str| BTreeMap::from([(Name::from(outcome), vec![plain_arrow(None, APPROVED)])]);
+    let next = |outcome: &str| BTreeMap::from([(Name::from(outcome), vec![plain_arrow(None, APPROVED)])]);
     let wait = StateDef {
         name: Name::from("rest"),
         activity: Activity::WaitUntil(later),
@@ -477,8 +476,15 @@ fn a_log_that_misses_an_event_is_noticed() {
 #[test]
 fn a_step_of_many_signers_is_split_and_finished() {
     let who = |i: usize| Who::Position(Name::from(["legal", "credit", "quality", "fin_dir"][i % 4]));
-    let review =
-        |i| plain(Node::Signer(Signer { duty: Duty::Review, who: who(i), veto: false, except: vec![], task: None }));
+    let review = |i| {
+        plain(Node::Signer(Signer {
+            duty: Duty::Review,
+            who: who(i),
+            veto: false,
+            except: vec![],
+            task: None,
+        }))
+    };
     let crowd = Node::All((0..230).map(review).collect());
     let crowd = parts::chains::people("crowd", "passed", crowd, APPROVED);
     let mut all = definitions(POLICIES[0], 0);
@@ -499,7 +505,17 @@ fn a_step_of_many_signers_is_split_and_finished() {
         let task = case.tasks().get(&number).expect("a task that was listed is open").clone();
         let (version, content_hash, reason) = (task.version, *case.content_hash(), Some(Name::from("x")));
         let verdict = Verdict::Pass;
-        let answer = Answer { document: None, choice: None, fields: None, case: 1, task: number, version, content_hash, verdict, reason };
+        let answer = Answer {
+            document: None,
+            choice: None,
+            fields: None,
+            case: 1,
+            task: number,
+            version,
+            content_hash,
+            verdict,
+            reason,
+        };
         let result = roam.request(task.holders[0].clone(), task.position, Body::Decide(answer));
         assert_eq!(result, TurnResult::Done, "task {number} is answered");
     }

@@ -25,9 +25,9 @@ pub(super) fn by_person(
     request: &Request,
     (number, entry, with, reason): (CaseNo, &Name, &Raw, &Name),
 ) -> Result<Vec<Event>, Rejection> {
-    let case = case_of(state, at, request, ("ask", number))?;
+    let case = case_of(state, at, request, ("request", number))?;
     let ctx = Ctx::of(state, at, case)?;
-    allowed(&ctx, request, Wish { verb: "ask", chain: Some(case.chain()), amount: None })?;
+    allowed(&ctx, request, Wish { verb: "request", chain: Some(case.chain()), amount: None })?;
     not_held(case)?;
     let chain = ctx.chain(case.chain())?;
     let anytime = entry_of(chain, entry).ok_or_else(|| {

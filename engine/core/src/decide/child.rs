@@ -87,13 +87,20 @@ fn copied(place: &Place<'_>, kind: &DocumentType, from: &[Copied]) -> Fields {
 
 /// The first of some positions, and its first holder, as who submits.
 pub(super) fn party(ctx: &Ctx<'_>, positions: Vec<Name>) -> Result<Party, Rejection> {
-    let nobody = || Rejection::new(Code::NoApprover, "expected a position in whose name a case starts, found none");
+    let nobody =
+        || Rejection::new(Code::NoApprover, "expected a position in whose name a case starts, found none");
     let position = positions.first().ok_or_else(nobody)?;
     let resolved = or_superior(ctx, position, &[], None)?;
     let person = resolved.holders.first().cloned().ok_or_else(nobody)?;
     let organisation = ctx.organisation()?;
-    let post = organisation.positions.get(&resolved.position).ok_or_else(|| internal("a held post exists"))?;
-    Ok(Party { person, position: resolved.position.clone(), unit: post.unit.clone(), kind: post.kind.clone() })
+    let post =
+        organisation.positions.get(&resolved.position).ok_or_else(|| internal("a held post exists"))?;
+    Ok(Party {
+        person,
+        position: resolved.position.clone(),
+        unit: post.unit.clone(),
+        kind: post.kind.clone(),
+    })
 }
 
 /// Whether the cases of a chain that were started here, and that no `join` has taken note of, ended well. None: some
@@ -101,7 +108,9 @@ pub(super) fn party(ctx: &Ctx<'_>, positions: Vec<Name>) -> Result<Party, Reject
 pub(super) fn join(case: &Case, chain: &Name) -> Option<bool> {
     let children = case.outward().into_iter().flat_map(|outward| outward.children.values());
     let awaited = children.filter(|child| child.chain == *chain && !child.joined);
-    awaited.map(|child| child.ended.as_ref().map(|(_, good)| *good)).try_fold(true, |all, good| Some(all & good?))
+    awaited
+        .map(|child| child.ended.as_ref().map(|(_, good)| *good))
+        .try_fold(true, |all, good| Some(all & good?))
 }
 
 /// A case is over, and its parent, if that is open, comes to know of it.

@@ -46,7 +46,11 @@ pub(super) fn given_up(fact: &Name, kept: &KeptFact) -> Event {
 
 /// A chain begins a period, or goes on with the rows that are left. A period that the engine slept through is begun
 /// late; several of them are begun once.
-fn begin(ctx: &Ctx<'_>, (name, place): (&Name, u16), reached: Option<&Name>) -> Result<Vec<Event>, Rejection> {
+fn begin(
+    ctx: &Ctx<'_>,
+    (name, place): (&Name, u16),
+    reached: Option<&Name>,
+) -> Result<Vec<Event>, Rejection> {
     let began = |reached, refused, next| {
         Event::PeriodBegan(PeriodBegan { chain: name.clone(), start: place, reached, refused, next })
     };
@@ -162,7 +166,8 @@ fn posts(ctx: &Ctx<'_>, chain: &Chain, scope: &Scope<'_>, who: &Who) -> Result<V
 /// With new rules: when each of their chains that start by the calendar is looked at next, and which start so no
 /// longer. A period that is being begun is not disturbed.
 pub(super) fn scheduled(state: &State, at: Timestamp, definitions: &[u32]) -> Result<Vec<Event>, Rejection> {
-    let all = || definitions.iter().filter_map(|number| Some(state.definitions().stored(*number)?.compiled()));
+    let all =
+        || definitions.iter().filter_map(|number| Some(state.definitions().stored(*number)?.compiled()));
     let company = all().find_map(|definition| match definition {
         Definition::Company(company) => Some(company),
         _ => None,

@@ -139,7 +139,8 @@ pub(super) fn reported(
 ) -> Result<Vec<Event>, Rejection> {
     let ctx = Ctx::now(state, at)?;
     if fact.split('.').next() != Some(adapter.as_str()) {
-        let message = format!("expected a fact of {adapter}, found {fact}, which is another adapter's to report");
+        let message =
+            format!("expected a fact of {adapter}, found {fact}, which is another adapter's to report");
         return Err(Rejection::new(Code::Forbidden, message));
     }
     let shape = ctx.active.adapters().and_then(|adapters| adapters.facts.get(fact));
@@ -175,7 +176,11 @@ fn deliver(
 
 /// The case that a message is meant for: the first rule for which some waiting case holds decides; among several
 /// cases the one that the rule puts first, then the oldest.
-fn meant_for<'a>(state: &'a State, at: Timestamp, message: Message<'_>) -> Result<Option<&'a Case>, Rejection> {
+fn meant_for<'a>(
+    state: &'a State,
+    at: Timestamp,
+    message: Message<'_>,
+) -> Result<Option<&'a Case>, Rejection> {
     for place in state.rules_of(message.fact) {
         let mut best: Option<(Option<Value>, &Case)> = None;
         for number in state.meant_by(message.fact, place, message.data) {

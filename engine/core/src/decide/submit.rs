@@ -331,7 +331,8 @@ pub(super) fn withdraw(
         return Err(Rejection::new(Code::Conflict, message));
     }
     if has_done(case) {
-        let message = format!("expected a case that has done nothing outside; case {number} has, or may have");
+        let message =
+            format!("expected a case that has done nothing outside; case {number} has, or may have");
         return Err(Rejection::new(Code::Conflict, message));
     }
     let mut told: Vec<Name> = Vec::new();

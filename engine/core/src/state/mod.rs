@@ -11,8 +11,8 @@ mod look;
 mod messages;
 mod outward;
 mod requests;
-mod waiting;
 mod rows;
+mod waiting;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -25,8 +25,8 @@ pub use closed::{CLOSED_MAX, CLOSED_WINDOW_MS};
 pub use definitions::{Definitions, Release, StoredDefinition};
 pub use messages::{MESSAGE_WINDOW_MS, MESSAGES_MAX};
 pub use outward::{
-    ChildState, ClosedCase, CommandState, CommandStatus, Done, DoneWhat, ItemStatus, KeptFact, Mark, OutsideWork,
-    Outward, Period, Reply, WorkItem,
+    ChildState, ClosedCase, CommandState, CommandStatus, Done, DoneWhat, ItemStatus, KeptFact, Mark,
+    OutsideWork, Outward, Period, Reply, WorkItem,
 };
 pub use requests::{REQUEST_WINDOW_MS, REQUESTS_MAX, Requests, SENT_AHEAD_MAX_MS, Seen};
 

@@ -120,7 +120,8 @@ mod tests {
 
     fn wait(keys: &[Option<(&str, Value)>]) -> (Name, Option<MatchKeys>) {
         let key = |key: &Option<(&str, Value)>| {
-            key.as_ref().map(|(field, value)| MatchKey { field: vec![Name::from(*field)], value: value.clone() })
+            key.as_ref()
+                .map(|(field, value)| MatchKey { field: vec![Name::from(*field)], value: value.clone() })
         };
         (Name::from("bank.paid"), Some(keys.iter().map(key).collect()))
     }
@@ -141,7 +142,9 @@ mod tests {
             state.waiting.insert(wait.clone(), *no);
         }
         let fields = |field: &str, value: &str| Fields::from([(Name::from(field), Value::text(value))]);
-        let found = |rule, message: &Fields| state.meant_by("bank.paid", rule, message).into_iter().collect::<Vec<_>>();
+        let found = |rule, message: &Fields| {
+            state.meant_by("bank.paid", rule, message).into_iter().collect::<Vec<_>>()
+        };
         assert_eq!(state.rules_of("bank.paid").collect::<Vec<_>>(), [0, 1]);
         assert_eq!(found(0, &fields("ref", "I77")), [77]);
         assert_eq!(found(1, &fields("ref", "I77")), []);
