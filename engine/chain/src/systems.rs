@@ -19,9 +19,11 @@ use crate::yaml::{Body, Entry, Node};
 
 /// What a system may ask for.
 const VERBS: &[&str] = &[
-    "submit", "resubmit", "decide", "withdraw", "refer-up", "fact", "inbox", "case", "timeline", "explain",
+    "submit", "resubmit", "decide", "withdraw", "refer-up", "fact", "request", "hold", "resume", "retry", "compensate", "inbox", "case", "timeline", "explain",
     "preview", "handler", "who",
 ];
+
+pub(crate) const KEYS: Keys = Keys::of(&["persons", "chains", "verbs", "facts", "up_to"]);
 
 /// Reads systems.yaml.
 pub(crate) fn read(node: &Node, world: &World<'_>) -> Option<Systems> {
@@ -41,8 +43,7 @@ pub(crate) fn read(node: &Node, world: &World<'_>) -> Option<Systems> {
 fn grant(entry: &Entry, world: &World<'_>) -> Option<SystemGrant> {
     let report = &world.report;
     let what = format!("the system {}", entry.key);
-    let keys = Keys::of(&["persons", "chains", "verbs", "facts", "up_to"]);
-    let map = Map::read(&entry.value, &what, keys, report)?;
+    let map = Map::read(&entry.value, &what, KEYS, report)?;
     let need = |key: &str| map.need(key, &what, report);
     let chains = &world.names.chains;
     let persons = need("persons").map(|n| allowed(n, "person", None, world));

@@ -41,8 +41,8 @@ pub use adapter::{
     decode_dead_letter, decode_fact,
 };
 pub use api::{
-    Case, Decide, Envelope, Explain, Fact, FactName, Handler, Inbox, Preview, ReferUp, ReferUpReason,
-    Request, Resubmit, ReturnTo, Submit, Timeline, Verdict, Who, Withdraw, decode_request,
+    Ask, Case, Decide, Envelope, Explain, Fact, FactName, Handler, Inbox, Operate, Preview, ReferUp,
+    ReferUpReason, Request, Resubmit, ReturnTo, Submit, Timeline, Verdict, Who, Withdraw, decode_request,
 };
 pub use decode::decode;
 pub use duration::Duration;
@@ -59,6 +59,7 @@ pub use time::Timestamp;
 pub use token::Token;
 pub use verb::Verb;
 pub use view::{
-    CaseView, Ended, Explanation, ExplanationLine, HandlerView, InboxItem, InboxView, PreviewStep,
-    PreviewView, RouteStep, Signature, TimelineEntry, TimelineView, Waiting,
+    AlarmView, AskView, CaseView, ChildView, CommandAnswer, CommandView, Ended, Explanation, ExplanationLine,
+    HandlerView, HeldView, InboxItem, InboxView, PreviewStep, PreviewView, RouteStep, Signature,
+    TimelineEntry, TimelineView, Waiting, WorkView,
 };

@@ -171,6 +171,9 @@ pub struct FactAccepted {
     pub cases: Vec<String>,
     /// Whether it had been told before.
     pub duplicate: bool,
+    /// Whether it is kept, because no case waits for it yet.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub kept: bool,
 }
 
 /// The answer to `who`.

@@ -2,7 +2,8 @@
 
 use crate::adapter::{AdapterAnswer, AdapterCommand, AdapterFact, DeadLetter};
 use crate::api::{
-    Case, Decide, Explain, Fact, Handler, Inbox, Preview, ReferUp, Resubmit, Submit, Timeline, Who, Withdraw,
+    Ask, Case, Decide, Explain, Fact, Handler, Inbox, Operate, Preview, ReferUp, Resubmit, Submit, Timeline,
+    Who, Withdraw,
 };
 use crate::event::CloudEvent;
 use crate::reply::{Accepted, FactAccepted, Reply, WhoReply};
@@ -20,6 +21,11 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
         ("request.withdraw", schema::<Withdraw>()),
         ("request.refer-up", schema::<ReferUp>()),
         ("request.fact", schema::<Fact>()),
+        ("request.request", schema::<Ask>()),
+        ("request.hold", schema::<Operate>()),
+        ("request.resume", schema::<Operate>()),
+        ("request.retry", schema::<Operate>()),
+        ("request.compensate", schema::<Operate>()),
         ("request.inbox", schema::<Inbox>()),
         ("request.case", schema::<Case>()),
         ("request.timeline", schema::<Timeline>()),
@@ -33,6 +39,11 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
         ("reply.withdraw", schema::<Reply<Accepted>>()),
         ("reply.refer-up", schema::<Reply<Accepted>>()),
         ("reply.fact", schema::<Reply<FactAccepted>>()),
+        ("reply.request", schema::<Reply<Accepted>>()),
+        ("reply.hold", schema::<Reply<Accepted>>()),
+        ("reply.resume", schema::<Reply<Accepted>>()),
+        ("reply.retry", schema::<Reply<Accepted>>()),
+        ("reply.compensate", schema::<Reply<Accepted>>()),
         ("reply.inbox", schema::<Reply<InboxView>>()),
         ("reply.case", schema::<Reply<CaseView>>()),
         ("reply.timeline", schema::<Reply<TimelineView>>()),

@@ -19,6 +19,16 @@ pub enum Verb {
     ReferUp,
     /// Tell a fact that a case may be waiting for.
     Fact,
+    /// Ask a case for something that its chain offers at any time.
+    Request,
+    /// Put a case on hold.
+    Hold,
+    /// Let a held case go on.
+    Resume,
+    /// Send the commands of a held case again.
+    Retry,
+    /// Undo what a held case did.
+    Compensate,
     /// Ask for the open tasks of a post.
     Inbox,
     /// Ask for one case.
@@ -37,13 +47,18 @@ pub enum Verb {
 
 impl Verb {
     /// Every verb, in the order of the documentation.
-    pub const ALL: [Verb; 13] = [
+    pub const ALL: [Verb; 18] = [
         Verb::Submit,
         Verb::Resubmit,
         Verb::Decide,
         Verb::Withdraw,
         Verb::ReferUp,
         Verb::Fact,
+        Verb::Request,
+        Verb::Hold,
+        Verb::Resume,
+        Verb::Retry,
+        Verb::Compensate,
         Verb::Inbox,
         Verb::Case,
         Verb::Timeline,
@@ -62,6 +77,11 @@ impl Verb {
             Verb::Withdraw => "withdraw",
             Verb::ReferUp => "refer-up",
             Verb::Fact => "fact",
+            Verb::Request => "request",
+            Verb::Hold => "hold",
+            Verb::Resume => "resume",
+            Verb::Retry => "retry",
+            Verb::Compensate => "compensate",
             Verb::Inbox => "inbox",
             Verb::Case => "case",
             Verb::Timeline => "timeline",
@@ -75,9 +95,17 @@ impl Verb {
     /// Whether it only asks: nothing is recorded, and nothing happens twice if it is sent twice.
     pub fn is_query(self) -> bool {
         match self {
-            Verb::Submit | Verb::Resubmit | Verb::Decide | Verb::Withdraw | Verb::ReferUp | Verb::Fact => {
-                false
-            }
+            Verb::Submit
+            | Verb::Resubmit
+            | Verb::Decide
+            | Verb::Withdraw
+            | Verb::ReferUp
+            | Verb::Fact
+            | Verb::Request
+            | Verb::Hold
+            | Verb::Resume
+            | Verb::Retry
+            | Verb::Compensate => false,
             Verb::Inbox
             | Verb::Case
             | Verb::Timeline

@@ -35,10 +35,20 @@ fn requests_are_written_as_they_were_read() {
 
 #[test]
 fn replies_are_written_as_they_were_read() {
-    for name in
-        ["reply.submit", "reply.resubmit", "reply.decide", "reply.withdraw", "reply.refer-up", "reply.error"]
-    {
-        round_trip::<Accepted>(name);
+    for verb in [
+        "submit",
+        "resubmit",
+        "decide",
+        "withdraw",
+        "refer-up",
+        "request",
+        "hold",
+        "resume",
+        "retry",
+        "compensate",
+        "error",
+    ] {
+        round_trip::<Accepted>(&format!("reply.{verb}"));
     }
     round_trip::<FactAccepted>("reply.fact");
     round_trip::<InboxView>("reply.inbox");

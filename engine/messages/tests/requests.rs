@@ -128,6 +128,23 @@ fn only_a_return_goes_somewhere() {
 }
 
 #[test]
+fn a_choice_goes_with_the_verdict_choose() {
+    let chosen = |verdict: &str, choice: Option<&str>| {
+        let mut fields = fields(Verb::Decide);
+        fields.remove("to");
+        fields["verdict"] = verdict.into();
+        if let Some(choice) = choice {
+            fields.insert("choice".into(), choice.into());
+        }
+        told(read(Verb::Decide, serde_json::Value::Object(fields).to_string()))
+    };
+    assert_eq!(chosen("choose", Some("repair")), "ok");
+    assert_eq!(chosen("choose", None), "MISSING_FIELD choice");
+    assert_eq!(chosen("done", Some("repair")), "BAD_VALUE choice");
+    assert_eq!((chosen("done", None), chosen("refuse", None)), ("ok".into(), "ok".into()));
+}
+
+#[test]
 fn null_is_the_same_as_absent_for_an_optional_field() {
     let Ok(Request::Submit(submit)) = read(Verb::Submit, with(Verb::Submit, "addressee", "null")) else {
         panic!("expected to be read")

@@ -9,7 +9,7 @@ use countersign_core::frame::Frame;
 use countersign_core::name::Name;
 use countersign_runtime::{EngineHandle, LogReader, LogView, ReadError};
 
-use crate::render::{Published, Publisher};
+use crate::render::{Belongs, Published, Publisher};
 
 /// Reads frames from a place in the log on and gives their events as they are published.
 pub(crate) struct Source {
@@ -71,52 +71,64 @@ impl Source {
     async fn published(&mut self, sequence: u64, frame: &Frame) -> Result<Vec<Published>, ReadError> {
         let mut published = Vec::with_capacity(frame.events.len());
         for (index, event) in frame.events.iter().enumerate() {
-            let chain = match event.case() {
-                Some(case) => self.chains.of(&self.handle, case, sequence, event).await?,
+            let of = match event.case() {
+                Some(case) => self.chains.of(&self.handle, case, sequence, frame).await?,
                 None => None,
             };
-            let whole = self.publisher.event(sequence, frame, index, chain.as_ref());
+            let whole = self.publisher.event(sequence, frame, index, of.as_ref());
             let fits = whole.filter(|event| event.body.len() <= self.body_bytes_max);
-            published
-                .extend(fits.or_else(|| self.publisher.shortened(sequence, frame, index, chain.as_ref())));
+            published.extend(fits.or_else(|| self.publisher.shortened(sequence, frame, index, of.as_ref())));
         }
         self.chains.forget_ended(frame);
         Ok(published)
     }
 }
 
-/// The chain of each open case, as far as it was needed.
+/// The chain and the order of each open case, as far as they were needed.
 #[derive(Default)]
 struct Chains {
-    known: BTreeMap<CaseNo, Name>,
+    known: BTreeMap<CaseNo, Belongs>,
     names: BTreeSet<Name>,
 }
 
 impl Chains {
-    /// The chain of a case. A case that began before this reader did is looked up once: in the views, which keep
+    /// What a case belongs to. A case that began before this reader did is looked up once: in the views, which keep
     /// every case, or else in the log.
     async fn of(
         &mut self,
         handle: &EngineHandle,
         case: CaseNo,
         sequence: u64,
-        event: &Event,
-    ) -> Result<Option<Name>, ReadError> {
-        if let Event::CaseSubmitted(e) = event {
-            self.learn(case, &e.chain);
+        frame: &Frame,
+    ) -> Result<Option<Belongs>, ReadError> {
+        if let Some(of) = self.known.get(&case) {
+            return Ok(Some(of.clone()));
         }
-        if let Some(chain) = self.known.get(&case) {
-            return Ok(Some(chain.clone()));
+        self.learn_from_frame(frame);
+        if let Some(of) = self.known.get(&case) {
+            return Ok(Some(of.clone()));
         }
         let row = handle.views().and_then(|views| views.case(case).ok().flatten());
         match row {
-            Some(row) => self.learn(case, &row.chain),
+            Some(row) => self.learn(case, &row.chain, row.correlation),
             None => self.learn_from_log(handle.log().clone(), sequence).await?,
         }
         Ok(self.known.get(&case).cloned())
     }
 
-    fn learn(&mut self, case: CaseNo, chain: &Name) {
+    /// Cases that begin in a frame. One that another case starts is of that one's order, which its parent says right
+    /// after the case's own first event.
+    fn learn_from_frame(&mut self, frame: &Frame) {
+        for event in &frame.events {
+            match event {
+                Event::CaseSubmitted(e) => self.learn(e.case, &e.chain, e.case),
+                Event::ChildStarted(e) => self.learn(e.child, &e.chain, e.correlation),
+                _ => {}
+            }
+        }
+    }
+
+    fn learn(&mut self, case: CaseNo, chain: &Name, root: CaseNo) {
         let chain = match self.names.get(chain) {
             Some(known) => known.clone(),
             None => {
@@ -124,7 +136,7 @@ impl Chains {
                 chain.clone()
             }
         };
-        self.known.insert(case, chain);
+        self.known.insert(case, Belongs { chain, root });
     }
 
     /// Folds the log up to a sequence: every case that was open there.
@@ -136,18 +148,14 @@ impl Chains {
                 if sequence >= until {
                     break;
                 }
-                for event in &frame.events {
-                    if let Event::CaseSubmitted(e) = event {
-                        chains.learn(e.case, &e.chain);
-                    }
-                }
+                chains.learn_from_frame(&frame);
                 chains.forget_ended(&frame);
             }
             Ok(chains)
         });
         if let Ok(found) = fold.await {
             let found = found?;
-            found.known.iter().for_each(|(case, chain)| self.learn(*case, chain));
+            found.known.iter().for_each(|(case, of)| self.learn(*case, &of.chain, of.root));
         }
         Ok(())
     }

@@ -41,6 +41,9 @@ pub(super) fn decide_task(state: &State, at: Timestamp, request: &Request, answe
         Ok(task) => task,
         Err(rejection) => return late_or(case, request, answer, rejection),
     };
+    // A contribution is done as a piece of work is: callers have one word for both.
+    let given = Answer { verdict: Verdict::Input, ..answer.clone() };
+    let answer = if task.duty == Duty::Input && answer.verdict == Verdict::Done { &given } else { answer };
     if let Some(decision) = own_document(&ctx, case, task, request, answer) {
         return decision;
     }

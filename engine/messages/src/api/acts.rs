@@ -55,6 +55,9 @@ person_request!(
         /// Where to, if the verdict is `return`; the chain's own arrow otherwise.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub to: Option<ReturnTo>,
+        /// What is chosen, with the verdict `choose`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub choice: Option<Name>,
         /// What the task asks for, or the completed fields of an edit; at most 64 KiB.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub fields: Option<Document>,
@@ -70,6 +73,17 @@ impl Decide {
         if self.to.is_some() && self.verdict != Verdict::Return {
             let message = "expected no `to`: only the verdict return goes somewhere";
             return Err(WireError::new(Code::BadValue, message).at_field("to"));
+        }
+        match (self.verdict, &self.choice) {
+            (Verdict::Choose, None) => {
+                let message = "expected `choice` with the verdict choose";
+                return Err(WireError::new(Code::MissingField, message).at_field("choice"));
+            }
+            (Verdict::Choose, Some(_)) | (_, None) => {}
+            (_, Some(_)) => {
+                let message = "expected no `choice`: it goes with the verdict choose";
+                return Err(WireError::new(Code::BadValue, message).at_field("choice"));
+            }
         }
         Ok(())
     }

@@ -35,6 +35,9 @@ person_request!(
         /// Answer from this sequence on, or later.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub at_least: Option<u64>,
+        /// Of everything that belongs to the same order: the cases that started this one, and those they started.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        pub all: bool,
         /// Begin at this sequence: `next` of an earlier answer.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub from: Option<u64>,

@@ -3,6 +3,7 @@
 use super::acts::{Decide, Fact, ReferUp, Resubmit, Submit, Withdraw};
 use super::envelope::Envelope;
 use super::queries::{Case, Explain, Handler, Inbox, Preview, Timeline, Who};
+use super::steer::{Ask, Operate};
 use crate::decode::typed;
 use crate::error::WireError;
 use crate::limits::Limits;
@@ -11,7 +12,7 @@ use crate::verb::Verb;
 use serde::Serialize;
 
 /// The free objects inside requests, which have a limit of their own.
-const DOCUMENTS: [&str; 3] = ["document", "fields", "data"];
+const DOCUMENTS: [&str; 4] = ["document", "fields", "data", "with"];
 
 /// A request whose form has been checked. It is written without a tag: the verb stands in the subject.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -29,6 +30,16 @@ pub enum Request {
     ReferUp(ReferUp),
     /// Tell a fact.
     Fact(Fact),
+    /// Ask a case for something at any time.
+    Ask(Ask),
+    /// Put a case on hold.
+    Hold(Operate),
+    /// Let a held case go on.
+    Resume(Operate),
+    /// Send the commands of a held case again.
+    Retry(Operate),
+    /// Undo what a held case did.
+    Compensate(Operate),
     /// Open tasks.
     Inbox(Inbox),
     /// One case.
@@ -55,6 +66,11 @@ impl Request {
             Request::Withdraw(_) => Verb::Withdraw,
             Request::ReferUp(_) => Verb::ReferUp,
             Request::Fact(_) => Verb::Fact,
+            Request::Ask(_) => Verb::Request,
+            Request::Hold(_) => Verb::Hold,
+            Request::Resume(_) => Verb::Resume,
+            Request::Retry(_) => Verb::Retry,
+            Request::Compensate(_) => Verb::Compensate,
             Request::Inbox(_) => Verb::Inbox,
             Request::Case(_) => Verb::Case,
             Request::Timeline(_) => Verb::Timeline,
@@ -74,6 +90,11 @@ impl Request {
             Request::Withdraw(request) => request.envelope(),
             Request::ReferUp(request) => request.envelope(),
             Request::Fact(request) => request.envelope(),
+            Request::Ask(request) => request.envelope(),
+            Request::Hold(request)
+            | Request::Resume(request)
+            | Request::Retry(request)
+            | Request::Compensate(request) => request.envelope(),
             Request::Inbox(request) => request.envelope(),
             Request::Case(request) => request.envelope(),
             Request::Timeline(request) => request.envelope(),
@@ -116,6 +137,11 @@ pub fn decode_request(verb: &str, bytes: &[u8], limits: &Limits) -> Result<Reque
         Verb::Withdraw => Request::Withdraw(typed(text)?),
         Verb::ReferUp => Request::ReferUp(typed(text)?),
         Verb::Fact => Request::Fact(typed(text)?),
+        Verb::Request => Request::Ask(typed(text)?),
+        Verb::Hold => Request::Hold(typed(text)?),
+        Verb::Resume => Request::Resume(typed(text)?),
+        Verb::Retry => Request::Retry(typed(text)?),
+        Verb::Compensate => Request::Compensate(typed(text)?),
         Verb::Inbox => Request::Inbox(typed(text)?),
         Verb::Case => Request::Case(typed(text)?),
         Verb::Timeline => Request::Timeline(typed(text)?),

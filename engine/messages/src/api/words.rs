@@ -27,11 +27,15 @@ pub enum Verdict {
     Done,
     /// A completed document is handed in, where the step is to edit it.
     Submit,
+    /// The work of a task is refused, with a reason.
+    Refuse,
+    /// One of a task's choices.
+    Choose,
 }
 
 impl Verdict {
     /// Every verdict.
-    pub const ALL: [Verdict; 8] = [
+    pub const ALL: [Verdict; 10] = [
         Verdict::Approve,
         Verdict::Pass,
         Verdict::Object,
@@ -40,6 +44,8 @@ impl Verdict {
         Verdict::Veto,
         Verdict::Done,
         Verdict::Submit,
+        Verdict::Refuse,
+        Verdict::Choose,
     ];
 
     /// The word on the wire.
@@ -53,6 +59,8 @@ impl Verdict {
             Verdict::Veto => "veto",
             Verdict::Done => "done",
             Verdict::Submit => "submit",
+            Verdict::Refuse => "refuse",
+            Verdict::Choose => "choose",
         }
     }
 }

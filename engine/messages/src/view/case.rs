@@ -1,5 +1,6 @@
 //! One case as it stands, and who has it.
 
+use super::outward::{AlarmView, ChildView, CommandView, HeldView, WorkView, no_fields};
 use crate::quantity::Quantity;
 use crate::text::{ContentHash, Document};
 use crate::time::Timestamp;
@@ -46,6 +47,27 @@ pub struct CaseView {
     pub content_hash: ContentHash,
     /// One id for everything that belongs to one order, from order to cash.
     pub correlation: String,
+    /// Why it is held, if it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<HeldView>,
+    /// The post that owns it, where it was handed over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// The case that started it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<String>,
+    /// The cases that it started, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub children: Vec<ChildView>,
+    /// What it has learnt.
+    #[serde(default, skip_serializing_if = "no_fields")]
+    pub facts: Document,
+    /// What it asked of other systems, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub commands: Vec<CommandView>,
+    /// Alarms whose clocks run, and those that were raised.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alarms: Vec<AlarmView>,
 }
 
 /// An open task of a case.
@@ -66,6 +88,9 @@ pub struct Waiting {
     /// By when an answer is due.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due_at: Option<Timestamp>,
+    /// The piece of work, where it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub work: Option<WorkView>,
 }
 
 /// One place of a case's route.
@@ -99,6 +124,12 @@ pub struct Signature {
     /// Why, in their words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// What was chosen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub choice: Option<String>,
+    /// What the task asked for.
+    #[serde(default, skip_serializing_if = "no_fields")]
+    pub fields: Document,
     /// When.
     pub at: Timestamp,
     /// The revision that was signed.

@@ -1,5 +1,6 @@
 //! The open tasks of a post.
 
+use super::outward::WorkView;
 use crate::quantity::Quantity;
 use crate::text::{ContentHash, Document, Title};
 use crate::time::Timestamp;
@@ -52,6 +53,9 @@ pub struct InboxItem {
     pub due_at: Option<Timestamp>,
     /// Whether that has passed. An overdue task stays open: time never answers it.
     pub overdue: bool,
+    /// The piece of work, where the task is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub work: Option<WorkView>,
     /// The fields of the document worth showing in a list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub document: Option<Document>,

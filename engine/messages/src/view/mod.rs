@@ -3,9 +3,11 @@
 mod case;
 mod explain;
 mod inbox;
+mod outward;
 mod timeline;
 
 pub use case::{CaseView, Ended, HandlerView, RouteStep, Signature, Waiting};
 pub use explain::{Explanation, ExplanationLine, PreviewStep, PreviewView};
 pub use inbox::{InboxItem, InboxView};
+pub use outward::{AlarmView, AskView, ChildView, CommandAnswer, CommandView, HeldView, WorkView};
 pub use timeline::{TimelineEntry, TimelineView};

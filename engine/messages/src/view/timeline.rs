@@ -24,6 +24,9 @@ pub struct TimelineEntry {
     pub sequence: u64,
     /// Its place in that frame, from 0.
     pub index: u32,
+    /// The case it belongs to, where that is another one than was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub case: Option<String>,
     /// When.
     pub at: Timestamp,
     /// What kind of event: `task-opened`, `signed`, `returned` ...

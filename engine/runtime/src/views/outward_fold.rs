@@ -45,7 +45,7 @@ fn fold_command(row: &mut CaseRow, at: Timestamp, event: &Event) {
             command: e.command,
             state: e.state_name.clone(),
             verb: e.verb.clone(),
-            undoes: e.undoes.as_ref().map(|undoes| (undoes.case, undoes.command)),
+            undoes: e.undoes.as_ref().map(|undoes| (undoes.case, undoes.state_name.clone(), undoes.command)),
             attempt: 1,
             sent_at: at,
             silent_at: e.silent_at,

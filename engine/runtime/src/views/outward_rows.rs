@@ -43,8 +43,8 @@ pub struct CommandRow {
     pub state: Name,
     /// `adapter.object.verb`.
     pub verb: Name,
-    /// The command that it undoes: its case and number.
-    pub undoes: Option<(CaseNo, CommandNo)>,
+    /// The command that it undoes: its case, state and number.
+    pub undoes: Option<(CaseNo, Name, CommandNo)>,
     /// How often it was sent.
     pub attempt: u32,
     /// When it was first sent.

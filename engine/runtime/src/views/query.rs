@@ -1,5 +1,7 @@
 //! Questions to the views. They read files and are quick; they may be asked from a task.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use countersign_core::command::CaseNo;
 use countersign_core::event::Event;
 use countersign_core::value::Fields;
@@ -8,6 +10,9 @@ use super::Views;
 use super::keys::List;
 use super::rows::{CaseRow, InboxRow, TimelineEvent, TimelinePage, TimelineRow};
 use super::store::ViewsError;
+
+/// Cases of one order that are looked at, at most.
+const ORDER_MAX: usize = 1_000;
 
 impl Views {
     /// The open tasks that a person may answer, the earliest deadline first.
@@ -64,24 +69,56 @@ impl Views {
     /// # Errors
     /// `VIEW_FAILED`, or whatever keeps the log from being read.
     pub fn timeline(&self, case: CaseNo, from: u64, limit: usize) -> Result<TimelinePage, ViewsError> {
-        let Some(row) = self.row(case)? else { return Ok(TimelinePage::default()) };
+        self.timeline_of(&[case], from, limit)
+    }
+
+    /// The same of several cases, in the order in which it happened.
+    ///
+    /// # Errors
+    /// Those of [`Views::timeline`].
+    pub fn timeline_of(&self, cases: &[CaseNo], from: u64, limit: usize) -> Result<TimelinePage, ViewsError> {
+        let mut rows = BTreeMap::new();
+        for case in cases {
+            rows.extend(self.row(*case)?.map(|row| (*case, row)));
+        }
+        let frames: BTreeSet<u64> = rows.values().flat_map(|row| row.frames.iter().copied()).collect();
         let mut page = TimelinePage::default();
-        for sequence in row.frames.iter().copied().filter(|sequence| *sequence >= from) {
+        for sequence in frames.into_iter().filter(|sequence| *sequence >= from) {
             if page.rows.len() >= limit {
                 page.next = Some(sequence);
                 break;
             }
             let frame = self.inner.log.read_frame(sequence)?;
-            let events = frame.events.into_iter().zip(0..).filter(|(event, _)| event.case() == Some(case));
-            page.rows.extend(events.map(|(event, index)| TimelineRow {
+            let events = frame.events.into_iter().zip(0..);
+            let events = events.filter_map(|(event, index)| {
+                let row = rows.get(&event.case()?)?;
+                Some((row, event, index))
+            });
+            page.rows.extend(events.map(|(row, event, index)| TimelineRow {
                 sequence,
                 index,
                 at: frame.at,
                 cause: frame.cause.clone(),
-                event: show(&row, event),
+                event: show(row, event),
             }));
         }
         Ok(page)
+    }
+
+    /// The cases of one order: the root of those that were started one by another, and all that it led to.
+    ///
+    /// # Errors
+    /// `VIEW_FAILED`.
+    pub fn order_of(&self, root: CaseNo) -> Result<Vec<CaseNo>, ViewsError> {
+        let mut cases = vec![root];
+        let mut next = 0;
+        while next < cases.len() && cases.len() < ORDER_MAX {
+            let row = self.row(cases[next])?;
+            cases.extend(row.iter().flat_map(|row| row.outward.children.iter().map(|child| child.case)));
+            next += 1;
+        }
+        cases.truncate(ORDER_MAX);
+        Ok(cases)
     }
 
     /// The document of a case as it stands, read from the log. None where the frame holds none of this case.

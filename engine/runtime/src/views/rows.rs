@@ -353,6 +353,16 @@ pub enum TimelineEvent {
     },
 }
 
+impl TimelineEvent {
+    /// The case it belongs to.
+    pub fn case(&self) -> Option<CaseNo> {
+        match self {
+            TimelineEvent::Open(event) => event.case(),
+            TimelineEvent::SealedDecision { case, .. } => Some(*case),
+        }
+    }
+}
+
 /// A part of a timeline.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TimelinePage {

@@ -25,9 +25,9 @@ impl Desk {
             }
         };
         if let Some(message_id) = message_id {
-            // Told again under another request id, core looks for another case that waits; there is no duplicate.
             let cases = receipt.case.map(case_text).into_iter().collect();
-            let told = FactAccepted { message_id, sequence, cases, duplicate: false };
+            let kept = receipt.kept;
+            let told = FactAccepted { message_id, sequence, cases, duplicate: false, kept };
             return Ok(json(&Reply::ok(told, sequence)));
         }
         let Some(case) = receipt.case else {

@@ -2,16 +2,20 @@
 //!
 //! | wire | core |
 //! |---|---|
-//! | verdict `done` | `Input` |
+//! | verdict `done` | `Done`, which core takes as `Input` where a contribution is asked for |
 //! | verdict `veto` | `Reject`: whether the reviewer has a veto is for the plan to say |
 //! | verdict `submit` with `fields` | `Submit` with that document |
+//! | verdicts `done`, `refuse`, `choose` with `fields` | what the task asked for |
+//! | `hold`, `resume`, `retry`, `compensate` of whoever has the files | of the operator, by the name of the system's user |
 //! | fact `seal-desk.contract.sealed` of the system `seal-desk` | `contract.sealed`; a `key` becomes a field of its data |
 //! | `overrides` | nothing: core records an override by itself wherever an objection stands |
 //!
 //! A `reason` of `submit` and `resubmit` is part of the request's fingerprint, and is not kept: the log has no
 //! place for it. A `return` goes along the chain's own arrow; a request that names another place is refused.
 
-use countersign_core::command::{Answer, Body, CaseNo, Cause, Request as Asking, Verdict as CoreVerdict};
+use countersign_core::command::{
+    Answer, Body, CaseNo, Cause, Operation, Request as Asking, Verdict as CoreVerdict, VouchedBy,
+};
 use countersign_core::name::Name;
 use countersign_core::rejection::{Code, Rejection};
 use countersign_core::time::Timestamp;
@@ -68,7 +72,7 @@ pub(super) fn command(caller: &Caller, request: Request) -> Result<Option<Asked>
     if request.verb().is_query() {
         return Ok(None);
     }
-    let cause = Cause::Request(asking(caller, &request, fingerprint(&request)));
+    let cause = cause(caller, &request);
     let asked = |body, case| Asked { cause, body, case, version: None, message_id: None };
     let asked = match request {
         Request::Submit(r) => {
@@ -98,9 +102,37 @@ pub(super) fn command(caller: &Caller, request: Request) -> Result<Option<Asked>
             let message_id = Some(r.message_id.to_string());
             Asked { message_id, ..asked(fact(caller, r)?, None) }
         }
+        Request::Ask(r) => {
+            let case = case(&r.case)?;
+            let with = raw::record(r.with.0);
+            let reason = Name::from(String::from(r.reason));
+            asked(Body::Ask { case, entry: name(&r.request), with, reason }, Some(case))
+        }
+        Request::Hold(r) => operated(r, Operation::Hold).map(|(case, body)| asked(body, Some(case)))?,
+        Request::Resume(r) => operated(r, Operation::Resume).map(|(case, body)| asked(body, Some(case)))?,
+        Request::Retry(r) => operated(r, Operation::Retry).map(|(case, body)| asked(body, Some(case)))?,
+        Request::Compensate(r) => {
+            operated(r, Operation::Compensate).map(|(case, body)| asked(body, Some(case)))?
+        }
         _ => return Ok(None),
     };
     Ok(Some(asked))
+}
+
+/// Why the command comes. Whoever has the files steps in under the name that the operating system knows them by.
+fn cause(caller: &Caller, request: &Request) -> Cause {
+    let steps_in =
+        matches!(request, Request::Hold(_) | Request::Resume(_) | Request::Retry(_) | Request::Compensate(_));
+    let local = caller.vouched_by == VouchedBy::Local && steps_in;
+    match caller.system.strip_prefix("local:").filter(|_| local) {
+        Some(os_user) => Cause::Operator { os_user: Name::from(os_user) },
+        None => Cause::Request(asking(caller, request, fingerprint(request))),
+    }
+}
+
+fn operated(r: wire::Operate, act: Operation) -> Result<(CaseNo, Body), Refusal> {
+    let case = case(&r.case)?;
+    Ok((case, Body::Operate { case, act, reason: Name::from(String::from(r.reason)) }))
 }
 
 fn answer(r: wire::Decide) -> Result<Answer, Refusal> {
@@ -114,12 +146,22 @@ fn answer(r: wire::Decide) -> Result<Answer, Refusal> {
         wire::Verdict::Object => CoreVerdict::Object,
         wire::Verdict::Return => CoreVerdict::Return,
         wire::Verdict::Reject | wire::Verdict::Veto => CoreVerdict::Reject,
-        wire::Verdict::Done => CoreVerdict::Input,
+        // Of a contribution and of a piece of work; core says which is asked for.
+        wire::Verdict::Done => CoreVerdict::Done,
         wire::Verdict::Submit => CoreVerdict::Submit,
+        wire::Verdict::Refuse => CoreVerdict::Refuse,
+        wire::Verdict::Choose => CoreVerdict::Choose,
     };
-    if r.fields.is_some() && verdict != CoreVerdict::Submit {
-        return Err(bad("fields", "expected fields only with the verdict submit, which hands a document in"));
+    let carries = matches!(
+        verdict,
+        CoreVerdict::Submit | CoreVerdict::Done | CoreVerdict::Refuse | CoreVerdict::Choose
+    );
+    if r.fields.is_some() && !carries {
+        let message = "expected fields only with the verdicts submit, done, refuse and choose";
+        return Err(bad("fields", message));
     }
+    let fields = r.fields.map(|fields| raw::record(fields.0));
+    let (document, fields) = if verdict == CoreVerdict::Submit { (fields, None) } else { (None, fields) };
     Ok(Answer {
         case: case(&r.case)?,
         task: task(&r.task)?,
@@ -127,9 +169,9 @@ fn answer(r: wire::Decide) -> Result<Answer, Refusal> {
         content_hash: r.content_hash.to_bytes(),
         verdict,
         reason: r.reason.map(|reason| Name::from(String::from(reason))),
-        document: r.fields.map(|fields| raw::record(fields.0)),
-        choice: None,
-        fields: None,
+        document,
+        choice: r.choice.as_ref().map(name),
+        fields,
     })
 }
 
@@ -137,7 +179,7 @@ fn answer(r: wire::Decide) -> Result<Answer, Refusal> {
 /// as itself only.
 fn fact(caller: &Caller, r: wire::Fact) -> Result<Body, Refusal> {
     let told = r.fact.as_str();
-    let local = caller.vouched_by == countersign_core::command::VouchedBy::Local;
+    let local = caller.vouched_by == VouchedBy::Local;
     let fact = match told.split_once('.') {
         Some((adapter, rest)) if rest.contains('.') => {
             if !local && *adapter != *caller.system {

@@ -1,12 +1,12 @@
 //! Questions to State: who has it, why, and who would have to sign.
 
-use countersign_core::decide::may_ask;
+use countersign_core::decide::{may_ask, task_def};
 use countersign_core::event::CapacityWhy;
 use countersign_core::explain::{SlotReason, explain, why_not};
 use countersign_core::name::Name;
 use countersign_core::preview::{Preview, preview};
 use countersign_core::rejection::Rejection;
-use countersign_core::state::{Case, Stage, State};
+use countersign_core::state::{Case, ItemStatus, OutsideWork, Stage, State, WorkItem};
 use countersign_messages as wire;
 use countersign_messages::{
     Explanation, ExplanationLine, HandlerView, PreviewStep, PreviewView, Request, Title, Waiting,
@@ -18,7 +18,7 @@ use super::concern::{Concerned, Question};
 use super::refuse::{self, Refusal};
 use super::standing::place;
 use super::{Answered, Caller, Desk, raw};
-use crate::ids::{case_text, parse_case, parse_task, task_text};
+use crate::ids::{case_text, command_text, parse_case, parse_task, task_text};
 use crate::render;
 
 impl Desk {
@@ -259,10 +259,27 @@ fn preview_step(step: countersign_core::preview::PreviewStep) -> PreviewStep {
     }
 }
 
+/// On which answers and cases a state waits.
+fn outside(case: &Case, work: &OutsideWork) -> String {
+    let one = |item: &WorkItem| match &item.status {
+        ItemStatus::Command(number) => {
+            let command = case.outward()?.commands.get(number)?;
+            let id = command_text(case.number(), &command.state_name, *number);
+            Some(format!("the answer to {id} ({})", command.verb))
+        }
+        ItemStatus::Child(child) => Some(case_text(*child)),
+        ItemStatus::Waiting | ItemStatus::Closed(_) => None,
+    };
+    let waits: Vec<String> = work.items.iter().filter_map(one).collect();
+    if waits.is_empty() { "other cases to end".to_owned() } else { waits.join(", ") }
+}
+
 fn handler_view(state: &State, case: &Case) -> HandlerView {
     let place = place(state, case).map(|place| place.to_string()).unwrap_or_default();
     let waits_on = match case.stage() {
-        Stage::Fact { fact, .. } => Some(fact.to_string()),
+        Stage::Fact { fact, .. } | Stage::Message { fact, .. } => Some(fact.to_string()),
+        Stage::Outside { work, .. } => Some(outside(case, work)),
+        Stage::Compensating { .. } => Some("what was done to be undone".to_owned()),
         Stage::Until { .. } => case.timers().map(|(at, _)| at).min().map(|at| format!("until {at}")),
         Stage::Draft => Some(format!("{}, who hands it in again", case.submitter().position)),
         Stage::Held { code, .. } => Some(format!("an operator ({code})")),
@@ -276,6 +293,7 @@ fn handler_view(state: &State, case: &Case) -> HandlerView {
         holders: task.holders.iter().map(ToString::to_string).collect(),
         opened_at: render::time(task.opened_at),
         due_at: Some(render::time(task.milestones.overdue)),
+        work: task_def(state, case, task).map(|def| render::work_view(def, None)),
     });
     HandlerView { case: case_text(case.number()), waiting_for: waiting_for.collect(), state: place, waits_on }
 }

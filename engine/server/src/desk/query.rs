@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use countersign_core::decide::may_ask;
+use countersign_core::definition::Activity;
 use countersign_core::name::Name;
 use countersign_core::rejection::Rejection;
 use countersign_core::state::State;
@@ -10,7 +11,7 @@ use countersign_messages as wire;
 use countersign_messages::{
     CaseView, InboxItem, InboxView, Request, Signature, TimelineEntry, TimelineView, Title,
 };
-use countersign_runtime::views::{CaseRow, InboxRow, TimelineEvent, TimelineRow, Views};
+use countersign_runtime::views::{CaseRow, InboxRow, Status, TimelineEvent, TimelineRow, Views};
 
 use super::command::asking;
 use super::concern::{Concerned, Question};
@@ -31,15 +32,22 @@ impl Desk {
         rows.retain(|row| *row.position == *r.position.as_str());
         let chains: BTreeSet<Name> = rows.iter().map(|row| row.chain.clone()).collect();
         let (request, now) = (asking(caller, &Request::Inbox(r), [0; 16]), self.now());
-        let look = move |state: &State| -> Result<BTreeMap<Name, Title>, Rejection> {
+        let look = move |state: &State| -> Result<Vec<InboxItem>, Rejection> {
             let at = now.max(state.head().at);
             may_ask(state, at, &request, "inbox", None)?;
             let may = |chain: &Name| may_ask(state, at, &request, "inbox", Some(chain)).is_ok();
-            Ok(chains.into_iter().filter(may).map(|chain| (chain.clone(), title(state, &chain))).collect())
+            let titles: BTreeMap<Name, Title> =
+                chains.into_iter().filter(may).map(|chain| (chain.clone(), title(state, &chain))).collect();
+            let shown = |row: InboxRow| {
+                let title = titles.get(&row.chain)?.clone();
+                let work =
+                    work_of(state, (row.release, &row.chain), (&row.state, row.work), row.item.as_ref());
+                Some(item(title, work, row))
+            };
+            Ok(rows.into_iter().filter_map(shown).collect())
         };
-        let (titles, _) = self.look(look).await?;
-        let items = rows.into_iter().filter_map(|row| Some(item(titles.get(&row.chain)?.clone(), row)));
-        Ok((InboxView { items: items.collect() }, applied))
+        let (items, _) = self.look(look).await?;
+        Ok((InboxView { items }, applied))
     }
 
     /// A case as it stands.
@@ -58,10 +66,44 @@ impl Desk {
         let (views, applied) = self.views(r.at_least).await?;
         let limit = r.limit.unwrap_or(TIMELINE_DEFAULT).clamp(1, TIMELINE_MAX);
         let from = r.from.unwrap_or_default();
-        let row = self.row(&views, caller, Request::Timeline(r), case).await?;
-        let page = views.timeline(case, from, limit as usize).map_err(|e| refuse::no_view(&e))?;
-        let entries = (0..page.rows.len()).map(|i| entry(&row, &page.rows[i], &page.rows[i + 1..])).collect();
+        let all = r.all;
+        let request = Request::Timeline(r);
+        let row = self.row(&views, caller, request.clone(), case).await?;
+        let rows = match all {
+            true => self.order(&views, caller, &request, row).await?,
+            false => BTreeMap::from([(case, row)]),
+        };
+        let cases: Vec<u64> = rows.keys().copied().collect();
+        let page = views.timeline_of(&cases, from, limit as usize).map_err(|e| refuse::no_view(&e))?;
+        let entries = (0..page.rows.len()).filter_map(|i| {
+            let of = page.rows[i].event.case()?;
+            let told = entry(rows.get(&of)?, &page.rows[i], &page.rows[i + 1..]);
+            Some(TimelineEntry { case: (of != case).then(|| case_text(of)), ..told })
+        });
+        let entries = entries.collect();
         Ok((TimelineView { case: case_text(case), entries, next: page.next }, applied))
+    }
+
+    /// The cases of the order that a case belongs to, as far as the caller may see them.
+    async fn order(
+        &self,
+        views: &Views,
+        caller: &Caller,
+        request: &Request,
+        row: CaseRow,
+    ) -> Result<BTreeMap<u64, CaseRow>, Refusal> {
+        let cases = views.order_of(row.correlation).map_err(|e| refuse::no_view(&e))?;
+        let mut rows = BTreeMap::from([(row.case, row)]);
+        for case in cases {
+            if rows.contains_key(&case) {
+                continue;
+            }
+            // What somebody may not see is left out, as if it did not belong to the order.
+            if let Ok(row) = self.row(views, caller, request.clone(), case).await {
+                rows.insert(case, row);
+            }
+        }
+        Ok(rows)
     }
 
     /// The views, once they have come as far as the caller needs, and how far they have come.
@@ -103,7 +145,20 @@ fn title(state: &State, chain: &Name) -> Title {
     found.map_or_else(|| render::title(chain, ""), |chain| render::title(&chain.title.en, &chain.title.zh))
 }
 
-fn item(title: Title, row: InboxRow) -> InboxItem {
+/// What a piece of work asks for, by the rules that its case keeps.
+fn work_of(
+    state: &State,
+    (release, chain): (u32, &Name),
+    (of, work): (&Name, Option<u16>),
+    item: Option<&countersign_core::value::Value>,
+) -> Option<wire::WorkView> {
+    let chain = state.definitions().release(release)?.chain(chain)?;
+    let def = chain.states.iter().find(|state| state.name == *of)?;
+    let Activity::People(node) = &def.activity else { return None };
+    Some(render::work_view(node.tasks().get(usize::from(work?))?, item))
+}
+
+fn item(title: Title, work: Option<wire::WorkView>, row: InboxRow) -> InboxItem {
     InboxItem {
         case: case_text(row.case),
         task: task_text(row.task),
@@ -122,6 +177,7 @@ fn item(title: Title, row: InboxRow) -> InboxItem {
         opened_at: render::time(row.opened_at),
         due_at: Some(render::time(row.due)),
         overdue: row.overdue,
+        work,
         document: None,
     }
 }
@@ -150,6 +206,18 @@ fn case_view(company: &str, row: &CaseRow, document: wire::Document) -> CaseView
         document,
         content_hash: wire::ContentHash::from_bytes(&row.content_hash),
         correlation: correlation_text(company, row.correlation),
+        held: match &row.status {
+            Status::OnHold { code, detail } => {
+                Some(wire::HeldView { code: code.to_string(), detail: detail.clone() })
+            }
+            _ => None,
+        },
+        owner: row.outward.owner.as_ref().map(ToString::to_string),
+        parent: row.outward.parent.map(case_text),
+        children: row.outward.children.iter().map(render::child).collect(),
+        facts: render::fields(&row.outward.facts),
+        commands: row.outward.commands.iter().map(|command| render::command(row, command)).collect(),
+        alarms: row.outward.alarms.iter().map(render::alarm).collect(),
     }
 }
 
@@ -163,6 +231,8 @@ fn signature(signed: &countersign_runtime::views::SignedRow) -> Option<Signature
         capacities: render::capacity_names(&signed.position, &signed.capacities),
         verdict: render::verdict(answer.verdict).to_owned(),
         reason: answer.reason.as_ref().map(ToString::to_string),
+        choice: answer.choice.as_ref().map(ToString::to_string),
+        fields: render::fields(&answer.fields),
         at: render::time(signed.at),
         revision: signed.revision,
         standing: !signed.void,
@@ -185,6 +255,7 @@ fn entry(case: &CaseRow, row: &TimelineRow, after: &[TimelineRow]) -> TimelineEn
     TimelineEntry {
         sequence: row.sequence,
         index: row.index,
+        case: None,
         at: render::time(row.at),
         event: told.event.to_owned(),
         text: told.text,

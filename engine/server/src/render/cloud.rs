@@ -1,5 +1,6 @@
 //! Events as they are published: CloudEvents in JSON, with subject, id and correlation.
 
+use countersign_core::command::CaseNo;
 use countersign_core::event::Event;
 use countersign_core::frame::Frame;
 use countersign_core::name::Name;
@@ -30,6 +31,15 @@ pub struct Published {
     pub body: Vec<u8>,
 }
 
+/// What an event's case belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Belongs {
+    /// Its chain.
+    pub chain: Name,
+    /// The case at the root of those that were started one by another: the order.
+    pub root: CaseNo,
+}
+
 /// Makes published events of one log.
 #[derive(Clone, Debug)]
 pub struct Publisher {
@@ -53,17 +63,17 @@ impl Publisher {
         &self.log_id
     }
 
-    /// One event of a frame. `chain` is that of its case. None where the frame has no such event.
+    /// One event of a frame. `of` is what its case belongs to. None where the frame has no such event.
     pub fn event(
         &self,
         sequence: u64,
         frame: &Frame,
         index: usize,
-        chain: Option<&Name>,
+        of: Option<&Belongs>,
     ) -> Option<Published> {
         let event = frame.events.get(index)?;
         let told = data(event, frame.events[index + 1..].iter(), Opinions::Closed);
-        Some(self.told(sequence, frame, index, chain, told))
+        Some(self.told((sequence, frame, index), of, told))
     }
 
     /// The same without what it says, where that is more than a message may hold: whoever follows asks for it.
@@ -72,7 +82,7 @@ impl Publisher {
         sequence: u64,
         frame: &Frame,
         index: usize,
-        chain: Option<&Name>,
+        of: Option<&Belongs>,
     ) -> Option<Published> {
         let event = frame.events.get(index)?;
         let mut told = Map::new();
@@ -80,29 +90,32 @@ impl Publisher {
             told.insert("case".to_owned(), Value::String(case_text(case)));
         }
         told.insert("omitted".to_owned(), Value::from("TOO_LARGE"));
-        Some(self.told(sequence, frame, index, chain, told))
+        Some(self.told((sequence, frame, index), of, told))
     }
 
     fn told(
         &self,
-        sequence: u64,
-        frame: &Frame,
-        index: usize,
-        chain: Option<&Name>,
+        (sequence, frame, index): (u64, &Frame, usize),
+        of: Option<&Belongs>,
         told: Map<String, Value>,
     ) -> Published {
         let event = &frame.events[index];
         let place = u32::try_from(index).unwrap_or(u32::MAX);
         let id =
             MessageId { company: self.company.clone(), log_id: self.log_id.clone(), sequence, index: place };
-        let kind = EventType { chain: chain_token(event, chain), event: token(event.name()), version: SHAPE };
+        let kind = EventType {
+            chain: chain_token(event, of.map(|of| &of.chain)),
+            event: token(event.name()),
+            version: SHAPE,
+        };
         let subject = Subject::Event {
             company: self.company.clone(),
             chain: kind.chain.clone(),
             event: kind.event.clone(),
         };
         let case = event.case();
-        let correlation = case.map(|case| correlation_text(self.company.as_str(), case));
+        let root = of.map(|of| of.root).or(case);
+        let correlation = case.and(root).map(|root| correlation_text(self.company.as_str(), root));
         let cloud = CloudEvent {
             subject: case.map(case_text),
             correlation: correlation.clone(),
@@ -167,16 +180,18 @@ mod tests {
 
     #[test]
     fn every_kind_is_published_under_a_subject_and_an_id_that_are_read_back() {
-        let (frame, chain) = (frame(), Name::from("contract-review"));
+        let frame = frame();
+        let of = Belongs { chain: Name::from("contract-review"), root: 7 };
         for index in 0..frame.events.len() {
-            let published = publisher().event(42, &frame, index, Some(&chain)).expect("an event");
+            let published = publisher().event(42, &frame, index, Some(&of)).expect("an event");
             let subject: Subject = published.subject.parse().expect("a subject");
             let Subject::Event { event, .. } = subject else { panic!("{}", published.subject) };
             assert_eq!(event.as_str(), frame.events[index].name());
             let cloud = CloudEvent::from_structured(&published.body, &Limits::default()).expect("an event");
             let id = cloud.message_id().expect("an id of ours");
             assert_eq!((id.sequence, id.index as usize), (42, index));
-            assert_eq!(cloud.correlation.is_some(), frame.events[index].case().is_some());
+            let order = frame.events[index].case().map(|_| "yuanlan-C-7");
+            assert_eq!(cloud.correlation.as_deref(), order);
         }
         assert!(publisher().event(42, &frame, frame.events.len(), None).is_none());
     }

@@ -5,6 +5,7 @@
 
 mod cloud;
 mod data;
+mod dealings;
 mod outward;
 mod plan;
 // The samples that core's golden bytes are made of.
@@ -15,8 +16,9 @@ mod sentence;
 mod value;
 mod words;
 
-pub use cloud::{Published, Publisher};
+pub use cloud::{Belongs, Published, Publisher};
 pub use data::{Opinions, data};
+pub(crate) use dealings::{alarm, child, command, work_view};
 pub(crate) use sentence::{tell, tell_sealed};
 pub use value::{fields, quantity, time};
 pub(crate) use words::{capacity_names, duty, route_step, title, verdict, waiting, why};

@@ -102,6 +102,7 @@ pub(crate) fn waiting(task: &TaskRow) -> Waiting {
         holders: task.holders.iter().map(ToString::to_string).collect(),
         opened_at: time(task.opened_at),
         due_at: Some(time(task.milestones.overdue)),
+        work: None,
     }
 }
 
