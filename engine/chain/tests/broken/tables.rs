@@ -166,11 +166,11 @@ pub(crate) const CASES: &[Case] = &[
         "contract_no:  text, unique",
     ),
     case(
-        "numbered fields",
+        "a numbered field with a value",
         "documents/contract.yaml",
         "contract_no: text, unique",
+        "contract_no: text, numbered = first",
         "contract_no: text, numbered",
-        "contract_no: text",
     ),
     case(
         "a commercial field that is not there",
