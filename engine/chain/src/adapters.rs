@@ -22,13 +22,13 @@ use crate::read::{self, Map, bad_value, not_yet};
 use crate::suggest;
 use crate::types;
 use crate::world::World;
-use crate::yaml::{Entry, Node};
+use crate::yaml::{Body, Entry, Node};
 
 /// How the file is known among what could not be read in full.
 pub(crate) const FILE: &str = "adapters.yaml";
 
 /// Keys of a command that are no answers.
-const KEYS: &[&str] = &["stage", "refused", "undo", "is_undo", "reads_only", "message"];
+pub(crate) const KEYS: &[&str] = &["stage", "refused", "undo", "is_undo", "reads_only", "message"];
 
 /// Outcomes that no answer may be called.
 const TAKEN: &[&str] =
@@ -56,8 +56,14 @@ pub(crate) fn read(node: &Node, world: &mut World<'_>) {
             one(&name, verb, &mut found, &mut undone, world);
         }
     }
-    for (undo, place) in undone {
-        undo_exists(&undo, place, &found, world);
+    let written = |name: &Name| {
+        let (adapter, verb) = name.split_once('.').unwrap_or((name, ""));
+        let of = map.get(adapter).map(|n| &n.body);
+        matches!(of, Some(Body::Map(verbs)) if verbs.iter().any(|v| v.key == verb))
+    };
+    // One that is written and could not be read has been reported.
+    for (undo, place) in undone.iter().filter(|(undo, _)| found.verbs.contains_key(undo) || !written(undo)) {
+        undo_exists(undo, *place, &found, world);
     }
     world.adapters = found;
     if world.report.count() > before {
@@ -73,8 +79,14 @@ fn shape(entry: &Entry, world: &mut World<'_>) {
         report.error(codes::DUPLICATE_NAME, entry.at, message, "give the shape another name");
         return;
     }
-    if let Some(members) = types::shape(&entry.value, "a shape", world) {
-        world.shapes.insert(name, Type::Record(members));
+    match types::shape(&entry.value, "a shape", world) {
+        Some(members) => {
+            world.shapes.insert(name, Type::Record(members));
+        }
+        // Types of this name are not unknown, only this shape is.
+        None => {
+            world.partial.borrow_mut().insert(Name::from(FILE));
+        }
     }
 }
 
@@ -142,7 +154,7 @@ fn answer(entry: &Entry, world: &World<'_>) -> Option<(Name, Shape)> {
         report.error(codes::RESERVED_NAME, entry.at, message, "give the answer another name");
         return None;
     }
-    if !matches!(entry.value.body, crate::yaml::Body::Map(_) | crate::yaml::Body::Bad) {
+    if !matches!(entry.value.body, Body::Map(_) | Body::Bad) {
         let near = suggest::nearest(&word, KEYS.iter().copied().chain(["done"]));
         let message = format!("`{word}` is no key of a command, and no answer");
         let help = format!("an answer is written with its fields, `{word}: {{ ... }}`; {near}");

@@ -16,7 +16,7 @@ use crate::value;
 use crate::world::World;
 use crate::yaml::{Body, Entry, Node};
 
-const KEYS: Keys =
+pub(crate) const KEYS: Keys =
     Keys::of(&["measure", "line", "since", "limits", "later", "independent", "delegable", "adds_up"]);
 
 /// Reads authority.yaml: each entry with the place of all of it.

@@ -16,7 +16,7 @@ use crate::world::{Defaults, World};
 use crate::yaml::Node;
 use crate::zone;
 
-const KEYS: Keys = Keys {
+pub(crate) const KEYS: Keys = Keys {
     known: &[
         "company",
         "title",

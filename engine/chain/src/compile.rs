@@ -251,7 +251,7 @@ fn tables(parsed: &[Parsed], world: &mut World<'_>, found: &mut Vec<(Definition,
     }
     for (name, rows, file) in rows {
         if let Some(table) = world.tables.get_mut(&name) {
-            table.rows = rows;
+            (table.rows, table.defaults) = rows;
             found.push((Definition::Table(table.clone()), Place::whole(file)));
         }
     }

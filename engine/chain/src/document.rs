@@ -16,7 +16,7 @@ use crate::types;
 use crate::world::World;
 use crate::yaml::{Body, Entry, Node};
 
-const KEYS: Keys = Keys {
+pub(crate) const KEYS: Keys = Keys {
     known: &["document", "title", "titles", "fields", "commercial"],
     later: &["secret", "attachments"],
 };

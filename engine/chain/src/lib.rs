@@ -27,6 +27,7 @@ mod organisation;
 mod plain;
 mod policies;
 mod read;
+pub mod schema;
 mod source;
 mod suggest;
 mod systems;

@@ -14,7 +14,7 @@ use crate::suggest;
 use crate::world::{Names, World};
 use crate::yaml::{Body, Entry, Node};
 
-const KEYS: Keys =
+pub(crate) const KEYS: Keys =
     Keys { known: &["units", "positions", "groups", "delegations"], later: &["duties", "separate"] };
 
 /// Where the names of an organisation were given and used, for the checks that need all of it.
@@ -96,7 +96,7 @@ fn part_of(entry: &Entry) -> Place {
     }
 }
 
-const POSITION: Keys =
+pub(crate) const POSITION: Keys =
     Keys::of(&["en", "zh", "kind", "unit", "covers", "solid", "dotted", "holders", "acting"]);
 
 fn position(entry: &Entry, org: &Organisation, places: &mut Places, world: &World<'_>) -> Option<Position> {

@@ -29,7 +29,7 @@ pub(crate) fn defaults() -> Policies {
     }
 }
 
-const KEYS: Keys = Keys {
+pub(crate) const KEYS: Keys = Keys {
     known: &[
         "lower_levels",
         "unnamed_kinds_hold",

@@ -33,6 +33,8 @@ impl<'t> Map<'t> {
     /// A mapping with the given keys and no others.
     pub(crate) fn read(node: &'t Node, what: &str, keys: Keys, report: &Report<'_>) -> Option<Map<'t>> {
         let map = Map::any(node, what, report)?;
+        #[cfg(test)]
+        recorded::keys(keys.known);
         for entry in map.entries {
             if keys.known.contains(&entry.key.as_str()) {
                 continue;
@@ -304,4 +306,29 @@ pub(crate) fn code(node: &Node, report: &Report<'_>) -> Option<Name> {
         return None;
     }
     Some(Name::from(text))
+}
+
+/// The keys that mappings were read with, so that a test can hold them against the schemas.
+#[cfg(test)]
+pub(crate) mod recorded {
+    use std::cell::RefCell;
+    use std::collections::BTreeSet;
+
+    type Lists = BTreeSet<&'static [&'static str]>;
+
+    thread_local! {
+        static READ: RefCell<Option<Lists>> = const { RefCell::new(None) };
+    }
+
+    pub(crate) fn start() {
+        READ.with(|read| *read.borrow_mut() = Some(Lists::new()));
+    }
+
+    pub(super) fn keys(known: &'static [&'static str]) {
+        READ.with(|read| read.borrow_mut().as_mut().map(|lists| lists.insert(known)));
+    }
+
+    pub(crate) fn finish() -> Lists {
+        READ.with(|read| read.borrow_mut().take()).unwrap_or_default()
+    }
 }

@@ -14,7 +14,7 @@ use crate::value;
 use crate::world::World;
 use crate::yaml::{Body, Entry, Node};
 
-const KEYS: Keys = Keys::of(&["table", "title", "key", "columns", "rows", "written_by"]);
+pub(crate) const KEYS: Keys = Keys::of(&["table", "title", "key", "columns", "rows", "written_by"]);
 
 /// The table without its rows.
 pub(crate) fn columns(node: &Node, world: &World<'_>) -> Option<Table> {
@@ -29,8 +29,9 @@ pub(crate) fn columns(node: &Node, world: &World<'_>) -> Option<Table> {
         columns: Vec::new(),
         rows: BTreeMap::new(),
         defaults: Fields::new(),
-        written_by: written_by(map.get("written_by"), world),
+        written_by: Vec::new(),
     };
+    written_by(map.get("written_by"), &mut table, world);
     let parts = map.need("key", "a table", report).and_then(|n| Map::any(n, "key", report));
     for entry in parts.map_or(&[][..], |m| m.entries) {
         key_part(entry, parts.map_or(0, |m| m.entries.len()), &mut table, world);
@@ -50,17 +51,16 @@ pub(crate) fn columns(node: &Node, world: &World<'_>) -> Option<Table> {
     Some(table)
 }
 
-fn written_by(node: Option<&Node>, world: &World<'_>) -> Vec<Name> {
-    let mut found = Vec::new();
+fn written_by(node: Option<&Node>, table: &mut Table, world: &World<'_>) {
     for item in node.map_or(&[][..], |n| read::list(n, "written_by", &world.report)) {
         let Some(name) = read::name(item, "a chain", &world.report) else { continue };
         if world.names.chains.contains(name.as_str()) {
-            found.push(name);
+            table.written_by.push(name);
         } else {
             world.unknown("chain", &name, item.place, world.names.chains.iter().map(String::as_str));
+            world.partial.borrow_mut().insert(table.name.clone());
         }
     }
-    found
 }
 
 fn key_part(entry: &Entry, parts: usize, table: &mut Table, world: &World<'_>) {
@@ -97,11 +97,12 @@ pub(crate) fn keys(node: &Node) -> BTreeMap<Name, Fields> {
     })
 }
 
-/// The rows of a table whose columns are known. Values that name rows of tables are checked when all rows are.
-pub(crate) fn rows(node: &Node, table: &Table, world: &World<'_>) -> BTreeMap<Name, Fields> {
+/// The rows of a table whose columns are known, and what a new row has where nothing is said. Values that name rows of
+/// tables are checked when all rows are.
+pub(crate) fn rows(node: &Node, table: &Table, world: &World<'_>) -> (BTreeMap<Name, Fields>, Fields) {
     let report = &world.report;
     let mut found = BTreeMap::new();
-    let Body::Map(entries) = &node.body else { return found };
+    let Body::Map(entries) = &node.body else { return (found, Fields::new()) };
     let of = |key: &str| entries.iter().find(|e| e.key == key).map(|e| &e.value);
     let defaults = defaults(of("columns"), table, world);
     let rows = match of("rows") {
@@ -122,7 +123,7 @@ pub(crate) fn rows(node: &Node, table: &Table, world: &World<'_>) -> BTreeMap<Na
             found.insert(key, fields);
         }
     }
-    found
+    (found, defaults.into_iter().collect())
 }
 
 fn defaults(node: Option<&Node>, table: &Table, world: &World<'_>) -> BTreeMap<Name, Value> {

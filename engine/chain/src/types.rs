@@ -5,6 +5,7 @@ use countersign_core::definition::Shape;
 use countersign_core::name::Name;
 use countersign_core::value::Type;
 
+use crate::adapters;
 use crate::codes;
 use crate::diagnostic::Place;
 use crate::read::{self, Map};
@@ -101,6 +102,8 @@ fn simple(text: &str, place: Place, world: &World<'_>) -> Option<Type> {
         "case" => Type::Case,
         table if world.names.tables.contains(table) => Type::Row(Name::from(table)),
         shape if world.shapes.contains_key(shape) => return world.shapes.get(shape).cloned(),
+        // It may be one of the shapes that could not be read.
+        _ if world.is_partial(adapters::FILE) => return None,
         _ => {
             let message = format!("there is no type `{text}`");
             let shapes = world.shapes.keys().map(Name::as_str);

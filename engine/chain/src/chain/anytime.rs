@@ -9,7 +9,7 @@ use crate::condition::Scope;
 use crate::read::{self, Keys, Map, not_yet};
 use crate::yaml::{Body, Entry, Node};
 
-const KEYS: Keys =
+pub(crate) const KEYS: Keys =
     Keys { known: &["by", "by_chain", "in", "asks", "go", "learns"], later: &["when", "unratified"] };
 
 /// The entries of a chain.

@@ -61,13 +61,6 @@ pub(super) fn read(map: &Map<'_>, scope: &Scope<'_, '_>, world: &World<'_>) -> V
     found
 }
 
-fn entry_text(entry: &Entry) -> &str {
-    match &entry.value.body {
-        Body::Scalar(s) => &s.text,
-        _ => "...",
-    }
-}
-
 fn first(text: &Text, kind: &Type, scope: &Scope<'_, '_>) -> Option<Expr> {
     let world = scope.world;
     // A bare number of money in any currency is meant in the company's.

@@ -133,7 +133,22 @@ impl Context<'_, '_> {
     }
 }
 
-/// Whether a value of a type may be copied into a field of another: core copies fields of one name and type.
+/// Whether a value of a type always fits into a field of another. What core finds to fit when it copies is more:
+/// a text may happen to be the name of a row.
 fn copies(from: &Type, to: &Type) -> bool {
-    from == to || matches!(to, Type::Optional(of) if **of == *from)
+    match (from, to) {
+        _ if from == to => true,
+        (Type::Optional(from), Type::Optional(to)) => copies(from, to),
+        (from, Type::Optional(to)) => copies(from, to),
+        (Type::List(from), Type::List(to)) => copies(from, to),
+        // A record may have more members than are wanted.
+        (Type::Record(from), Type::Record(to)) => to.iter().all(|(name, kind)| {
+            let own = from.iter().find(|(known, _)| known == name);
+            own.map_or(matches!(kind, Type::Optional(_)), |(_, own)| copies(own, kind))
+        }),
+        (Type::Choice(from), Type::Choice(to)) => from.iter().all(|word| to.contains(word)),
+        (Type::Money, Type::AnyMoney) | (Type::Units, Type::Number) => true,
+        (Type::Row(_) | Type::Choice(_) | Type::Position | Type::Unit | Type::Case, Type::Text) => true,
+        _ => false,
+    }
 }

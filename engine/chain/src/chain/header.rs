@@ -16,7 +16,7 @@ use crate::suggest;
 use crate::world::World;
 use crate::yaml::{Body, Node};
 
-pub(super) const KEYS: Keys = Keys {
+pub(crate) const KEYS: Keys = Keys {
     known: &[
         "chain",
         "title",

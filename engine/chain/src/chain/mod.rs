@@ -94,6 +94,16 @@ impl Base {
     }
 }
 
+/// The keys of each part of a chain, for the schemas of editors.
+pub(crate) mod keys {
+    pub(crate) use super::anytime::KEYS as ANYTIME;
+    pub(crate) use super::header::KEYS as CHAIN;
+    pub(crate) use super::people::beside_members;
+    pub(crate) use super::requires::KEYS as REQUIREMENT;
+    pub(crate) use super::starts::{ALARM, START};
+    pub(crate) use super::states::{ALL as ACTIVITIES, PEOPLE, options, own_keys};
+}
+
 /// What the parts of one chain share while it is read.
 #[derive(Clone, Copy)]
 pub(crate) struct Context<'s, 'f> {
@@ -205,7 +215,8 @@ pub(crate) fn read(node: &Node, world: &World<'_>) -> Option<Chain> {
         ends: ends.iter().map(|(end, _)| end.clone()).collect(),
     };
     limits::check(&context);
-    let sound = report.count() == before;
+    // What was left out because adapters.yaml is broken cannot be walked either.
+    let sound = report.count() == before && states.len() == state_names.len();
     let defines = base.names.iter().zip(&base.defines);
     chain.defines = defines.filter_map(|(d, e)| Some((d.name.clone(), e.clone()?))).collect();
     chain.reads = base.reads.borrow().iter().cloned().collect();

@@ -112,13 +112,25 @@ impl Context<'_, '_> {
         }
     }
 
+    /// The outcomes of a command; what adapters.yaml may have meant to declare is taken as said.
+    fn answers(&self, verb: &Verb, map: &Map<'_>) -> Vec<Outcome> {
+        let mut found = answers(verb, map);
+        if self.world.is_partial(adapters::FILE) {
+            let more: Vec<Name> = named(map).into_iter().map(Name::from).collect();
+            let unknown = |name: &Name| !found.iter().any(|o| o.name == *name);
+            let more: Vec<Name> = more.into_iter().filter(unknown).collect();
+            found.extend(more.into_iter().map(|name| Outcome { name, needed: false }));
+        }
+        found
+    }
+
     fn command(&self, node: &Node, map: &Map<'_>) -> Option<Read> {
         let with = self.with_any(map.get("with"));
         let usual = self.world.defaults.as_ref().map(|d| d.sending.clone()).unwrap_or_default();
         let sending = policies::sending(map, &usual, self.world);
         let (name, verb) = self.verb(node)?;
         Some(Read {
-            outcomes: answers(verb, map),
+            outcomes: self.answers(verb, map),
             heard: heard(verb),
             activity: Activity::Command(CommandDef {
                 verb: name,
@@ -144,7 +156,7 @@ impl Context<'_, '_> {
         let (_, verb) = self.world.report.quietly(|| self.verb(&command.value))?;
         Some(Read {
             activity: Activity::Follow { state },
-            outcomes: answers(verb, map),
+            outcomes: self.answers(verb, map),
             heard: heard(verb),
             without_deadline: false,
         })
@@ -313,7 +325,8 @@ impl Context<'_, '_> {
             return None;
         }
         let table = world.tables.get(&name)?;
-        if !table.written_by.contains(&self.head.name) && !self.head.name.is_empty() {
+        let unwritten = !table.written_by.contains(&self.head.name) && !world.is_partial(&name);
+        if unwritten && !self.head.name.is_empty() {
             let message = format!("the table {name} is not written by {}", self.head.name);
             let help = format!("add `written_by: [{}]` to tables/{name}.yaml", self.head.name);
             report.error(codes::NOT_WRITTEN_BY, node.place, message, help);

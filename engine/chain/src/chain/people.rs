@@ -38,6 +38,12 @@ pub(super) const OWN: &[(&str, &[&str])] = &[
     ("tiers", &[]),
 ];
 
+/// The options that a member may have besides its own keys.
+pub(crate) fn beside_members(key: &str) -> &'static [&'static str] {
+    // Whether a climb is independent is said by its authority.
+    if key == "climb" { &["when", "within"] } else { &["when", "within", "independent"] }
+}
+
 impl Context<'_, '_> {
     /// The part that an activity key begins.
     pub(super) fn part(&self, key: &str, map: &Map<'_>) -> Option<Part> {
@@ -263,8 +269,7 @@ impl Context<'_, '_> {
         let report = &self.world.report;
         let (map, key) = activity(node, "a member", PEOPLE, report)?;
         let own = OWN.iter().find(|(name, _)| *name == key).map_or(&[][..], |(_, own)| own);
-        let common: &[&str] =
-            if key == "climb" { &["when", "within"] } else { &["when", "within", "independent"] };
+        let common = beside_members(key);
         let weight: &[&str] = if votes { &["weight"] } else { &[] };
         super::states::misplaced(&map, key, &[own, common, weight], report);
         let when = self.when(&map, Site::Signer);

@@ -11,7 +11,7 @@ use crate::read::{self, Keys, Map};
 use crate::suggest;
 use crate::yaml::{Body, Node};
 
-const KEYS: Keys = Keys {
+pub(crate) const KEYS: Keys = Keys {
     known: &["must", "case", "for_each", "key", "state", "within", "else"],
     later: &["takes", "unique"],
 };

@@ -13,8 +13,8 @@ use crate::condition::{Message, Scope, Site};
 use crate::read::{self, Keys, Map};
 use crate::yaml::{Body, Entry, Node};
 
-const START: Keys = Keys::of(&["message", "when", "every", "for_each", "submitter", "with", "begins"]);
-const ALARM: Keys = Keys::of(&["name", "from", "to", "missing", "after", "tell"]);
+pub(crate) const START: Keys = Keys::of(&["message", "when", "every", "for_each", "submitter", "with", "begins"]);
+pub(crate) const ALARM: Keys = Keys::of(&["name", "from", "to", "missing", "after", "tell"]);
 
 /// `starts` of a chain.
 pub(super) fn read(map: &Map<'_>, context: &Context<'_, '_>) -> Vec<Start> {

@@ -21,14 +21,14 @@ use crate::suggest;
 use crate::yaml::{Body, Entry, Node};
 
 /// Activities of people.
-pub(super) const PEOPLE: &[&str] =
+pub(crate) const PEOPLE: &[&str] =
     &["climb", "approve", "review", "input", "edit", "task", "all", "any", "votes", "in_order", "tiers"];
 
 /// Activities of one person or group, which may be done for each item of a list.
 const SIGNERS: &[&str] = &["approve", "review", "input", "edit", "task"];
 
 /// All activities.
-const ALL: &[&str] = &[
+pub(crate) const ALL: &[&str] = &[
     "climb", "approve", "review", "input", "edit", "task", "all", "any", "votes", "in_order", "tiers", "check", "choose", "wait", "wait_until", "command", "follow", "run", "start", "join", "tell", "record", "hand_over", "compensate",
 ];
 
@@ -149,7 +149,7 @@ impl Heard {
 }
 
 /// The options that an activity may have besides its own keys.
-fn options(key: &str) -> &'static [&'static str] {
+pub(crate) fn options(key: &str) -> &'static [&'static str] {
     match key {
         "check" | "join" | "hand_over" | "compensate" => &["when", "cc", "next"],
         "choose" => &["cc"],
@@ -226,7 +226,7 @@ fn state(entry: &Entry, name: &Name, states: &Map<'_>, context: &Context<'_, '_>
 }
 
 /// The own keys of an activity.
-fn own_keys(key: &str) -> &'static [&'static str] {
+pub(crate) fn own_keys(key: &str) -> &'static [&'static str] {
     let more: &[(&str, &[&str])] = &[("wait", &["match", "until"])];
     let all = OWN.iter().chain(outside::OWN).chain(more);
     all.into_iter().find(|(n, _)| *n == key).map_or(&[][..], |(_, own)| own)

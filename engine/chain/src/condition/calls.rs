@@ -3,9 +3,10 @@
 use std::ops::Range;
 
 use countersign_core::definition::Table;
-use countersign_core::expr::{Expr, Fold};
+use countersign_core::expr::{Arithmetic, Expr, Fold};
 use countersign_core::name::Name;
 use countersign_core::value::{Type, Value};
+use rust_decimal::Decimal;
 
 use super::check::Checker;
 use super::fit::{Is, Typed};
@@ -29,7 +30,7 @@ impl Checker<'_, '_, '_> {
         let expected = match name {
             "sum" | "every" | "some" | "where" => (2, 2),
             "count" => (1, 2),
-            "first" | "abs" | "floor" | "known" | "currency" | "days" => (1, 1),
+            "first" | "abs" | "floor" | "known" | "currency" | "days" | "money" => (1, 1),
             "convert" => (2, 2),
             "min" | "max" => (2, 64),
             "pick" => (3, 3),
@@ -58,7 +59,9 @@ impl Checker<'_, '_, '_> {
                 let amount = self.money_of_any_currency(&items[0], name)?;
                 let world = self.scope.world;
                 let codes = world.company.as_ref().map(|c| {
-                    Type::Choice(c.currency_digits.keys().map(|c| Name::from(c.to_string().as_str())).collect())
+                    Type::Choice(
+                        c.currency_digits.keys().map(|c| Name::from(c.to_string().as_str())).collect(),
+                    )
                 });
                 Some(Typed::of(Expr::CurrencyOf(Box::new(amount)), codes.unwrap_or(Type::Text), at))
             }
@@ -67,6 +70,7 @@ impl Checker<'_, '_, '_> {
                 let rate = self.fit(rate?, &Type::Number)?;
                 Some(Typed::of(Expr::Convert(Box::new(amount?), Box::new(rate)), Type::Money, at))
             }
+            "money" => self.as_money(&items[0], at),
             "days" => {
                 let count = self.check(&items[0])?;
                 let count = self.fit(count, &Type::Number)?;
@@ -85,6 +89,23 @@ impl Checker<'_, '_, '_> {
         let called = names.tables.iter().chain(&names.chains).map(String::as_str);
         let help = suggest::nearest(name, FUNCTIONS.iter().copied().chain(called));
         self.fail(codes::UNKNOWN_NAME, at, format!("there is no function, table or chain `{name}`"), help)
+    }
+
+    /// A number as money: so much of one unit of the company's currency, rounded as every product with money is.
+    fn as_money(&mut self, ast: &Ast, at: Range<usize>) -> Option<Typed> {
+        let typed = self.check(ast)?;
+        let typed_at = typed.at.clone();
+        let number = match self.settle(typed)? {
+            (expr, Type::Number | Type::Units) => expr,
+            (_, Type::Optional(_)) => return self.needs_else(typed_at),
+            (_, kind) => {
+                let message = format!("money does not take {kind}");
+                return self.fail(codes::TYPE_ERROR, typed_at, message, usage("money"));
+            }
+        };
+        let one = Value::money(Decimal::ONE, self.scope.world.currency()?);
+        let (one, number) = (Box::new(Expr::Const(one)), Box::new(number));
+        Some(Typed::of(Expr::Arith(Arithmetic::Multiply, one, number), Type::Money, at))
     }
 
     /// An amount of the company's or any other currency.
@@ -286,6 +307,7 @@ fn usage(name: &str) -> String {
         "currency" => "currency(amount)",
         "convert" => "convert(amount, rate), the rate as a number",
         "days" => "days(number)",
+        "money" => "money(number): so much of the company's currency, rounded to its minor unit",
         _ => "first(list), known(optional value)",
     };
     format!("write {written}")

@@ -115,12 +115,15 @@ impl Checker<'_, '_, '_> {
         let table = self.scope.world.tables.get(table)?;
         match table.columns.iter().find(|c| c.name == name) {
             Some(column) => {
+                // A row that chains write may not be there yet, unless it was typed as one.
+                let may_be_missing = matches!(key, Expr::Row(..)) && !table.written_by.is_empty();
+                let kind = if may_be_missing { optional(column.kind.clone()) } else { column.kind.clone() };
                 let expr = Expr::Column {
                     table: table.name.clone(),
                     key: Box::new(key),
                     column: column.name.clone(),
                 };
-                Some(Typed::of(expr, column.kind.clone(), at))
+                Some(Typed::of(expr, kind, at))
             }
             None if self.scope.world.is_partial(&table.name) => None,
             None => {
@@ -268,7 +271,8 @@ impl Checker<'_, '_, '_> {
             }
             None if world.is_partial(&document.name) => None,
             None => {
-                let message = format!("{}, the document of {}, has no field `{name}`", document.name, head.name);
+                let message =
+                    format!("{}, the document of {}, has no field `{name}`", document.name, head.name);
                 let help = suggest::nearest(name, document.fields.iter().map(|f| f.name.as_str()));
                 self.fail(codes::UNKNOWN_FIELD, name_at, message, help)
             }

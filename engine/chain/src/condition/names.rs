@@ -329,7 +329,9 @@ impl Checker<'_, '_, '_> {
                 let message = format!("there is no `{root}` here");
                 let help = match other {
                     Some((word, _)) => format!("what is handed in here is called `{word}`"),
-                    None => "commands have a `reply`, tasks an `answer`, entries of anytime a `request`".into(),
+                    None => {
+                        "commands have a `reply`, tasks an `answer`, entries of anytime a `request`".into()
+                    }
                 };
                 self.fail(codes::NOT_READABLE_HERE, left.at.clone(), message, help)
             }

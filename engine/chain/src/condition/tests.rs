@@ -100,7 +100,10 @@ fn order_head() -> ChainHead {
         document: Name::from("order"),
         states: ["prepaying", "delivering"].map(Name::from).to_vec(),
         ends: vec![(Name::from("closed"), true), (Name::from("cancelled"), false)],
-        facts: vec![(Name::from("sent"), Type::Units), (Name::from("short"), Type::List(Box::new(Type::Text)))],
+        facts: vec![
+            (Name::from("sent"), Type::Units),
+            (Name::from("short"), Type::List(Box::new(Type::Text))),
+        ],
         initial: BTreeSet::from([Name::from("sent")]),
         amount: Some(Type::Money),
         ..ChainHead::default()
@@ -413,11 +416,24 @@ fn refusals() {
 #[test]
 fn what_can_be_read_where() {
     use Site::{
-        Amount, Check, ClimbAmount, Define, Fork, Initial, Key, Learn, Match, Monitor, Requires, Signer, Start,
-        Until, Who, With,
+        Amount, Check, ClimbAmount, Define, Fork, Initial, Key, Learn, Match, Monitor, Requires, Signer,
+        Start, Until, Who, With,
     };
     let of_case = [
-        Requires, Check, Fork, Signer, Who, Key, Amount, ClimbAmount, Match, Until, Monitor, Define, With, Learn,
+        Requires,
+        Check,
+        Fork,
+        Signer,
+        Who,
+        Key,
+        Amount,
+        ClimbAmount,
+        Match,
+        Until,
+        Monitor,
+        Define,
+        With,
+        Learn,
         Initial,
     ];
     let all = [&of_case[..], &[Start]].concat();

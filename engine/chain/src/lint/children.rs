@@ -13,7 +13,8 @@ use crate::world::World;
 pub(super) fn check(flows: &[(Flow<'_>, &Places)], world: &World<'_>) {
     let numbers: BTreeMap<&str, usize> =
         flows.iter().enumerate().map(|(n, (flow, _))| (flow.chain.name.as_str(), n)).collect();
-    let runs: Vec<Vec<(usize, usize)>> = flows.iter().map(|(flow, _)| begun_at_once(flow, &numbers)).collect();
+    let runs: Vec<Vec<(usize, usize)>> =
+        flows.iter().map(|(flow, _)| begun_at_once(flow, &numbers)).collect();
     let mut said = BTreeSet::new();
     for start in 0..flows.len() {
         let Some(circle) = circle(start, &runs) else { continue };
@@ -24,7 +25,8 @@ pub(super) fn check(flows: &[(Flow<'_>, &Places)], world: &World<'_>) {
         }
         let names: Vec<&str> =
             circle.iter().chain(circle.first()).map(|n| flows[*n].0.chain.name.as_str()).collect();
-        let state = runs[start].iter().find(|(chain, _)| circle.contains(chain)).map_or(0, |(_, state)| *state);
+        let state =
+            runs[start].iter().find(|(chain, _)| circle.contains(chain)).map_or(0, |(_, state)| *state);
         let message = format!("these chains start one another without end: {}", names.join(" -> "));
         let help = "let somebody decide before one of them starts the next, or let it begin in draft";
         world.report.error(codes::CHILD_CIRCLE, flows[start].1.state(state), message, help);

@@ -32,7 +32,8 @@ impl<'c> Reader<'c> {
         expr.any(&|part| {
             match part {
                 Expr::Fact(path) => {
-                    let fact = path.first().and_then(|name| self.chain.facts.iter().position(|f| f.name == *name));
+                    let fact =
+                        path.first().and_then(|name| self.chain.facts.iter().position(|f| f.name == *name));
                     found.borrow_mut().extend(fact);
                 }
                 Expr::Define(number) => {
@@ -146,11 +147,7 @@ pub(super) fn of_who<'c>(who: &'c Who, each: &mut impl FnMut(&'c Expr)) {
             }
         }
         Who::Each(several) => several.iter().for_each(|who| of_who(who, each)),
-        Who::Position(_)
-        | Who::Group(_)
-        | Who::GroupNeed(..)
-        | Who::Submitter
-        | Who::Driver
-        | Who::Owner => {}
+        Who::Position(_) | Who::Group(_) | Who::GroupNeed(..) | Who::Submitter | Who::Driver | Who::Owner => {
+        }
     }
 }

@@ -42,7 +42,9 @@ fn at_submission(flow: &Flow<'_>, strict: &[usize], places: &Places, world: &Wor
     for fact in chain.amount.iter().flat_map(|amount| flow.reader.facts(amount)) {
         early.entry(fact).or_insert("amount");
     }
-    for (who, what) in chain.cc.iter().map(|w| (w, "cc")).chain(chain.benefits.iter().map(|w| (w, "benefits"))) {
+    for (who, what) in
+        chain.cc.iter().map(|w| (w, "cc")).chain(chain.benefits.iter().map(|w| (w, "benefits")))
+    {
         expressions::of_who(who, &mut |expr| {
             for fact in flow.reader.facts(expr) {
                 early.entry(fact).or_insert(what);
@@ -88,7 +90,8 @@ impl Reads {
         }
         let mut asked = vec![BTreeSet::new(); chain.states.len()];
         for anytime in chain.anytime.iter().filter(|a| a.go.is_none()) {
-            let read: BTreeSet<usize> = anytime.learns.iter().flat_map(|l| flow.reader.facts(&l.value)).collect();
+            let read: BTreeSet<usize> =
+                anytime.learns.iter().flat_map(|l| flow.reader.facts(&l.value)).collect();
             for n in asked_in(anytime, chain) {
                 asked[n].extend(&read);
             }
@@ -165,7 +168,9 @@ fn walk(fact: usize, flow: &Flow<'_>, read: &Reads, places: &Places, world: &Wor
         let has = |set: &BTreeSet<usize>| set.contains(&fact);
         let mut reads = read.entry.get(n).is_some_and(has) || read.asked.get(n).is_some_and(has);
         for number in flow.out.get(n).into_iter().flatten() {
-            let (Some(edge), Some(way)) = (flow.edges.get(*number), read.edges.get(*number)) else { continue };
+            let (Some(edge), Some(way)) = (flow.edges.get(*number), read.edges.get(*number)) else {
+                continue;
+            };
             reads |= has(&way.values);
             if has(&way.answered) {
                 continue;

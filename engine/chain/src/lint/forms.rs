@@ -15,7 +15,8 @@ pub(super) fn check(world: &World<'_>) {
         let count = mandatory(document);
         if count > MANDATORY_MAX {
             let place = world.report.key(&format!("documents/{name}.yaml"), "document");
-            let message = format!("whoever submits a {name} must fill in {count} fields, more than {MANDATORY_MAX}");
+            let message =
+                format!("whoever submits a {name} must fill in {count} fields, more than {MANDATORY_MAX}");
             let help = "give what is usual a default, compute what can be, and make the rest optional";
             world.report.warn(codes::LONG_FORM, place, message, help);
         }

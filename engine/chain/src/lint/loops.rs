@@ -21,16 +21,15 @@ pub(super) fn check(flow: &Flow<'_>, places: &Places, world: &World<'_>) {
             .copied()
             .filter(|e| {
                 let edge = &flow.edges[*e];
-                component.contains(&edge.from)
-                    && matches!(edge.to, To::State(to) if component.contains(&to))
+                component.contains(&edge.from) && matches!(edge.to, To::State(to) if component.contains(&to))
             })
             .collect();
-        let unbroken: Vec<usize> =
-            inside.iter().copied().filter(|e| !is_broken(flow, *e, &inside)).collect();
+        let unbroken: Vec<usize> = inside.iter().copied().filter(|e| !is_broken(flow, *e, &inside)).collect();
         let Some(circle) = components(flow, &unbroken).into_iter().next() else { continue };
         let Some(way) = circuit(flow, &unbroken, &circle) else { continue };
         let names: Vec<&str> = way.iter().chain(way.first()).map(|n| flow.name(*n)).collect();
-        let message = format!("no person, message or shrinking number breaks the loop {}", names.join(" -> "));
+        let message =
+            format!("no person, message or shrinking number breaks the loop {}", names.join(" -> "));
         let place = way.first().map_or(places.head, |n| places.state(*n));
         let help = "put a person or a message into it, count its rounds in a fact and ask for that, or lead it to \
                     draft, on-hold or an end";

@@ -33,7 +33,8 @@ pub(super) fn signers(flow: &Flow<'_>, places: &Places, world: &World<'_>) {
                 To::End(end) if flow.chain.ends.get(end).is_some_and(|e| e.good) => {
                     if count + here > SIGNERS_MAX {
                         let count = count + here;
-                        let message = format!("even the smallest case of {} is signed by {count}", flow.chain.name);
+                        let message =
+                            format!("even the smallest case of {} is signed by {count}", flow.chain.name);
                         let help = format!(
                             "ask some of them only where it matters, with `when`; {SIGNERS_MAX} are plenty"
                         );
@@ -96,9 +97,10 @@ pub(super) fn holders(flows: &[(Flow<'_>, &Places)], world: &World<'_>) {
 /// or by policy a superior.
 fn has_deputy(name: &Name, position: &Position, world: &World<'_>) -> bool {
     let organisation = &world.organisation;
-    let by_policy = world.company.as_ref().is_none_or(|c| {
-        c.policies.vacancy.contains(&VacancyRung::NextSuperior) && position.solid.is_some()
-    });
+    let by_policy = world
+        .company
+        .as_ref()
+        .is_none_or(|c| c.policies.vacancy.contains(&VacancyRung::NextSuperior) && position.solid.is_some());
     by_policy || position.acting.is_some() || organisation.delegations.values().any(|d| d.from == *name)
 }
 
@@ -116,7 +118,9 @@ fn deciders(node: &Node, chain: &Chain, world: &World<'_>, found: &mut BTreeSet<
             };
             for level in limited.filter(|name| on_line(name)) {
                 let positions = &world.organisation.positions;
-                found.extend(positions.iter().filter(|(n, p)| *n == level || p.kind == *level).map(|(n, _)| n.clone()));
+                found.extend(
+                    positions.iter().filter(|(n, p)| *n == level || p.kind == *level).map(|(n, _)| n.clone()),
+                );
             }
         }
         _ => {

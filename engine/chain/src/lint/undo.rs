@@ -100,9 +100,7 @@ fn standing(flow: &Flow<'_>, what: &What<'_>) -> Standing {
             if grown {
                 open.insert(to);
                 // What an undo back to this state leaves depends on what stood when it was entered.
-                let since = |s: &StateDef| {
-                    matches!(s.activity, Activity::Compensate { since: Some(n) } if usize::from(n) == to)
-                };
+                let since = |s: &StateDef| matches!(s.activity, Activity::Compensate { since: Some(n) } if usize::from(n) == to);
                 let states = flow.chain.states.iter().enumerate();
                 open.extend(states.filter(|(n, s)| since(s) && found[*n].is_some()).map(|(n, _)| n));
             }
@@ -112,12 +110,7 @@ fn standing(flow: &Flow<'_>, what: &What<'_>) -> Standing {
 }
 
 /// What may stand done after a way was taken.
-fn after(
-    edge: &Edge<'_>,
-    flow: &Flow<'_>,
-    standing: &Standing,
-    what: &What<'_>,
-) -> Option<BTreeSet<usize>> {
+fn after(edge: &Edge<'_>, flow: &Flow<'_>, standing: &Standing, what: &What<'_>) -> Option<BTreeSet<usize>> {
     let mut after = standing.get(edge.from)?.clone()?;
     let state = flow.chain.states.get(edge.from)?;
     let outcome = match edge.how {
@@ -177,7 +170,11 @@ fn left_behind(flow: &Flow<'_>, what: &What<'_>, places: &Places) {
             continue;
         }
         let names: Vec<&str> = left.iter().map(|n| flow.name(*n)).collect();
-        let message = format!("{} leads to {goal} while what {} did still stands", flow.name(edge.from), names.join(", "));
+        let message = format!(
+            "{} leads to {goal} while what {} did still stands",
+            flow.name(edge.from),
+            names.join(", ")
+        );
         let help = "go through a state with `compensate: all` first";
         what.world.report.error(codes::NOT_UNDONE, places.state(edge.from), message, help);
     }

@@ -1,0 +1,464 @@
+//! The parts of files: which keys each has, what its values are, and a sentence about each.
+
+use super::Part;
+use crate::chain::keys as chain;
+use crate::{authority, company, document, organisation, policies, read, systems, table};
+
+fn part(
+    name: &'static str,
+    keys: read::Keys,
+    required: &'static [&'static str],
+    about: &'static [(&'static str, &'static str, &'static str)],
+) -> Part {
+    Part { name, keys: keys.known.to_vec(), required, about }
+}
+
+/// A part whose keys are all named here.
+fn small(
+    name: &'static str,
+    required: &'static [&'static str],
+    about: &'static [(&'static str, &'static str, &'static str)],
+) -> Part {
+    Part { name, keys: about.iter().map(|(key, ..)| *key).collect(), required, about }
+}
+
+pub(super) fn shared() -> Vec<Part> {
+    vec![small("title", &[], &[("en", "text", "English"), ("zh", "text", "Chinese")])]
+}
+
+pub(super) fn of_company() -> Vec<Part> {
+    let mut parts = vec![
+        part(
+            "file",
+            company::KEYS,
+            &["company", "currency", "time_zone", "working_time"],
+            &[
+                ("company", "token", "The company's id"),
+                ("title", "title", ""),
+                ("currency", "currency", "The currency of bare numbers"),
+                ("time_zone", "text", "Such as Asia/Shanghai"),
+                ("working_time", "working_time", "When working hours and working days count"),
+                ("driver", "name", "The position that drives every chain that names no other"),
+                ("usual", "{text}", "Where outcomes lead that a state does not name"),
+                ("deadlines", "{span}", "By kind of position; `review` for every other step"),
+                ("policies", "policies", "R1 to R22 of the manual"),
+            ],
+        ),
+        small(
+            "working_time",
+            &["days", "hours"],
+            &[
+                ("days", "[day]", ""),
+                ("hours", "[hours]", "In quotes, such as \"09:00-12:00\""),
+                ("holidays", "[date]", ""),
+                ("make_up_days", "[date]", "Working days besides"),
+            ],
+        ),
+        part(
+            "policies",
+            policies::KEYS,
+            &[],
+            &[
+                ("lower_levels", "=review|not-asked", "R1: levels below the deciding one"),
+                ("unnamed_kinds_hold", "whole", "R1"),
+                ("own_documents", "own_documents", "R2"),
+                ("same_person_twice", "same_person_twice", "R3, R5"),
+                ("stand_ins", "stand_ins", "R4"),
+                ("independent_steps", "=never-merged|may-merge", "R6"),
+                ("vacancy", "[vacancy]", "R7: who signs for a vacant post, the first that can"),
+                ("fixed_at", "fixed_at", "R8"),
+                ("new_holder_has", "span", "R9"),
+                ("skip_level", "skip_level", "R10"),
+                ("clock", "clock", "R11"),
+                ("returns", "returns", "R12"),
+                ("approved_content", "=frozen", "R13"),
+                ("adds_up", "=never", "R15"),
+                ("within_own_limit", "within_own_limit", "R22"),
+                ("commands", "commands", "R17, R18: when commands are sent again"),
+                ("subordinates_signatures", "=never-count", "R14"),
+            ],
+        ),
+    ];
+    parts.extend(of_policies());
+    parts
+}
+
+fn of_policies() -> Vec<Part> {
+    vec![
+        small("own_documents", &[], &[("own_level", "=drops-out", ""), ("top", "own_top", "")]),
+        small(
+            "own_top",
+            &["decided_by"],
+            &[("decided_by", "name", "A group"), ("need", "=everybody-else|group", "")],
+        ),
+        small(
+            "same_person_twice",
+            &[],
+            &[("signs", "=once|each-time", ""), ("never_below", "whole", ""), ("above", "number", "")],
+        ),
+        small(
+            "stand_ins",
+            &[],
+            &[("window", "=from-inclusive-to-exclusive", ""), ("submitter", "=never", "")],
+        ),
+        small(
+            "fixed_at",
+            &[],
+            &[
+                ("chain", "=submission", ""),
+                ("path", "=submission", ""),
+                ("holder", "=activation", ""),
+                ("limit", "=decision", ""),
+            ],
+        ),
+        small(
+            "skip_level",
+            &[],
+            &[
+                ("answer", "=refuse|allow", ""),
+                ("recorded_for", "[text]", ""),
+                ("except", "[name]", "Chains that may be sent past the immediate superior"),
+            ],
+        ),
+        small(
+            "clock",
+            &[],
+            &[
+                ("remind", "share", ""),
+                ("overdue", "share", ""),
+                ("escalate", "share", ""),
+                ("copies", "[text]", ""),
+                ("top_overdue", "name", "Who hears of what is overdue at the top"),
+            ],
+        ),
+        small(
+            "returns",
+            &[],
+            &[
+                ("keep", "=signatures-unless-commercial|nothing", ""),
+                ("at_most", "whole", ""),
+                ("then", "=rejected", ""),
+                ("code", "=REVISION_LIMIT", ""),
+            ],
+        ),
+        small("within_own_limit", &[], &[("push_up", "=refuse|allow", ""), ("except", "[text]", "")]),
+        small(
+            "commands",
+            &[],
+            &[
+                ("send_after", "[span]", "When a command is sent again; the first entry is 0min"),
+                ("hold_after", "span", "When its case stops waiting"),
+                ("late_answer", "=adopt-or-undo", ""),
+                ("second_answer", "=on-hold", ""),
+            ],
+        ),
+    ]
+}
+
+pub(super) fn of_organisation() -> Vec<Part> {
+    vec![
+        part(
+            "file",
+            organisation::KEYS,
+            &["units", "positions"],
+            &[
+                ("units", "{unit}", ""),
+                ("positions", "{position}", ""),
+                ("groups", "{group}", "Several positions that decide together"),
+                ("delegations", "{delegation}", "Authority handed to another position for a time"),
+            ],
+        ),
+        small("unit", &[], &[("en", "text", ""), ("zh", "text", ""), ("part_of", "name", "The unit above")]),
+        part(
+            "position",
+            organisation::POSITION,
+            &["kind", "unit", "solid", "holders"],
+            &[
+                ("en", "text", ""),
+                ("zh", "text", ""),
+                ("kind", "name", "Limits and deadlines are given by kind"),
+                ("unit", "name", ""),
+                ("covers", "[name]", "Further units that it serves"),
+                ("solid", "name", "The one superior who decides; `top` for the one without"),
+                ("dotted", "[name]", "Superiors who review or are copied"),
+                ("holders", "[text]", "The persons who hold it; [] where it is vacant"),
+                ("acting", "acting", "Who acts while it is vacant"),
+            ],
+        ),
+        small(
+            "acting",
+            &["by", "until"],
+            &[("by", "name", ""), ("limit", "share", "The share of the post's limit"), ("until", "time", "")],
+        ),
+        small(
+            "group",
+            &["members", "need"],
+            &[("en", "text", ""), ("zh", "text", ""), ("members", "[name]", ""), ("need", "whole", "")],
+        ),
+        small(
+            "delegation",
+            &["from", "to", "authority", "up_to", "start", "end"],
+            &[
+                ("from", "name", ""),
+                ("to", "name", ""),
+                ("authority", "[name]", ""),
+                ("up_to", "number", ""),
+                ("start", "time", ""),
+                ("end", "time", ""),
+            ],
+        ),
+    ]
+}
+
+pub(super) fn of_authority() -> Vec<Part> {
+    vec![
+        part(
+            "authority",
+            authority::KEYS,
+            &["measure"],
+            &[
+                ("measure", "text", "money, a currency, units or percent"),
+                ("line", "name/[name]", "`solid`, or a list that is climbed"),
+                ("since", "date/time", ""),
+                ("limits", "{limit}", "By kind, position or group"),
+                ("later", "[later]", "Limits of later dates"),
+                ("independent", "flag", ""),
+                ("delegable", "any", ""),
+                ("adds_up", "any", ""),
+            ],
+        ),
+        small("later", &["since", "limits"], &[("since", "date/time", ""), ("limits", "{limit}", "")]),
+        small("limit_beside", &["up_to"], &[("up_to", "up_to", ""), ("beside", "name+", "")]),
+    ]
+}
+
+pub(super) fn of_systems() -> Vec<Part> {
+    vec![
+        small("file", &["systems"], &[("systems", "{system}", "What back-office systems may say")]),
+        part(
+            "system",
+            systems::KEYS,
+            &["persons", "chains", "verbs"],
+            &[
+                ("persons", "text/[text]", "all, none or a list"),
+                ("chains", "text/[text]", "all, none or a list"),
+                ("verbs", "text/[text]", "all, none or a list"),
+                ("facts", "text/[text]", "all, none or a list"),
+                ("up_to", "number/text", "The largest amount, or unlimited"),
+            ],
+        ),
+    ]
+}
+
+pub(super) fn of_table() -> Vec<Part> {
+    vec![part(
+        "file",
+        table::KEYS,
+        &["table", "key", "columns", "rows"],
+        &[
+            ("table", "name", "Its name, as its file's"),
+            ("title", "title", ""),
+            ("key", "{type}", "The parts of a row's key; `from` for a threshold"),
+            ("columns", "{type}", "Each with its type, and after ` = ` its default"),
+            ("rows", "{row}", ""),
+            ("written_by", "[name]", "Chains that may change it"),
+        ],
+    )]
+}
+
+pub(super) fn of_document() -> Vec<Part> {
+    vec![part(
+        "file",
+        document::KEYS,
+        &["document", "fields", "commercial"],
+        &[
+            ("document", "name", "Its name, as its file's"),
+            ("title", "title", ""),
+            ("titles", "{title}", "Titles of fields"),
+            ("fields", "{field}", "A type, `, unique`, ` = ` and a default or how it is computed"),
+            ("commercial", "[name]", "Fields whose change voids the signatures given"),
+        ],
+    )]
+}
+
+pub(super) fn of_chain() -> Vec<Part> {
+    let mut parts = vec![
+        part(
+            "file",
+            chain::CHAIN,
+            &["chain", "document", "initiators", "ends", "states"],
+            &[
+                ("chain", "token", "Its name, as its file's"),
+                ("title", "title", ""),
+                ("document", "name", "The type of document it carries"),
+                ("key", "expression", "The business key of a case"),
+                ("amount", "expression", "What limits are held against"),
+                ("initiators", "text/[name]", "Kinds and positions that may submit; anyone; none"),
+                ("benefits", "who+", "Who gains from it and so may not decide it (R2)"),
+                ("skip_level", "=allowed|refused", "Whether it may be sent past the immediate superior"),
+                ("driver", "name", "Receives what is overdue, decides nothing"),
+                ("cc", "who+", "Who is copied on every case"),
+                ("monitors", "[monitor/who]", "Who is told of everything while a condition holds"),
+                ("ends", "{end}", "Each good or bad"),
+                ("requires", "[requirement]", "What must hold for a submission"),
+                ("starts", "[start]", "What starts a case besides a person's submission"),
+                ("alarms", "[alarm]", "Who is told when something takes too long"),
+                ("define", "{expression}", "Names for expressions, each after those it reads"),
+                ("facts", "{type}", "What a case learns on its way, and after ` = ` what it is at first"),
+                ("anytime", "{anytime}", "What may be asked of a case whatever it is doing"),
+                ("hands_on", "any", "Not carried yet"),
+                ("states", "{state}", "The first follows submission"),
+            ],
+        ),
+        small("monitor", &["who"], &[("who", "who", ""), ("when", "expression", "")]),
+        part(
+            "requirement",
+            chain::REQUIREMENT,
+            &["else"],
+            &[
+                ("must", "expression", "What must be true"),
+                ("case", "name", "Another case that must stand somewhere: its chain"),
+                ("for_each", "text", "One for each item: `line in doc.lines`"),
+                ("key", "expression", "Its business key"),
+                ("state", "name+", "States or ends, one of which it stands in"),
+                ("within", "span", "It came there at most so long ago"),
+                ("else", "code", "The code of the refusal"),
+            ],
+        ),
+        part(
+            "start",
+            chain::START,
+            &["submitter"],
+            &[
+                ("message", "text", "adapter.object.fact"),
+                ("when", "expression", ""),
+                ("every", "=day|week|month|quarter|year", "At the beginning of each"),
+                ("for_each", "text", "`row in table`"),
+                ("submitter", "who", "In whose name"),
+                ("with", "{expression}", "Fields of the document"),
+                ("begins", "=draft|first", "draft: its submitter completes it"),
+            ],
+        ),
+        part(
+            "alarm",
+            chain::ALARM,
+            &["name", "from", "after", "tell"],
+            &[
+                ("name", "text", ""),
+                ("from", "name", "The state whose entry starts the clock"),
+                ("to", "name", "The state that stops it, or `end`"),
+                ("missing", "text", "The fact that stops it"),
+                ("after", "span", ""),
+                ("tell", "who+", ""),
+            ],
+        ),
+        part(
+            "anytime",
+            chain::ANYTIME,
+            &["go"],
+            &[
+                ("by", "who+", "Persons who may ask"),
+                ("by_chain", "[name]", "Chains whose cases may ask"),
+                ("in", "[name]", "Only in these states"),
+                ("asks", "{shape}", "What the request carries"),
+                ("go", "name", "Where it goes then; `stay`"),
+                ("learns", "{expression}", "Facts from `request.x`"),
+            ],
+        ),
+    ];
+    parts.extend(of_states());
+    parts
+}
+
+fn of_states() -> Vec<Part> {
+    vec![
+        small("check", &["must", "else"], &[("must", "expression", ""), ("else", "code", "")]),
+        small(
+            "branch",
+            &[],
+            &[("when", "expression", ""), ("go", "name", ""), ("else", "name", "Where it leads otherwise")],
+        ),
+        small("arrow", &["go"], &[("go", "name", ""), ("learns", "{expression}", "")]),
+        small(
+            "learning_branch",
+            &[],
+            &[
+                ("when", "expression", ""),
+                ("go", "name", ""),
+                ("else", "name", "Where it leads otherwise"),
+                ("learns", "{expression}", ""),
+            ],
+        ),
+        small("expires", &["after", "go"], &[("after", "span", ""), ("go", "name", "")]),
+        small("rule", &["when"], &[("when", "expression", ""), ("first_by", "expression", "")]),
+        small(
+            "level",
+            &["level"],
+            &[("level", "name", "A kind, position or group"), ("when", "expression", "")],
+        ),
+        small("beside", &["who"], &[("who", "who", ""), ("when", "expression", "")]),
+        small(
+            "one_of_several",
+            &[],
+            &[("when", "expression", ""), ("who", "who", ""), ("else", "who", "Who is asked otherwise")],
+        ),
+        small("group_need", &["group"], &[("group", "name", ""), ("need", "whole", "")]),
+    ]
+}
+
+/// What stands in a state or beside a member, by key.
+pub(super) const STATE: &[(&str, &str, &str)] = &[
+    ("climb", "name", "Level by level to the first sufficient limit of this authority"),
+    ("approve", "who", "A binding decision"),
+    ("review", "who", "A mandatory opinion"),
+    ("input", "who", "Consulted, never blocks"),
+    ("edit", "who", "Completes the document"),
+    ("task", "who", "Does something and says so"),
+    ("all", "[member]", "Everybody, blind to one another"),
+    ("any", "[member]", "The first answer decides"),
+    ("votes", "[member]", "So much weight of approval is needed"),
+    ("in_order", "[member]", "One after another"),
+    ("tiers", "[members]", "Those of a tier together, tier after tier"),
+    ("check", "[check]", "All are tested, every code that failed goes back"),
+    ("choose", "[branch]", "The first branch that holds"),
+    ("wait", "text", "A message: object.fact, or adapter.object.fact"),
+    ("wait_until", "expression", "A date or a time"),
+    ("command", "text", "adapter.object.verb"),
+    ("follow", "name", "Later answers to the command of this state"),
+    ("run", "name", "A case of another chain, waited for"),
+    ("start", "name", "A case of another chain, not waited for"),
+    ("join", "name", "Waits for the cases of this chain that were started here"),
+    ("tell", "expression", "A case that is asked or told something"),
+    ("record", "name", "A table that changes"),
+    ("hand_over", "who", "Who owns the case from here on"),
+    ("compensate", "text", "`all`, or `since STATE`"),
+    ("amount", "expression", "What is held against the limits, instead of the chain's amount"),
+    ("at_least", "level_of+", "Levels that must be reached"),
+    ("beside", "beside_of+", "Who approves beside the deciding level"),
+    ("except", "who+", "Who may not answer"),
+    ("veto", "flag", "A rejection is final"),
+    ("need", "whole", "The weight that is needed"),
+    ("do", "text/title", "What is to be done"),
+    ("asks", "{shape}", "What the answer carries"),
+    ("choices", "[name]", "Outcomes to choose from"),
+    ("match", "rule_of+", "Which message is meant for this case"),
+    ("until", "expression", "When enough has come"),
+    ("with", "{expression}", "What is handed over"),
+    ("send_after", "[span]", "When it is sent again; the first entry is 0min"),
+    ("hold_after", "span", "When the case stops waiting"),
+    ("copy", "name+", "Fields of the same name from the document or the item"),
+    ("submitter", "who", "In whose name"),
+    ("begins", "=draft|first", "draft: its submitter completes it"),
+    ("request", "name", "What it is asked for"),
+    ("message", "text", "A fact that it is told"),
+    ("key", "expression+", "The row's key"),
+    ("for_each", "text", "`line in doc.lines`"),
+    ("learns", "{expression}", "Facts from reply, answer, message or child"),
+    ("when", "expression", "False: it is skipped"),
+    ("within", "span/{span}", "The deadline; by kind of position"),
+    ("expires", "expires", "When it ends by itself, and where it goes then"),
+    ("cc", "who+", "Who is copied"),
+    ("independent", "flag", "Never merged with another signature"),
+    ("weight", "whole", "The weight of this vote"),
+    ("next", "{arrows}", "Where outcomes lead"),
+];
