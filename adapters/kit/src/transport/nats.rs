@@ -25,8 +25,8 @@ const ONE_TRY: Duration = Duration::from_secs(2);
 const RETRY: Duration = Duration::from_millis(200);
 /// Commands that one request to the server asks for.
 const BATCH: usize = 16;
-/// How long such a request stays open.
-const OPEN: Duration = Duration::from_secs(20);
+/// How long such a request stays open. A server that was restarted does not know it any more, and nobody says so.
+const OPEN: Duration = Duration::from_secs(5);
 
 /// How the NATS server is reached.
 #[derive(Clone, Debug)]
