@@ -136,6 +136,8 @@ impl Evaluator<'_> {
         }
         match self.fields_of(table, &key)? {
             Some(_) => Ok(Value::Text(key)),
+            // A row that a chain writes may not be there yet.
+            None if !self.table(table)?.written_by.is_empty() => Ok(Value::Missing),
             None => Err(no_row()),
         }
     }
