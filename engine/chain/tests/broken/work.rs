@@ -23,7 +23,7 @@ pub(crate) const CASES: &[Case] = &[
         "is_undo:  true }",
     ),
     works("an undo said and denied", ADAPTERS, "is_undo: true }", "is_undo: false }", "undo: none }"),
-    works("a command that is never done", ADAPTERS, "    done: { units: units }\n", "", "    done: { units: units, on: date }\n"),
+    works("a command that is never done", ADAPTERS, "    done: { units: units }\n", "", "    done: { units: units, late: flag }\n"),
     works(
         "a refusal in lower case",
         ADAPTERS,
