@@ -53,6 +53,19 @@ impl DocumentArgs {
     }
 }
 
+/// What a task asks for, from files and from `FIELD=VALUE`; the later one wins.
+pub(crate) fn answers(given: &[String]) -> Result<Document, Failure> {
+    let (set, files): (Vec<String>, Vec<String>) = given.iter().cloned().partition(|text| text.contains('='));
+    let mut fields = Map::new();
+    for file in &files {
+        fields.extend(read(file)?);
+    }
+    if set.is_empty() {
+        return Ok(Document(fields));
+    }
+    DocumentArgs { document: None, set }.over(Some(Document(fields)))
+}
+
 /// A document as it stands in a file. Numbers keep the digits they are written with.
 fn read(file: &str) -> Result<Map<String, Value>, Failure> {
     let mut bytes = Vec::new();

@@ -5,12 +5,14 @@
 //! transport/  how a request reaches the engine: over NATS, or in a locked data directory
 //! tell/       answers as people read them
 //! demo/       the story of one contract        bench/  what the engine reaches on this machine
+//! diagram/    chains as pictures
 //! exit        exit codes and errors            output  the only writer of standard output and standard error
 //! ```
 
 mod bench;
 mod commands;
 mod demo;
+mod diagram;
 mod document;
 mod embedded;
 mod exit;

@@ -56,6 +56,11 @@ impl Actor {
         self.asking(session, once, true)
     }
 
+    /// For an operator's act: whoever has the files needs no post for it.
+    pub(crate) fn operates(&self, session: &mut Session, once: &Once) -> Result<Asking, Failure> {
+        self.asking(session, once, false)
+    }
+
     fn asking(&self, session: &mut Session, once: &Once, needs_post: bool) -> Result<Asking, Failure> {
         let acting = session.acting(&self.named(), needs_post)?;
         Ok(Asking {

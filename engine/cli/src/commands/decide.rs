@@ -6,7 +6,7 @@ use countersign_messages::{
 };
 
 use super::asking::{Actor, Asking, Once, name, reason};
-use crate::document::DocumentArgs;
+use crate::document::{DocumentArgs, answers};
 use crate::exit::{Failure, form};
 use crate::output::Output;
 use crate::tell;
@@ -18,8 +18,11 @@ Examples:
   countersign decide C-7 T-3 pass --data DIR --as kam_js
   countersign decide C-7 T-5 return --data DIR --as region_east_head --reason 'old price'
   countersign decide C-7 T-5 approve --data DIR --as bgm_js --version 1 --content-hash 5b1c...
+  countersign decide C-7 T-6 done --data DIR --as stock_clerk --answer counted=3 --answer place=A-7
+  countersign decide C-7 T-6 done --data DIR --as stock_clerk --answer count.json
+  countersign decide C-7 T-8 --choose repair --data DIR --as quality_head
 
-VERDICT: approve, pass, object, return, reject, veto, done, submit. Which of them a task takes depends on what it \
+VERDICT: approve, pass, object, return, reject, veto, done, refuse, choose, submit. Which of them a task takes depends on what it \
 asks; the engine refuses the others. Without --version and --content-hash the document as it stands now is answered; \
 give those that were shown where it must be the one that was read.";
 
@@ -32,8 +35,14 @@ pub(crate) struct Decide {
     /// The task, such as T-3
     task: String,
     /// The answer
-    #[arg(value_parser = verdict, value_name = "VERDICT")]
-    verdict: Verdict,
+    #[arg(value_parser = verdict, value_name = "VERDICT", required_unless_present = "choose")]
+    verdict: Option<Verdict>,
+    /// What is chosen, where a task gives a choice
+    #[arg(long, value_name = "CHOICE")]
+    choose: Option<String>,
+    /// What the task asks for: a value, or a JSON file with all of them
+    #[arg(long, value_name = "FIELD=VALUE|FILE")]
+    answer: Vec<String>,
     /// Why; needed for everything but agreement
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
@@ -82,12 +91,19 @@ impl Decide {
                 }
             }
         };
-        let fields = match self.document.is_given() {
-            true => Some(self.document.over(seen.document)?),
-            false => None,
+        let verdict = self.verdict.unwrap_or(Verdict::Choose);
+        let choice = self.choose.as_deref().map(|choice| name("--choose", choice)).transpose()?;
+        let fields = match (verdict, self.document.is_given()) {
+            (_, true) if !self.answer.is_empty() => {
+                return Err(Failure::usage("expected --answer, or --document and --set, not both"));
+            }
+            (Verdict::Submit, true) => Some(self.document.over(seen.document)?),
+            (_, true) => Some(self.document.read()?),
+            (_, false) if self.answer.is_empty() => None,
+            (_, false) => Some(answers(&self.answer)?),
         };
         let Asking { request_id, sent_at, person, position } = asking;
-        let (version, content_hash, verdict) = (seen.version, seen.content_hash, self.verdict);
+        let (version, content_hash) = (seen.version, seen.content_hash);
         let overrides = self.overrides;
         let request = Request::Decide(Wire {
             request_id,
@@ -101,6 +117,7 @@ impl Decide {
             verdict,
             reason,
             to: None,
+            choice,
             fields,
             overrides,
         });

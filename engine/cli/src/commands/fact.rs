@@ -53,9 +53,13 @@ impl Fact {
         if output.json {
             return output.object(&answer.raw);
         }
-        let FactAccepted { message_id, cases, sequence, .. } = answer.value;
-        let waited = if cases.is_empty() { "no case".to_owned() } else { cases.join(", ") };
-        let kept = output.paint(Tone::Good, "recorded");
-        output.line(format!("{message_id} is {kept} at sequence {sequence}; {waited} had waited for it"))
+        let FactAccepted { message_id, cases, sequence, kept, .. } = answer.value;
+        let recorded = output.paint(Tone::Good, if kept { "kept" } else { "recorded" });
+        let waited = match (kept, cases.is_empty()) {
+            (true, _) => "no case waits for it yet".to_owned(),
+            (false, true) => "no case had waited for it".to_owned(),
+            (false, false) => format!("{} had waited for it", cases.join(", ")),
+        };
+        output.line(format!("{message_id} is {recorded} at sequence {sequence}; {waited}"))
     }
 }

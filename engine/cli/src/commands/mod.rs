@@ -1,19 +1,25 @@
 //! The commands, one file each; questions about a case share one.
 
+mod apply;
 mod asking;
 mod bench;
 mod check;
 mod decide;
 mod demo;
+mod diagram;
 mod fact;
 mod init;
 mod log;
+mod operate;
 mod preview;
 mod questions;
 mod refer_up;
+mod request;
 mod resubmit;
+mod schema;
 mod serve;
 mod submit;
+mod test;
 mod views;
 mod withdraw;
 
@@ -31,12 +37,17 @@ pub(crate) enum Command {
     Init(init::Init),
     Serve(serve::Serve),
     Check(check::Check),
+    Test(test::Test),
+    Diagram(diagram::Diagram),
+    Schema(schema::SchemaOut),
+    Apply(apply::Apply),
     Submit(submit::Submit),
     Resubmit(resubmit::Resubmit),
     Decide(decide::Decide),
     Withdraw(withdraw::Withdraw),
     ReferUp(refer_up::ReferUp),
     Fact(fact::Fact),
+    Request(request::Request),
     Inbox(questions::Inbox),
     Case(questions::Case),
     Timeline(questions::Timeline),
@@ -55,12 +66,17 @@ impl Command {
             Command::Init(command) => command.run(output),
             Command::Serve(command) => command.run(output),
             Command::Check(command) => command.run(output),
+            Command::Test(command) => command.run(output),
+            Command::Diagram(command) => command.run(output),
+            Command::Schema(command) => command.run(output),
+            Command::Apply(command) => command.run(output),
             Command::Submit(command) => command.run(output),
             Command::Resubmit(command) => command.run(output),
             Command::Decide(command) => command.run(output),
             Command::Withdraw(command) => command.run(output),
             Command::ReferUp(command) => command.run(output),
             Command::Fact(command) => command.run(output),
+            Command::Request(command) => command.run(output),
             Command::Inbox(command) => command.run(output),
             Command::Case(command) => command.run(output),
             Command::Timeline(command) => command.run(output),

@@ -1,12 +1,13 @@
 //! `countersign inbox`, `case`, `timeline`, `explain`, `handler`: questions about what is.
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use countersign_messages::{
     Case as WireCase, CaseView, Explain as WireExplain, Explanation, Handler as WireHandler, HandlerView,
     Inbox as WireInbox, InboxView, Request, Timeline as WireTimeline, TimelineView,
 };
 
 use super::asking::{Actor, Asking, name};
+use super::operate::Operate;
 use crate::exit::Failure;
 use crate::output::Output;
 use crate::tell;
@@ -73,20 +74,45 @@ impl AboutCase {
     }
 }
 
-/// Show a case as it stands: state, route, signatures, document
+/// Show a case as it stands: state, route, signatures, document; or step in: hold, resume, retry, compensate
 #[derive(Args)]
 #[command(after_help = "Examples:
   countersign case C-7 --data DIR
   countersign case C-7 --data DIR --json
+  countersign case hold C-7 --data DIR --reason 'the customer is being audited'
   countersign case C-7 --nats URL --company yuanlan --system portal --as kam_js --person H29")]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(crate) struct Case {
+    #[command(subcommand)]
+    act: Option<Act>,
     #[command(flatten)]
-    about: AboutCase,
+    about: Option<AboutCase>,
+}
+
+/// What an operator may do to a case.
+#[derive(Subcommand)]
+enum Act {
+    /// Let a case wait until it is resumed
+    Hold(Operate),
+    /// Let a held case go on
+    Resume(Operate),
+    /// Send the commands that a held case waits for again
+    Retry(Operate),
+    /// Undo what a held case did, last first
+    Compensate(Operate),
 }
 
 impl Case {
     pub(crate) fn run(self, output: &Output) -> Result<(), Failure> {
-        let (session, Asking { request_id, sent_at, person, position }, case) = self.about.open()?;
+        match self.act {
+            Some(Act::Hold(act)) => return act.run(output, Request::Hold),
+            Some(Act::Resume(act)) => return act.run(output, Request::Resume),
+            Some(Act::Retry(act)) => return act.run(output, Request::Retry),
+            Some(Act::Compensate(act)) => return act.run(output, Request::Compensate),
+            None => {}
+        }
+        let about = self.about.ok_or_else(|| Failure::usage("expected a case, such as C-7"))?;
+        let (session, Asking { request_id, sent_at, person, position }, case) = about.open()?;
         let request = Request::Case(WireCase { request_id, sent_at, person, position, case, at_least: None });
         let answer: Answer<CaseView> = ask(session, &request)?;
         if output.json {
@@ -101,6 +127,7 @@ impl Case {
 #[command(after_help = "Examples:
   countersign timeline C-7 --data DIR
   countersign timeline C-7 --data DIR --lang zh
+  countersign timeline C-7 --data DIR --all                  of the whole order
   countersign timeline C-7 --data DIR --json --from 120      one page, from a sequence on")]
 pub(crate) struct Timeline {
     #[command(flatten)]
@@ -108,6 +135,9 @@ pub(crate) struct Timeline {
     /// Begin at this sequence
     #[arg(long, value_name = "SEQUENCE")]
     from: Option<u64>,
+    /// Of the whole order: the cases that started this one, and those that they started
+    #[arg(long)]
+    all: bool,
 }
 
 impl Timeline {
@@ -122,6 +152,7 @@ impl Timeline {
                 position: asking.position.clone(),
                 case: case.clone(),
                 at_least: None,
+                all: self.all,
                 from,
                 limit: Some(PAGE),
             });

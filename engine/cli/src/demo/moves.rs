@@ -92,6 +92,7 @@ impl Stage {
             verdict,
             reason,
             to,
+            choice: None,
             fields,
             overrides,
         };
@@ -122,7 +123,8 @@ impl Stage {
         let at_least = Some(self.settled()?);
         let Envelope { request_id, sent_at, person, position } = self.envelope("rep_js1")?;
         let (case, from, limit) = (name(CASE)?, Some(sequence + 1), Some(500));
-        let timeline = wire::Timeline { request_id, sent_at, person, position, case, at_least, from, limit };
+        let timeline =
+            wire::Timeline { request_id, sent_at, person, position, case, at_least, all: false, from, limit };
         let (view, _): (wire::TimelineView, u64) = self.ask(CRM, &Request::Timeline(timeline))??;
         Ok(view.entries)
     }

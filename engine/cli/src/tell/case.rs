@@ -1,7 +1,7 @@
 //! An inbox, a case, its timeline, who has it.
 
 use countersign_messages::{
-    CaseView, HandlerView, InboxView, Signature, TimelineEntry, TimelineView, Waiting,
+    CaseView, HandlerView, InboxView, Signature, TimelineEntry, TimelineView, Waiting, WorkView,
 };
 
 use super::words::{quantity, word};
@@ -22,7 +22,9 @@ pub(crate) fn inbox(output: &Output, post: &str, view: &InboxView) -> Vec<String
             item.case.clone(),
             item.task.clone(),
             word(output, &item.duty).to_owned(),
-            output.title(&item.title).to_owned(),
+            item.work
+                .as_ref()
+                .map_or_else(|| output.title(&item.title).to_owned(), |work| wanted(output, work)),
             item.key.clone(),
             item.amount.as_ref().map(quantity).unwrap_or_default(),
             item.submitter.clone(),
@@ -33,6 +35,19 @@ pub(crate) fn inbox(output: &Output, post: &str, view: &InboxView) -> Vec<String
     let how = format!("answer with: countersign decide CASE TASK VERDICT --as {post}");
     lines.push(output.paint(Tone::Dim, &how));
     lines
+}
+
+/// A piece of work with what it asks for.
+fn wanted(output: &Output, work: &WorkView) -> String {
+    let asks: Vec<&str> = work.asks.iter().map(|ask| ask.name.as_str()).collect();
+    let choices = work.choices.join(" | ");
+    let more = match (asks.is_empty(), choices.is_empty()) {
+        (true, true) => String::new(),
+        (false, true) => format!(" ({})", asks.join(", ")),
+        (true, false) => format!(" ({choices})"),
+        (false, false) => format!(" ({choices}; {})", asks.join(", ")),
+    };
+    format!("{}{more}", output.title(&work.title))
 }
 
 /// A case as it stands.
@@ -50,6 +65,7 @@ pub(crate) fn case(output: &Output, view: &CaseView) -> Vec<String> {
     );
     lines.push(format!("  content    {}", view.content_hash));
     lines.extend(waiting(output, &view.waiting_for));
+    lines.extend(dealings(output, view));
     if !view.route.is_empty() {
         let mut table = Table::new(&["ROUTE", "ASKS", "POSITION", ""]);
         for step in &view.route {
@@ -70,17 +86,59 @@ pub(crate) fn case(output: &Output, view: &CaseView) -> Vec<String> {
     lines
 }
 
+/// What it has to do with other systems and other cases.
+fn dealings(output: &Output, view: &CaseView) -> Vec<String> {
+    let mut lines = Vec::new();
+    lines.extend(view.held.as_ref().map(|held| {
+        format!("  held       {}: {}", output.paint(Tone::Bad, &held.code), plain(&held.detail))
+    }));
+    lines.extend(view.owner.as_ref().map(|owner| format!("  owner      {owner}")));
+    lines.extend(view.parent.as_ref().map(|parent| format!("  started by {parent}")));
+    lines.extend(view.children.iter().map(|child| {
+        let end = child.end.as_deref().unwrap_or_else(|| output.word("open", "进行中"));
+        format!("  started    {} {}: {end}", child.case, child.chain)
+    }));
+    lines.extend(view.facts.0.iter().map(|(name, value)| format!("  learnt     {name} = {value}")));
+    lines.extend(view.alarms.iter().map(|alarm| {
+        let due = alarm.due_at.as_ref().map(|due| format!(", due {}", time::wire(due))).unwrap_or_default();
+        let raised =
+            alarm.raised_at.as_ref().map(|at| format!(", raised {}", time::wire(at))).unwrap_or_default();
+        format!("  alarm      {}{due}{raised}", alarm.name)
+    }));
+    if !view.commands.is_empty() {
+        let mut table = Table::new(&["COMMAND", "ASKS", "SENT", "", "ANSWER"]);
+        for command in &view.commands {
+            let answer = command.answer.as_ref().map(|answer| {
+                let code = answer.code.as_ref().map(|code| format!(" {code}")).unwrap_or_default();
+                let late = if answer.late { output.word(" (late)", "（迟到）") } else { "" };
+                format!("{}{code}{late}", answer.answer)
+            });
+            table.row([
+                command.command_id.clone(),
+                command.verb.clone(),
+                format!("{} x{}", time::wire(&command.sent_at), command.attempt),
+                command.status.clone(),
+                answer.unwrap_or_default(),
+            ]);
+        }
+        lines.push(String::new());
+        lines.extend(table.lines(output));
+    }
+    lines
+}
+
 fn signatures(output: &Output, signed: &[Signature]) -> Vec<String> {
     let mut table = Table::new(&["SIGNED", "TASK", "POSITION", "PERSON", "ANSWER", "REVISION", ""]);
     for signature in signed {
         let void = if signature.standing { "" } else { output.word("void", "已失效") };
         let reason = signature.reason.as_ref().map(|reason| format!(" \"{reason}\"")).unwrap_or_default();
+        let choice = signature.choice.as_ref().map(|choice| format!(" {choice}")).unwrap_or_default();
         table.row([
             time::wire(&signature.at),
             signature.signature.clone(),
             signature.capacities.join(", "),
             signature.person.clone(),
-            word(output, &signature.verdict).to_owned(),
+            format!("{}{choice}", word(output, &signature.verdict)),
             signature.revision.to_string(),
             format!("{void}{reason}"),
         ]);
@@ -125,9 +183,10 @@ pub(crate) fn timeline(output: &Output, view: &TimelineView) -> Vec<String> {
         let begins = before != Some(entry.sequence);
         before = Some(entry.sequence);
         let at = if begins { time::wire(&entry.at) } else { String::new() };
+        let of = entry.case.as_ref().map(|case| format!("{case}: ")).unwrap_or_default();
         let number = if begins { format!("#{}", entry.sequence) } else { String::new() };
         let margin = format!("{number:>6}  {at:<23}");
-        lines.push(format!("{}  {}", output.paint(Tone::Dim, &margin), sentence(output, entry)));
+        lines.push(format!("{}  {of}{}", output.paint(Tone::Dim, &margin), sentence(output, entry)));
     }
     lines
 }

@@ -72,7 +72,12 @@ impl Transport for Local {
 
 /// Fills in what the command line leaves open: the one holder of a post, the one post of a person; for a question,
 /// whoever drives the chains.
-fn acting(state: &State, named: &Named, needs_post: bool, now: Timestamp) -> Result<Acting, Failure> {
+pub(crate) fn acting(
+    state: &State,
+    named: &Named,
+    needs_post: bool,
+    now: Timestamp,
+) -> Result<Acting, Failure> {
     let release = state.definitions().active();
     let organisation = release.and_then(|release| release.organisation());
     let organisation = organisation.ok_or_else(|| {

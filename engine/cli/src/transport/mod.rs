@@ -18,6 +18,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 pub(crate) use access::Access;
+pub(crate) use local::acting;
 pub(crate) use user::os_user;
 
 use crate::exit::Failure;

@@ -1,0 +1,38 @@
+//! Sentences about other systems, other cases and time, and what can be expected of them.
+
+mod support;
+
+use countersign_trial::run;
+use support::*;
+
+#[test]
+fn every_case_of_the_company_holds() {
+    assert_eq!(all_hold("order"), 8);
+}
+
+/// What is undone outside is looked up: an expectation that names too much, or the wrong thing, does not hold.
+#[test]
+fn commands_rows_and_children_are_looked_up() {
+    let files = files("order");
+    let company = company(&files);
+    let head = "chain: order\ngiven: { document: { order_no: SO-1, total: 10.00, deliveries: [] } }\ncases:\n  - name: one\n    at: \"2025-04-21T09:00+08:00\"\n    when:\n      - kam_js submits\n      - evaluation is passed\n    then: ";
+    for (then, holds) in [
+        ("{ sent finance.invoice.issue: 1 }", true),
+        ("{ sent finance.invoice.issue: [{ amount: 10 }] }", true),
+        ("{ sent finance.invoice.issue: [{ amount: 10.01 }] }", false),
+        ("{ sent finance.invoice.issue: 2 }", false),
+        ("{ never_sent: [finance.invoice.issue] }", false),
+        ("{ recorded claims WB-1: { units: 1 } }", false),
+        ("{ started delivery: 0, started evaluation: 1 }", true),
+        ("{ started evaluation: [{ order_no: SO-2 }] }", false),
+        ("{ facts: { paid: 0 } }", true),
+        ("{ facts: { paid: 1 } }", false),
+        ("{ evaluation SO-1: { facts: { score: 0 } } }", true),
+        ("{ evaluation SO-1: { facts: { score: 1 } } }", false),
+        ("{ kept: [finance.receipt.posted] }", false),
+        ("{ alarms: [late] }", false),
+    ] {
+        let outcome = run(&company, &good(&company, &format!("{head}{then}\n")).cases[0]);
+        assert_eq!(outcome.unmet.is_empty(), holds, "{then}: {}", told(&outcome));
+    }
+}
