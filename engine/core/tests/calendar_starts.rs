@@ -96,7 +96,10 @@ fn each_row_begins_a_case() {
     assert_eq!(next(&run), [at("2025-06-01T00:00+08:00").to_string()]);
 }
 
-fn periods(run: &Run) -> Vec<(Option<String>, Vec<(String, String)>)> {
+/// The row that was reached, and the rows that were refused with their codes.
+type Began = (Option<String>, Vec<(String, String)>);
+
+fn periods(run: &Run) -> Vec<Began> {
     let events = run.world.frames.iter().flat_map(|frame| &frame.events);
     let began = events.filter_map(|event| match event {
         Event::PeriodBegan(e) => {
