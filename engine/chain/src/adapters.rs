@@ -101,7 +101,8 @@ fn one(
     let report = &world.report;
     if !is_pair(&entry.key) {
         let message = format!("`{}` is no name of a command or fact", entry.key);
-        let help = "write what it is about and what is done, such as invoice.issue: lower-case letters, digits, -";
+        let help =
+            "write what it is about and what is done, such as invoice.issue: lower-case letters, digits, -";
         report.error(codes::BAD_NAME, entry.at, message, help);
         return;
     }
@@ -198,7 +199,12 @@ fn undo(
     let [entry] = said.as_slice() else {
         if let Some(second) = said.get(1) {
             let message = format!("{what} says twice what undoes it");
-            report.error(codes::MISPLACED_KEY, second.at, message, "keep one of undo, is_undo and reads_only");
+            report.error(
+                codes::MISPLACED_KEY,
+                second.at,
+                message,
+                "keep one of undo, is_undo and reads_only",
+            );
         } else {
             let message = format!("{what} does not say what undoes it");
             let help = "add `undo: object.verb`, `undo: none` (a person has to say how to go on), \
@@ -212,7 +218,12 @@ fn undo(
             true if entry.key == "is_undo" => Some(Undo::IsUndo),
             true => Some(Undo::ReadsOnly),
             false => {
-                bad_value(entry.value.place, format!("{} is true or not there", entry.key), "take it away", report);
+                bad_value(
+                    entry.value.place,
+                    format!("{} is true or not there", entry.key),
+                    "take it away",
+                    report,
+                );
                 None
             }
         };
@@ -239,7 +250,12 @@ fn undo_exists(name: &Name, place: Place, found: &Adapters, world: &World<'_>) {
         }
         Some(verb) if verb.undo == Undo::ReadsOnly => {
             let message = format!("{name} changes nothing, so it undoes nothing");
-            bad_value(place, message, "name a command that takes the effect back, or write `undo: none`", report);
+            bad_value(
+                place,
+                message,
+                "name a command that takes the effect back, or write `undo: none`",
+                report,
+            );
         }
         Some(_) => {}
     }

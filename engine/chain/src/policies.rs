@@ -290,7 +290,9 @@ pub(crate) fn commands(policies: Option<&Node>, world: &World<'_>) -> Sending {
         Body::Map(entries) => entries.iter().find(|e| e.key == "commands").map(|e| &e.value),
         _ => None,
     });
-    let Some(map) = node.and_then(|n| Map::read(n, "commands", keys, report)) else { return Sending::default() };
+    let Some(map) = node.and_then(|n| Map::read(n, "commands", keys, report)) else {
+        return Sending::default();
+    };
     only(&map, "late_answer", "adopt-or-undo", world);
     only(&map, "second_answer", "on-hold", world);
     sending(&map, &Sending::default(), world)
@@ -312,9 +314,17 @@ pub(crate) fn sending(map: &Map<'_>, usual: &Sending, world: &World<'_>) -> Send
         if spans.len() < items.len() {
             return found;
         }
-        if spans.first().is_none_or(|s| s.count != 0) || !ascending || spans.iter().any(|s| minutes(*s).is_none()) {
+        if spans.first().is_none_or(|s| s.count != 0)
+            || !ascending
+            || spans.iter().any(|s| minutes(*s).is_none())
+        {
             let message = "a command is sent at once, and then again after longer and longer";
-            read::bad_value(node.place, message, "write it like [0min, 5min, 15min]: min, h and d, ascending from 0", report);
+            read::bad_value(
+                node.place,
+                message,
+                "write it like [0min, 5min, 15min]: min, h and d, ascending from 0",
+                report,
+            );
             return found;
         }
         found.send_after = spans;

@@ -19,8 +19,24 @@ use crate::yaml::{Body, Entry, Node};
 
 /// What a system may ask for.
 const VERBS: &[&str] = &[
-    "submit", "resubmit", "decide", "withdraw", "refer-up", "fact", "request", "hold", "resume", "retry", "compensate", "inbox", "case", "timeline", "explain",
-    "preview", "handler", "who",
+    "submit",
+    "resubmit",
+    "decide",
+    "withdraw",
+    "refer-up",
+    "fact",
+    "request",
+    "hold",
+    "resume",
+    "retry",
+    "compensate",
+    "inbox",
+    "case",
+    "timeline",
+    "explain",
+    "preview",
+    "handler",
+    "who",
 ];
 
 pub(crate) const KEYS: Keys = Keys::of(&["persons", "chains", "verbs", "facts", "up_to"]);

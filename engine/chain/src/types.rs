@@ -14,7 +14,8 @@ use crate::world::World;
 use crate::yaml::{Body, Node};
 
 const WORDS: &[&str] = &[
-    "text", "flag", "number", "percent", "money", "units", "date", "time", "duration", "position", "unit", "case",
+    "text", "flag", "number", "percent", "money", "units", "date", "time", "duration", "position", "unit",
+    "case",
 ];
 
 /// Named values and their types: what a message, an answer or a request carries. `None` after a report.
@@ -107,7 +108,8 @@ fn simple(text: &str, place: Place, world: &World<'_>) -> Option<Type> {
         _ => {
             let message = format!("there is no type `{text}`");
             let shapes = world.shapes.keys().map(Name::as_str);
-            let known = WORDS.iter().copied().chain(world.names.tables.iter().map(String::as_str)).chain(shapes);
+            let known =
+                WORDS.iter().copied().chain(world.names.tables.iter().map(String::as_str)).chain(shapes);
             world.report.error(codes::UNKNOWN_TYPE, place, message, suggest::nearest(text, known));
             return None;
         }

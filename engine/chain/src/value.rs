@@ -44,7 +44,12 @@ pub(crate) fn read(node: &Node, kind: &Type, world: &World<'_>) -> Option<Value>
             let scalar = read::scalar(node, "a case", report)?;
             let number = scalar.text.strip_prefix("C-").and_then(|n| n.parse().ok());
             if number.is_none() {
-                read::bad_value(node.place, format!("`{}` is no case", scalar.text), "write it like C-12", report);
+                read::bad_value(
+                    node.place,
+                    format!("`{}` is no case", scalar.text),
+                    "write it like C-12",
+                    report,
+                );
             }
             number.map(Value::Case)
         }

@@ -172,10 +172,8 @@ fn records_ownership_and_compensation() {
     let Activity::Record(record) = &state(&delivery, "storing").activity else { panic!("a record") };
     assert_eq!((record.table.as_str(), record.key.len(), record.with.len()), ("stocks", 2, 2));
     let order = chain("order");
-    let head = Who::LowestCommonSuperior(
-        Box::new(Who::Submitter),
-        Box::new(Who::Position(Name::from("head_js"))),
-    );
+    let head =
+        Who::LowestCommonSuperior(Box::new(Who::Submitter), Box::new(Who::Position(Name::from("head_js"))));
     assert_eq!(state(&order, "handing-over").activity, Activity::HandOver(head));
     assert_eq!(state(&order, "cancelling").activity, Activity::Compensate { since: None });
     assert_eq!(only(state(&order, "cancelling"), "stuck"), Target::OnHold);
@@ -201,7 +199,10 @@ fn waits_find_their_case_by_an_equality() {
 fn anytime_alarms_requirements_and_starts() {
     let order = chain("order");
     let cancel = &order.anytime[0];
-    assert_eq!(cancel.by, [Who::Submitter, Who::KindAt(Name::from("head"), Expr::Submitter(Attribute::Unit))]);
+    assert_eq!(
+        cancel.by,
+        [Who::Submitter, Who::KindAt(Name::from("head"), Expr::Submitter(Attribute::Unit))]
+    );
     assert_eq!((cancel.in_states.as_ref().unwrap().len(), cancel.go), (3, Some(place(&order, "cancelling"))));
     let later = &order.anytime[1];
     assert_eq!((later.go, later.by_chain.as_slice()), (None, &path(&["change"])[..]));
@@ -225,7 +226,9 @@ fn anytime_alarms_requirements_and_starts() {
 #[test]
 fn who_groups_and_times() {
     let limit = chain("limit");
-    let Activity::People(Node::Signer(signer)) = &state(&limit, "deciding").activity else { panic!("a signer") };
+    let Activity::People(Node::Signer(signer)) = &state(&limit, "deciding").activity else {
+        panic!("a signer")
+    };
     assert_eq!(signer.who, Who::Each(vec![Who::GroupNeed(Name::from("board"), 3)]));
     let quote = chain("quote");
     let within = &state(&quote, "line").within_by;
@@ -234,7 +237,9 @@ fn who_groups_and_times() {
     assert_eq!(climb.amount, None);
     // An amount that moves is read anew by each climb.
     let billing = chain("billing");
-    let Activity::People(Node::Climb(climb)) = &state(&billing, "writing-off").activity else { panic!("a climb") };
+    let Activity::People(Node::Climb(climb)) = &state(&billing, "writing-off").activity else {
+        panic!("a climb")
+    };
     assert_eq!(climb.amount, billing.amount);
     assert!(climb.amount.is_some());
     let order = chain("order");

@@ -43,7 +43,9 @@ impl Context<'_, '_> {
             if !outcomes.iter().any(|o| o.name == *entry.key.as_str()) {
                 let message = format!("{name} never has the outcome `{}`", entry.key);
                 let help = match entry.key.as_str() {
-                    "conflict" => "take it away: a second answer that says something else always holds the case".into(),
+                    "conflict" => {
+                        "take it away: a second answer that says something else always holds the case".into()
+                    }
                     key => suggest::nearest(key, outcomes.iter().map(|o| o.name.as_str())),
                 };
                 report.error(codes::IMPOSSIBLE_OUTCOME, entry.at, message, help);
@@ -54,10 +56,8 @@ impl Context<'_, '_> {
         }
         for outcome in outcomes.iter().filter(|o| !found.contains_key(&o.name)).collect::<Vec<_>>() {
             if let Some(target) = self.usual(outcome, name, at) {
-                found.insert(
-                    outcome.name.clone(),
-                    vec![Arrow { when: None, go: target, learns: Vec::new() }],
-                );
+                found
+                    .insert(outcome.name.clone(), vec![Arrow { when: None, go: target, learns: Vec::new() }]);
             }
         }
         found
@@ -97,7 +97,8 @@ impl Context<'_, '_> {
                 self.target(node).map(|go| Arrow { when: None, go, learns: Vec::new() }).into_iter().collect()
             }
             Body::Map(_) => {
-                let Some(map) = Map::read(node, "an arrow", Keys::of(&["go", "learns"]), &self.world.report) else {
+                let Some(map) = Map::read(node, "an arrow", Keys::of(&["go", "learns"]), &self.world.report)
+                else {
                     return Vec::new();
                 };
                 let go = map.need("go", "an arrow", &self.world.report).and_then(|n| self.target(n));

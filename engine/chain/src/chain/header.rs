@@ -119,9 +119,7 @@ pub(super) fn amount(map: &Map<'_>, base: &Scope<'_, '_>) -> Option<Lowered> {
             report.error(codes::NEEDS_ELSE, node.place, "the amount may be missing", help);
             None
         }
-        Type::Money | Type::AnyMoney | Type::Units | Type::Percent | Type::Number => {
-            Some(lowered)
-        }
+        Type::Money | Type::AnyMoney | Type::Units | Type::Percent | Type::Number => Some(lowered),
         kind => {
             let help = "use money, units, a share or a number";
             report.error(codes::TYPE_ERROR, node.place, format!("{kind} is no amount"), help);

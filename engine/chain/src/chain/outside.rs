@@ -82,7 +82,8 @@ fn answers(verb: &Verb, map: &Map<'_>) -> Vec<Outcome> {
         Refusals::Any => named.iter().filter(|n| n.starts_with("refused.")).map(|n| Name::from(*n)).collect(),
     };
     if verb.refused != Refusals::Never {
-        let every = matches!(verb.refused, Refusals::OneOf(_)) && coded.iter().all(|c| named.contains(c.as_str()));
+        let every =
+            matches!(verb.refused, Refusals::OneOf(_)) && coded.iter().all(|c| named.contains(c.as_str()));
         found.push(Outcome { name: Name::from("refused"), needed: !every });
     }
     found.extend(coded.into_iter().map(|name| Outcome { name, needed: false }));
@@ -170,7 +171,12 @@ impl Context<'_, '_> {
             _ => {
                 let message = format!("this chain has no state `{name}`");
                 let known = self.head.states.iter().map(Name::as_str);
-                self.world.report.error(codes::UNKNOWN_NAME, node.place, message, suggest::nearest(name, known));
+                self.world.report.error(
+                    codes::UNKNOWN_NAME,
+                    node.place,
+                    message,
+                    suggest::nearest(name, known),
+                );
                 None
             }
         }
@@ -180,10 +186,11 @@ impl Context<'_, '_> {
         let (world, report) = (self.world, &self.world.report);
         let chain = self.chain_name(node)?;
         let submitter = map.get("submitter").map(|n| self.who_one(n));
-        let begins = match map.get("begins").and_then(|n| read::word(n, "begins", &["draft", "first"], report)) {
-            Some("draft") => Begins::Draft,
-            _ => Begins::First,
-        };
+        let begins =
+            match map.get("begins").and_then(|n| read::word(n, "begins", &["draft", "first"], report)) {
+                Some("draft") => Begins::Draft,
+                _ => Begins::First,
+            };
         let head = world.heads.get(&chain)?;
         let (document, shape) = self.document_takes(&head.document)?;
         let what = format!("the document {}", document.name);
@@ -371,7 +378,12 @@ impl Context<'_, '_> {
             (_, Some(state)) => Some(self.state(state.trim(), node)?),
             _ => {
                 let message = format!("`{text}` does not say what is undone");
-                bad_value(node.place, message, "write `compensate: all`, or `compensate: since STATE`", report);
+                bad_value(
+                    node.place,
+                    message,
+                    "write `compensate: all`, or `compensate: since STATE`",
+                    report,
+                );
                 return None;
             }
         };

@@ -93,7 +93,13 @@ impl Context<'_, '_> {
         }
         let without_deadline = map.get("within").is_none() && !self.has_deadline(&who);
         Some(Part {
-            node: People::Signer(Signer { duty, who, veto, except, task: task.as_ref().map(|t| Box::new(t.def.clone())) }),
+            node: People::Signer(Signer {
+                duty,
+                who,
+                veto,
+                except,
+                task: task.as_ref().map(|t| Box::new(t.def.clone())),
+            }),
             outcomes,
             without_deadline,
             asks: task.map(|t| t.def.asks),
@@ -305,7 +311,12 @@ fn composed(parts: Vec<(Member, Part)>, node: impl FnOnce(Vec<Member>) -> People
     let without_deadline = parts.iter().any(|(_, part)| part.without_deadline);
     let asks: Vec<&Shape> = parts.iter().filter_map(|(_, part)| part.asks.as_ref()).collect();
     let asks = (!asks.is_empty()).then(|| super::facts::union(asks));
-    Part { node: node(parts.into_iter().map(|(member, _)| member).collect()), outcomes, without_deadline, asks }
+    Part {
+        node: node(parts.into_iter().map(|(member, _)| member).collect()),
+        outcomes,
+        without_deadline,
+        asks,
+    }
 }
 
 /// Outcomes that people can bring about for all of them together.

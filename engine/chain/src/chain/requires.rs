@@ -32,7 +32,12 @@ pub(super) fn read(map: &Map<'_>, context: &Context<'_, '_>) -> Vec<Requirement>
                 for key in ["for_each", "key", "state", "within"] {
                     if let Some(entry) = map.entry(key) {
                         let message = format!("`{key}` belongs to a required case");
-                        report.error(codes::MISPLACED_KEY, entry.at, message, "add `case: chain`, or take it away");
+                        report.error(
+                            codes::MISPLACED_KEY,
+                            entry.at,
+                            message,
+                            "add `case: chain`, or take it away",
+                        );
                     }
                 }
                 let must = map.need("must", "a requirement", report);

@@ -13,7 +13,8 @@ use crate::condition::{Message, Scope, Site};
 use crate::read::{self, Keys, Map};
 use crate::yaml::{Body, Entry, Node};
 
-pub(crate) const START: Keys = Keys::of(&["message", "when", "every", "for_each", "submitter", "with", "begins"]);
+pub(crate) const START: Keys =
+    Keys::of(&["message", "when", "every", "for_each", "submitter", "with", "begins"]);
 pub(crate) const ALARM: Keys = Keys::of(&["name", "from", "to", "missing", "after", "tell"]);
 
 /// `starts` of a chain.
@@ -107,10 +108,11 @@ impl Context<'_, '_> {
     ) -> Option<(countersign_core::definition::Who, countersign_core::definition::With, Begins)> {
         let report = &self.world.report;
         let submitter = map.need("submitter", "a start", report).and_then(|n| self.at_start().who_one(n));
-        let begins = match map.get("begins").and_then(|n| read::word(n, "begins", &["draft", "first"], report)) {
-            Some("draft") => Begins::Draft,
-            _ => Begins::First,
-        };
+        let begins =
+            match map.get("begins").and_then(|n| read::word(n, "begins", &["draft", "first"], report)) {
+                Some("draft") => Begins::Draft,
+                _ => Begins::First,
+            };
         let (document, shape) = self.document_takes(&self.head.document)?;
         let what = format!("the document {}", document.name);
         let partial = self.world.is_partial(&document.name);
@@ -155,7 +157,8 @@ fn alarm(node: &Node, context: &Context<'_, '_>) -> Option<Alarm> {
     let report = &context.world.report;
     let map = Map::read(node, "an alarm", ALARM, report)?;
     let need = |key: &str| map.need(key, "an alarm", report);
-    let name = need("name").and_then(|n| read::scalar(n, "name", report)).map(|s| Name::from(s.text.as_str()));
+    let name =
+        need("name").and_then(|n| read::scalar(n, "name", report)).map(|s| Name::from(s.text.as_str()));
     let state = |node: &Node| context.state(&read::name(node, "a state", report)?, node);
     let from = need("from").and_then(state);
     let to = match (map.get("to"), map.get("missing")) {

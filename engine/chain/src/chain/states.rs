@@ -24,19 +24,94 @@ use crate::yaml::{Body, Entry, Node};
 pub(crate) const PEOPLE: &[&str] =
     &["climb", "approve", "review", "input", "edit", "task", "all", "any", "votes", "in_order", "tiers"];
 
-/// Activities of one person or group, which may be done for each item of a list.
-const SIGNERS: &[&str] = &["approve", "review", "input", "edit", "task"];
-
 /// All activities.
 pub(crate) const ALL: &[&str] = &[
-    "climb", "approve", "review", "input", "edit", "task", "all", "any", "votes", "in_order", "tiers", "check", "choose", "wait", "wait_until", "command", "follow", "run", "start", "join", "tell", "record", "hand_over", "compensate",
+    "climb",
+    "approve",
+    "review",
+    "input",
+    "edit",
+    "task",
+    "all",
+    "any",
+    "votes",
+    "in_order",
+    "tiers",
+    "check",
+    "choose",
+    "wait",
+    "wait_until",
+    "command",
+    "follow",
+    "run",
+    "start",
+    "join",
+    "tell",
+    "record",
+    "hand_over",
+    "compensate",
 ];
 
 const KEYS: Keys = Keys {
     known: &[
-        "climb", "approve", "review", "input", "edit", "task", "all", "any", "votes", "in_order", "tiers", "check", "choose", "wait", "wait_until", "command", "follow", "run", "start", "join", "tell", "record", "hand_over", "compensate", "amount", "at_least", "beside", "except", "veto", "need", "do", "asks", "choices", "match", "until", "with", "send_after", "hold_after", "copy", "submitter", "begins", "request", "message", "key", "for_each", "learns", "when", "within", "expires", "cc", "independent", "weight", "next",
+        "climb",
+        "approve",
+        "review",
+        "input",
+        "edit",
+        "task",
+        "all",
+        "any",
+        "votes",
+        "in_order",
+        "tiers",
+        "check",
+        "choose",
+        "wait",
+        "wait_until",
+        "command",
+        "follow",
+        "run",
+        "start",
+        "join",
+        "tell",
+        "record",
+        "hand_over",
+        "compensate",
+        "amount",
+        "at_least",
+        "beside",
+        "except",
+        "veto",
+        "need",
+        "do",
+        "asks",
+        "choices",
+        "match",
+        "until",
+        "with",
+        "send_after",
+        "hold_after",
+        "copy",
+        "submitter",
+        "begins",
+        "request",
+        "message",
+        "key",
+        "for_each",
+        "learns",
+        "when",
+        "within",
+        "expires",
+        "cc",
+        "independent",
+        "weight",
+        "next",
     ],
-    later: &["reserve", "consume", "restore", "release", "overdraw", "short", "undo", "as", "only_if", "call_in", "deputy"],
+    later: &[
+        "reserve", "consume", "restore", "release", "overdraw", "short", "undo", "as", "only_if", "call_in",
+        "deputy",
+    ],
 };
 
 /// A state and where it is named.
@@ -135,12 +210,17 @@ impl Heard {
     /// The scope of what is learnt; after one outcome: only what that one carries.
     pub(super) fn scope<'s, 'f>(&'s self, context: &Context<'s, 'f>, after: Option<&str>) -> Scope<'s, 'f> {
         let reply = self.reply.as_ref().map(|(word, all)| match after {
-            Some(outcome) if !self.by.is_empty() => (*word, self.by.get(outcome).unwrap_or(NOTHING).as_slice()),
+            Some(outcome) if !self.by.is_empty() => {
+                (*word, self.by.get(outcome).unwrap_or(NOTHING).as_slice())
+            }
             _ => (*word, all.as_slice()),
         });
         Scope {
             reply,
-            message: self.message.as_ref().map(|m| m.as_ref().map_or(Message::Undeclared, |s| Message::Fields(s))),
+            message: self
+                .message
+                .as_ref()
+                .map(|m| m.as_ref().map_or(Message::Undeclared, |s| Message::Fields(s))),
             child: self.child.as_ref().and_then(|chain| context.world.heads.get(chain)),
             item: self.item.as_ref().map(|(name, kind)| (name.as_str(), kind)),
             ..context.scope
@@ -161,7 +241,9 @@ pub(crate) fn options(key: &str) -> &'static [&'static str] {
         // Whether a climb is independent is said by its authority.
         "climb" => &["when", "within", "expires", "cc", "next"],
         "task" => &["for_each", "when", "within", "expires", "cc", "independent", "learns", "next"],
-        "approve" | "review" | "input" | "edit" => &["for_each", "when", "within", "expires", "cc", "independent", "next"],
+        "approve" | "review" | "input" | "edit" => {
+            &["for_each", "when", "within", "expires", "cc", "independent", "next"]
+        }
         _ => &["when", "within", "expires", "cc", "independent", "learns", "next"],
     }
 }
@@ -321,10 +403,6 @@ fn wait_until(map: &Map<'_>, context: &Context<'_, '_>) -> Option<Read> {
 
 fn people_state(key: &str, map: &Map<'_>, context: &Context<'_, '_>) -> Option<Read> {
     let report = &context.world.report;
-    if let Some(entry) = map.entry("for_each").filter(|_| !SIGNERS.contains(&key)) {
-        let help = format!("only {} and work outside are done for each item", suggest::listed(SIGNERS));
-        report.error(codes::MISPLACED_KEY, entry.at, format!("`{key}` is not done for each item"), help);
-    }
     let Part { node, outcomes, without_deadline, asks } = context.part(key, map)?;
     let independent =
         map.get("independent").and_then(|n| read::flag(n, "independent", report)).unwrap_or(false);

@@ -55,7 +55,12 @@ impl Context<'_, '_> {
         let rules = rules.into_iter().collect::<Option<Vec<_>>>()?;
         if rules.is_empty() {
             let place = map.get("match").map(|n| n.place).unwrap_or_default();
-            report.error(codes::WRONG_SHAPE, place, "no message is meant for this case", "write at least one rule");
+            report.error(
+                codes::WRONG_SHAPE,
+                place,
+                "no message is meant for this case",
+                "write at least one rule",
+            );
         }
         let until = match map.get("until") {
             None => None,
@@ -84,7 +89,13 @@ impl Context<'_, '_> {
                 };
                 let ordered = matches!(
                     kind,
-                    Type::Number | Type::Units | Type::Percent | Type::Money | Type::Date | Type::Time | Type::Span
+                    Type::Number
+                        | Type::Units
+                        | Type::Percent
+                        | Type::Money
+                        | Type::Date
+                        | Type::Time
+                        | Type::Span
                 );
                 if !ordered {
                     let help = "use a date, a time, a number or an amount of the case";
@@ -154,7 +165,9 @@ fn reads_message(expr: &Expr) -> bool {
         | Expr::CurrencyOf(e)
         | Expr::Days(e)
         | Expr::Column { key: e, .. } => reads_message(e),
-        Expr::Row(_, parts) | Expr::And(parts) | Expr::Or(parts) | Expr::Min(parts) | Expr::Max(parts) => any(parts),
+        Expr::Row(_, parts) | Expr::And(parts) | Expr::Or(parts) | Expr::Min(parts) | Expr::Max(parts) => {
+            any(parts)
+        }
         Expr::List(parts) => any(parts),
         Expr::Compare(_, a, b)
         | Expr::Arith(_, a, b)

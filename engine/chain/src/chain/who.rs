@@ -60,7 +60,12 @@ impl Context<'_, '_> {
         let name_node = map.get("group")?;
         let name = read::name(name_node, "a group", report)?;
         let Some(group) = world.organisation.groups.get(&name) else {
-            world.unknown("group", &name, name_node.place, world.organisation.groups.keys().map(Name::as_str));
+            world.unknown(
+                "group",
+                &name,
+                name_node.place,
+                world.organisation.groups.keys().map(Name::as_str),
+            );
             return None;
         };
         let Some(need_node) = map.get("need") else { return Some(Who::Group(name)) };
@@ -137,7 +142,8 @@ impl Context<'_, '_> {
 
     /// Whether a bare name is a define or the item rather than a position.
     fn is_value(&self, name: &str) -> bool {
-        self.scope.defines.iter().any(|d| d.name == name) || self.scope.item.is_some_and(|(item, _)| item == name)
+        self.scope.defines.iter().any(|d| d.name == name)
+            || self.scope.item.is_some_and(|(item, _)| item == name)
     }
 
     /// `superior(x)`, `above(x, kind)`, `lowest_common_superior(a, b)`, `holder(x)`.

@@ -83,7 +83,8 @@ fn shown(cases: &[Case]) -> String {
 }
 
 fn all() -> Vec<&'static Case> {
-    let groups = [yaml::CASES, organisation::CASES, tables::CASES, conditions::CASES, chains::CASES, work::CASES];
+    let groups =
+        [yaml::CASES, organisation::CASES, tables::CASES, conditions::CASES, chains::CASES, work::CASES];
     groups.into_iter().flatten().collect()
 }
 
