@@ -147,7 +147,7 @@ impl Context<'_, '_> {
     pub(super) fn follow(&self, node: &Node, map: &Map<'_>, states: &Map<'_>) -> Option<Read> {
         let report = &self.world.report;
         let name = read::name(node, "a state", report)?;
-        let Some(state) = self.state(&name, node) else { return None };
+        let state = self.state(&name, node)?;
         let Some(Body::Map(entries)) = states.get(&name).map(|n| &n.body) else { return None };
         let Some(command) = entries.iter().find(|e| e.key == "command") else {
             let message = format!("{name} gives no command whose answers could follow");
