@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::jetstream::Context;
+use countersign_adapter::http::Secret;
 use countersign_adapter::sandbox::{Fault, Faults, Office, Setup};
 use countersign_adapter::transport::nats::{Credentials, NatsSettings, connect};
 use countersign_adapter::{Running, Schedule, Settings};
@@ -83,6 +84,32 @@ async fn commands_are_done_answered_and_acknowledged() {
     assert_eq!((answers.len(), answers.values().max()), (20, Some(&1)), "repeats are dropped by their id");
     let sandbox = office.sandbox();
     assert_eq!((sandbox.counts()["item.store"], sandbox.done_twice()), (20, vec![]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_permissions_of_the_guide_are_enough() {
+    let (nats, house, office) = (Nats::guarded(), House::new(), depot(setup(Faults::none())));
+    let context = nats.with_streams().await;
+    let password = Secret::new("pw");
+    let guarded = NatsSettings {
+        credentials: Credentials::UserPassword { user: "depot".into(), password },
+        inbox_prefix: "_INBOX.depot".into(),
+        ..nats.settings()
+    };
+    let nobody = connect(&nats.settings(), &token("demo"), &token("depot")).await.err().expect("refused");
+    assert_eq!(nobody.code, "NATS_REFUSED");
+    let transport = connect(&guarded, &token("demo"), &token("depot")).await;
+    let transport = transport.unwrap_or_else(|error| panic!("{}: {error}", error.code));
+    let running = house.adapter(Arc::new(office.clone()), settings()).await.start(transport);
+    send(&context, store("C-1.a.1")).await;
+    send(&context, ("countersign.demo.cmd.depot.item.store".into(), b"{ nonsense".to_vec())).await;
+    let data = support::fields(json!({ "no": "IT-1" }));
+    assert!(office.sandbox().tell("item.moved", "F-1", data, support::start_of_time()));
+    for flow in [Flow::Answers, Flow::Dead, Flow::Facts] {
+        until(&context, flow, 1).await;
+    }
+    assert!(running.stop(Duration::from_secs(5)).await);
+    assert_eq!(pending(&context).await, (0, 0));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -18,12 +18,38 @@ pub struct Nats {
     directory: tempfile::TempDir,
 }
 
+/// A user who may do everything, and one who may do what `adapters/README.md` says that an adapter needs.
+const GUARDED: &str = r#"
+authorization { users: [
+  { user: admin, password: pw },
+  { user: depot, password: pw, permissions: {
+    publish: { allow: [
+      "countersign.demo.rpl.depot.>", "countersign.demo.in.depot.>", "countersign.demo.dead.depot"
+      "$JS.API.STREAM.INFO.*"
+      "$JS.API.CONSUMER.CREATE.COUNTERSIGN_demo_cmd.>", "$JS.API.CONSUMER.MSG.NEXT.COUNTERSIGN_demo_cmd.adapter-depot"
+      "$JS.ACK.COUNTERSIGN_demo_cmd.adapter-depot.>"
+    ] }
+    subscribe: { allow: ["_INBOX.depot.>"] }
+  } }
+] }
+"#;
+
 impl Nats {
+    /// One on which everybody authenticates.
+    pub fn guarded() -> Nats {
+        Nats::configured(GUARDED)
+    }
+
     pub fn start() -> Nats {
+        Nats::configured("")
+    }
+
+    fn configured(text: &str) -> Nats {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = listener.local_addr().expect("an address").port();
         drop(listener);
         let mut nats = Nats { port, child: None, directory: tempfile::tempdir().expect("a directory") };
+        std::fs::write(nats.directory.path().join("server.conf"), text).expect("a configuration is written");
         nats.run();
         nats
     }
@@ -32,7 +58,8 @@ impl Nats {
     pub fn run(&mut self) {
         let mut command = Command::new("nats-server");
         command.args(["-js", "-a", "127.0.0.1", "-p", &self.port.to_string(), "-sd"]);
-        command.arg(self.directory.path()).stdout(Stdio::null()).stderr(Stdio::piped());
+        command.arg(self.directory.path()).arg("-c").arg(self.directory.path().join("server.conf"));
+        command.stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap_or_else(|error| {
             panic!("nats-server is needed on the PATH (Debian: nats-server): {error}")
         });
@@ -58,7 +85,8 @@ impl Nats {
 
     pub async fn context(&self) -> jetstream::Context {
         let url = format!("nats://127.0.0.1:{}", self.port);
-        let client = async_nats::ConnectOptions::new().retry_on_initial_connect().connect(url).await;
+        let options = async_nats::ConnectOptions::with_user_and_password("admin".into(), "pw".into());
+        let client = options.retry_on_initial_connect().connect(url).await;
         jetstream::new(client.expect("connected"))
     }
 
