@@ -87,7 +87,8 @@ fn undone_in_reverse_one_after_another() {
 #[test]
 fn only_what_was_done_since_a_state_was_last_entered() {
     let mut states = steps();
-    states[4] = state("resting", task("kam_js", &["again", "drop"], &[]), &[("again", to(5)), ("drop", to(6))]);
+    states[4] =
+        state("resting", task("kam_js", &["again", "drop"], &[]), &[("again", to(5)), ("drop", to(6))]);
     states[5] = state(
         "stepping-back",
         Activity::Compensate { since: Some(2) },
@@ -116,7 +117,8 @@ fn only_what_was_done_since_a_state_was_last_entered() {
 fn choose(run: &mut Run, case: u64, choice: &str) {
     use countersign_core::command::Verdict;
     use countersign_core::name::Name;
-    let answered = run.answer(case, "kam_js", Verdict::Choose, |answer| answer.choice = Some(Name::from(choice)));
+    let answered =
+        run.answer(case, "kam_js", Verdict::Choose, |answer| answer.choice = Some(Name::from(choice)));
     answered.unwrap_or_else(|why| panic!("{choice}: {why}{}", run.story(case)));
 }
 
@@ -151,7 +153,10 @@ fn a_silent_undo_is_held_and_a_late_answer_lets_it_go_on() {
     run.wait(30 * MINUTE);
     assert_eq!(run.held(case), "STUCK");
     run.operate(case, Operation::Retry).expect("sent again, under the same id");
-    assert_eq!(sent(&run, case).last().map(|(_, verb, n)| (verb.clone(), *n)), Some(("erp.mo.cancel".into(), 4)));
+    assert_eq!(
+        sent(&run, case).last().map(|(_, verb, n)| (verb.clone(), *n)),
+        Some(("erp.mo.cancel".into(), 4))
+    );
     run.reply((case, 6), "u", DONE_WORD, nothing()).expect("cancelled");
     run.reply((case, 7), "u", ("unknown", None), nothing()).expect("an answer");
     assert_eq!(run.held(case), "REPLY_UNKNOWN");

@@ -22,7 +22,7 @@ fn started() -> (Run, u64) {
     (run, case)
 }
 
-fn say<'a>(word: &'a str) -> (&'a str, Option<&'static str>) {
+fn say(word: &str) -> (&str, Option<&'static str>) {
     (word, None)
 }
 
@@ -104,7 +104,8 @@ fn s32_a_late_answer_to_what_is_still_held_is_adopted() {
     run.reply((case, 1), "r1", say("accepted"), accepted("MO-777")).expect("a late answer is taken");
     assert_eq!(run.stands(case), "making", "{}", run.story(case));
     assert_eq!(run.fact(case, "mo"), Value::text("MO-777"));
-    let late = run.events(case).into_iter().any(|e| matches!(e, Event::CommandAnswered(e) if e.late && e.taken));
+    let late =
+        run.events(case).into_iter().any(|e| matches!(e, Event::CommandAnswered(e) if e.late && e.taken));
     assert!(late, "{}", run.story(case));
 }
 
@@ -113,7 +114,7 @@ fn s32_a_late_answer_to_what_is_still_held_is_adopted() {
 #[test]
 fn an_answer_must_be_declared_and_come_from_who_was_asked() {
     let (mut run, case) = started();
-    let cases: [(&str, u32, (&str, Option<&str>), Raw, &str); 10] = [
+    let cases = [
         ("erp", 2, say("done"), some(40), "COMMAND_UNKNOWN"),
         ("finance", 1, say("done"), some(40), "FORBIDDEN"),
         ("erp", 1, say("short"), some(40), "REPLY_UNDECLARED"),
@@ -182,7 +183,11 @@ fn later_answers_are_followed_stage_by_stage() {
 fn between() -> Chain {
     let mut chain = making();
     chain.states[usize::from(place::COMMANDING)].next.insert(n("accepted"), arrow(to(4)));
-    chain.states.push(state("releasing", task("kam_js", &[], &[]), &[("done", to(place::MAKING)), ("refused", FAILED)]));
+    chain.states.push(state(
+        "releasing",
+        task("kam_js", &[], &[]),
+        &[("done", to(place::MAKING)), ("refused", FAILED)],
+    ));
     chain
 }
 

@@ -13,10 +13,8 @@ use super::outward_support::{Run, number, record, text};
 
 /// What the other systems do and answer.
 fn systems() -> Definition {
-    let stages = [
-        (n("accepted"), shape(&[("mo", Type::Text)])),
-        (n("progress"), shape(&[("pct", Type::Percent)])),
-    ];
+    let stages =
+        [(n("accepted"), shape(&[("mo", Type::Text)])), (n("progress"), shape(&[("pct", Type::Percent)]))];
     let make = Verb {
         stages: BTreeMap::from(stages),
         refused: Refusals::OneOf(names(&["NO_CAPACITY", "BAD_BOM"])),
@@ -87,12 +85,13 @@ pub fn making() -> Chain {
         ],
     );
     let follow = Activity::Follow { state: place::COMMANDING };
-    let following = state(
-        "making",
-        follow,
-        &[("done", DONE), ("refused", Target::OnHold), ("silent", Target::OnHold)],
+    let following =
+        state("making", follow, &[("done", DONE), ("refused", Target::OnHold), ("silent", Target::OnHold)]);
+    let replanning = state(
+        "replanning",
+        task("kam_js", &[], &[]),
+        &[("done", to(place::COMMANDING)), ("refused", FAILED)],
     );
-    let replanning = state("replanning", task("kam_js", &[], &[]), &[("done", to(place::COMMANDING)), ("refused", FAILED)]);
     Chain {
         facts: vec![
             fact_def("mo", Type::Text, None),
@@ -120,7 +119,12 @@ pub fn cancelling(since: Option<u16>) -> StateDef {
 }
 
 /// A state that gives a command, and the usual arrows.
-pub fn commands(name: &str, verb: &str, fields: Vec<(&str, countersign_core::expr::Expr)>, go: Target) -> StateDef {
+pub fn commands(
+    name: &str,
+    verb: &str,
+    fields: Vec<(&str, countersign_core::expr::Expr)>,
+    go: Target,
+) -> StateDef {
     let next = [("done", go), ("refused", Target::OnHold), ("silent", Target::OnHold)];
     state(name, command(verb, fields), &next)
 }
