@@ -209,6 +209,28 @@ fn work_of_several() {
     assert_eq!(run.stands(case), "failed");
 }
 
+/// A state gives each post its own time: by its name before its kind, then as the state says for all.
+#[test]
+fn time_is_given_by_position_or_kind() {
+    let member = |who: &str, within: Option<&str>| match task(who, &[], &[]) {
+        Activity::People(node) => {
+            Member { when: None, within: within.map(span), weight: 1, independent: false, node }
+        }
+        other => panic!("not people: {other:?}"),
+    };
+    let asked =
+        [("kam_js", None), ("kam_zj", None), ("bgm_js", None), ("finance", None), ("president", Some("9h"))];
+    let all = asked.into_iter().map(|(who, within)| member(who, within)).collect();
+    let base = state("filing", Activity::People(Node::All(all)), &[("passed", DONE), ("failed", FAILED)]);
+    let by = [("kam_js", "3h"), ("kam", "4h"), ("bgm", "5h")];
+    let within_by = by.into_iter().map(|(name, time)| (Name::from(name), span(time))).collect();
+    let mut run = company(vec![orders(vec![StateDef { within: None, within_by, ..base }])]);
+    let case = run.submit("rep_js", "order", order("O1", 9)).expect("an order");
+    let slots = &run.case(case).step().expect("people").plan.slots;
+    let times: Vec<String> = slots.iter().map(|slot| slot.within.to_string()).collect();
+    assert_eq!(times, ["3h", "4h", "5h", "2000h", "9h"]);
+}
+
 /// People are asked about each item, blind to one another; a task's item is what it learns from.
 #[test]
 fn people_are_asked_about_each_item() {
