@@ -11,14 +11,17 @@ const PATHS: &[&str] = &[
     "organisation.yaml",
     "authority.yaml",
     "systems.yaml",
+    "adapters.yaml",
     "tables/customers.yaml",
     "documents/contract.yaml",
     "chains/contract-review.yaml",
+    "chains/order-to-cash.yaml",
+    "chains/logistics-dispatch.yaml",
     "chains/market-intel.yaml",
 ];
 
 fn demo() -> Vec<SourceFile> {
-    load_dir(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/companies/contracts")).unwrap()
+    load_dir(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../workflows/yuanlan")).unwrap()
 }
 
 /// Compiles the demo company with one file replaced, and renders what was found.
@@ -96,6 +99,22 @@ const MARKS: &[&str] = &[
     "kind: ",
     "when: ",
     "next: ",
+    "facts.",
+    "reply.",
+    "message.",
+    "child.facts.",
+    "order-to-cash(",
+    "currency(",
+    "convert(",
+    "days(",
+    "optional ",
+    "list of ",
+    "learns: ",
+    "for_each: x in ",
+    "go: back",
+    "compensate: all",
+    "undo: ",
+    "message: { ",
 ];
 
 fn any_text() -> impl Strategy<Value = String> {
@@ -176,5 +195,61 @@ fn large_and_deep_files() {
         for text in &texts {
             compile_with(path, text.clone());
         }
+    }
+}
+
+/// Chains as large as a file can hold: states, arrows, facts, requests, conditions that all hang together.
+#[test]
+fn large_chains() {
+    let head = "chain: big\ndocument: order\ninitiators: anyone\nends: { closed: good, cancelled: bad }\n";
+    let many = |count: usize, line: &dyn Fn(usize) -> String| (0..count).map(line).collect::<String>();
+    let steps = |count: usize| {
+        many(count, &|n| {
+            let next = (n + 1) % count;
+            format!("  s{n}:\n    task: driver\n    do: x\n    next: {{ done: s{next}, refused: back }}\n")
+        })
+    };
+    let facts = |count: usize| format!("facts:\n{}", many(count, &|n| format!("  f{n}: units\n")));
+    let arrows = many(1900, &|n| format!("        - {{ when: facts.f{} > {n}, go: back }}\n", n % 150));
+    let wide = format!(
+        "  s0:\n    task: driver\n    do: x\n    next:\n      done:\n{arrows}        - {{ else: s1 }}\n      \
+         refused: s1\n"
+    );
+    let asks = many(2000, &|n| {
+        format!("  a{n}: {{ by: [submitter], go: s0, learns: {{ f{0}: facts.f{0} + 1 }} }}\n", n % 150)
+    });
+    let defines = many(5000, &|n| match n {
+        0 => "  d0: facts.f0 + 1\n".to_owned(),
+        n => format!("  d{n}: d{} + d{} + 1\n", n - 1, n / 2),
+    });
+    let nested = format!("facts: {{ a: {}units{} }}\n", "{ a: ".repeat(5000), " }".repeat(5000));
+    let types = format!("facts: {{ a: {}units }}\n", "optional list of ".repeat(20_000));
+    let loops = many(280, &|n| {
+        let next = (n + 1) % 280;
+        format!(
+            "  s{n}:\n    command: erp.atp.query\n    with: {{}}\n    next: {{ done: s{next}, silent: s{} }}\n",
+            n / 2
+        )
+    });
+    let texts = [
+        format!("{head}states:\n{}", steps(250)),
+        format!("{head}states:\n{}", steps(8000)),
+        format!("{head}{}states:\n{}", facts(190), steps(250)),
+        format!("{head}{}states:\n{}", facts(10_000), steps(250)),
+        format!("{head}{}states:\n{wide}{}", facts(150), steps(250).replace("  s0:", "  t0:")),
+        format!("{head}{}anytime:\n{asks}states:\n{}", facts(150), steps(250)),
+        format!("{head}{}define:\n{defines}states:\n{}", facts(3), steps(3)),
+        format!("{head}{nested}states:\n{}", steps(3)),
+        format!("{head}{types}states:\n{}", steps(3)),
+        format!("{head}states:\n{loops}"),
+        format!(
+            "{head}states:\n  s0:\n    all:\n{}",
+            many(20_000, &|_| "      - review: driver\n".to_owned())
+        ),
+        format!("{head}states:\n  s0:\n    {}", "all: [{ ".repeat(3000)),
+    ];
+    for text in texts {
+        assert!(text.len() < 1024 * 1024);
+        compile_with("chains/big.yaml", text);
     }
 }
