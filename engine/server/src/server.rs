@@ -15,7 +15,9 @@ use crate::config::{Config, NatsConfig};
 use crate::desk::Desk;
 use crate::error::ServerError;
 use crate::nats::{Link, Service, ServiceCounts, already_served, connect};
-use crate::outward::{Counters, Intake, Locals, OutwardDoor, OutwardStatus, Shared, Within, Work};
+use crate::outward::{
+    Counters, Intake, Locals, OutwardCounts, OutwardDoor, OutwardStatus, Shared, Within, Work,
+};
 use crate::publication::{Publication, PublicationStatus};
 use crate::render::Publisher;
 
@@ -28,6 +30,7 @@ pub struct Server {
     desk: Desk,
     bus: Bus,
     feed: JoinHandle<()>,
+    counters: Arc<Counters>,
     nats: Option<Door>,
     stop: watch::Sender<bool>,
 }
@@ -110,7 +113,7 @@ impl Server {
         let desk = Desk::open(handle.clone(), clock.clone()).await?;
         let publisher = Publisher::new(desk.company().clone(), LogId::from_bytes(&handle.log().log_id().0));
         let shared = shared(&desk, clock.clone());
-        let Shared { work, intake, within, .. } = shared.clone();
+        let Shared { work, intake, within, counters } = shared.clone();
         let locals = Locals::new(handle.clone(), clock.clone(), work, intake, within);
         let locals = Arc::new(locals);
         let bus = Bus::new(desk.clone(), locals.clone());
@@ -120,7 +123,7 @@ impl Server {
             None => None,
         };
         let feed = tokio::spawn(bus.clone().feed(publisher));
-        Ok(Server { engine: Some(engine), desk, bus, feed, nats: door, stop })
+        Ok(Server { engine: Some(engine), desk, bus, feed, counters, nats: door, stop })
     }
 
     /// Where requests are answered, whatever brings them.
@@ -175,6 +178,11 @@ impl Server {
         let Some(outward) = self.outward() else { return false };
         let mut status = outward.watch();
         matches!(timeout(wait, status.wait_for(|status| status.applied >= sequence)).await, Ok(Ok(_)))
+    }
+
+    /// What was counted of the dealings with adapters, over NATS and within the process.
+    pub fn outward_counts(&self) -> OutwardCounts {
+        self.counters.read()
     }
 
     fn outward(&self) -> Option<&OutwardDoor> {

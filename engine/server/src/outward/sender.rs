@@ -234,6 +234,7 @@ impl Sender {
                 return Err(Trouble::Hold(Hold { code: "STREAM_AHEAD", reason }).into());
             }
             if position.created == created {
+                self.keep(created, sequence);
                 return Ok(sequence + 1);
             }
         }
@@ -335,6 +336,10 @@ impl Sender {
 
     /// Publishes, in order, and waits until all of it is kept.
     async fn send(&self, messages: Vec<Outgoing>) -> Result<(), End> {
+        if !self.parts.streams.link().is_connected() {
+            // The client would keep it and send it later, when it may no longer be wanted.
+            return Err(Trouble::Again("the connection is gone".to_owned()).into());
+        }
         let context = jetstream::new(self.parts.streams.link().client.clone());
         let mut under_way: VecDeque<PublishAckFuture> = VecDeque::new();
         let lost = |why: String| End::from(Trouble::Again(format!("a command is not kept: {why}")));

@@ -1,6 +1,7 @@
 //! The demo company under test: founded in a directory of its own, asked by messages.
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses its part")]
 
+pub mod adapter;
 pub mod nats;
 
 use std::path::{Path, PathBuf};
@@ -30,16 +31,26 @@ pub struct House {
 impl House {
     /// Founds it.
     pub async fn found() -> House {
+        House::found_with(workflows(), "yuanlan").await
+    }
+
+    /// Founds the company whose chain asks other systems.
+    pub async fn mill() -> House {
+        let files = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/companies/outward");
+        House::found_with(files, "mill").await
+    }
+
+    async fn found_with(files: PathBuf, company: &str) -> House {
         let directory = tempfile::tempdir().expect("a directory");
         let clock = ManualClock::new(Timestamp::parse(NOW).expect("a time"));
         let house = House { directory, clock };
         let options = house.options();
         let founded = tokio::task::spawn_blocking(move || {
-            let compiled = setup::read(&workflows()).expect("the demo company compiles");
+            let compiled = setup::read(&files).expect("the company compiles");
             setup::init_with(options, &compiled, "H03", "root")
         });
         let report = founded.await.expect("no panic").expect("a company is founded");
-        assert_eq!((report.company.as_str(), report.release), ("yuanlan", 1));
+        assert_eq!((report.company.as_str(), report.release), (company, 1));
         house
     }
 
