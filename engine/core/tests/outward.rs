@@ -8,9 +8,10 @@ mod parts;
 use countersign_core::command::{Operation, Verdict};
 use countersign_core::definition::*;
 use countersign_core::event::Event;
+use countersign_core::expr::Expr;
 use countersign_core::state::{CommandStatus, Stage};
 use countersign_core::time::{HOUR, MINUTE};
-use countersign_core::value::{Raw, Type, Value};
+use countersign_core::value::{Type, Value};
 
 use outward_support::define::*;
 use outward_support::{Run, at, record, text};
@@ -212,6 +213,64 @@ fn answers_between_are_kept_for_the_state_that_follows() {
     run.reply((case, 1), "r2", say("done"), some(40)).expect("made, sooner than released");
     run.decide(case, "kam_js", Verdict::Done).expect("released");
     assert_eq!((run.stands(case).as_str(), run.fact(case, "made")), ("done", pieces(40)));
+}
+
+/// What an arrow learns is the answer that leads along it: of the state's own command, and of one that it follows.
+#[test]
+fn arrows_learn_from_the_answer_that_leads_along_them() {
+    let mut chain = making();
+    for (state, word, learns) in [
+        (place::COMMANDING, "accepted", vec![(0, reply("mo"))]),
+        (place::MAKING, "done", vec![(2, plus(fact("made"), reply("units")))]),
+    ] {
+        let def = &mut chain.states[usize::from(state)];
+        def.learns.clear();
+        def.next.get_mut(word).expect("an arrow")[0].learns = learnt(learns);
+    }
+    let mut run = factory(vec![chain]);
+    let case = run.submit("rep_js", "making", order("SO-1", 40)).expect("an order");
+    run.reply((case, 1), "r1", say("accepted"), accepted("MO-777")).expect("accepted");
+    assert_eq!((run.stands(case).as_str(), run.fact(case, "mo")), ("making", Value::text("MO-777")));
+    run.reply((case, 1), "r2", say("done"), some(40)).expect("made");
+    assert_eq!((run.stands(case).as_str(), run.fact(case, "made")), ("done", pieces(40)));
+}
+
+/// The same of the message that ended a wait, and of the child that ended.
+#[test]
+fn arrows_learn_from_messages_and_children() {
+    let learning = |outcome: &str, learns: Vec<(u16, Expr)>, state: StateDef| {
+        let mut state = state;
+        state.next.get_mut(outcome).expect("an arrow")[0].learns = learnt(learns);
+        state
+    };
+    let facts = vec![fact_def("got", Type::Units, Some(units(0)))];
+    let waiting = state("waiting", wait("erp.stock.came", vec![is("no", doc("no"))]), &[("received", DONE)]);
+    let waiting = learning("received", vec![(0, message("units"))], waiting);
+    let child = Chain { facts: facts.clone(), ..chain("child", "order", ORDER, vec![waiting]) };
+    let runs = state("running", Activity::Run(run("child", vec![])), &[("good", DONE), ("bad", FAILED)]);
+    let runs = learning("good", vec![(0, child_fact("got"))], runs);
+    let parent = Chain { facts, ..chain("parent", "order", ORDER, vec![runs]) };
+    let mut run = factory(vec![parent, child]);
+    let case = run.submit("rep_js", "parent", order("SO-1", 5)).expect("an order");
+    let came = record([("no", text("SO-1")), ("units", outward_support::number(5))]);
+    run.report("erp.stock.came", "m1", came).expect("it came");
+    assert_eq!((run.stands(case + 1).as_str(), run.fact(case + 1, "got")), ("done", pieces(5)));
+    assert_eq!((run.stands(case).as_str(), run.fact(case, "got")), ("done", pieces(5)));
+}
+
+#[test]
+fn who_is_back_in_draft_waits_for_no_answer() {
+    let reserve = commands("reserving", "logistics.stock.reserve", vec![("units", doc("units"))], DONE);
+    let expiry = Expiry { after: span("2min"), go: Target::Draft };
+    let states = vec![StateDef { expires: Some(expiry), ..reserve }];
+    let mut run = factory(vec![chain("back", "order", ORDER, states)]);
+    let case = run.submit("rep_js", "back", order("SO-1", 5)).expect("an order");
+    run.wait(HOUR);
+    assert_eq!((run.stands(case).as_str(), sent(&run, case).len()), ("draft", 1));
+    run.reply((case, 1), "r", say("done"), some(5)).expect("recorded, and may have to be undone");
+    assert_eq!(run.case(case).outward().map(|outward| outward.effects.len()), Some(1));
+    run.resubmit("rep_js", case, order("SO-1", 6)).expect("handed in again");
+    assert_eq!((run.stands(case).as_str(), issued(&run, case).len()), ("reserving", 2));
 }
 
 #[test]

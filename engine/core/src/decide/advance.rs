@@ -85,7 +85,12 @@ fn along(
     chain: &Chain,
     (state, outcome, arrow): (u16, &Name, &Arrow),
 ) -> Result<Vec<Event>, Rejection> {
-    let scope = Scope { reply: learn::last_reply(case, state), ..ctx.scope(case, chain) };
+    let scope = Scope {
+        reply: learn::last_reply(case, chain, state),
+        message: case.outward().and_then(|outward| outward.heard.as_ref()),
+        child: outside::newest_child(case, (state, 0)).map(|(number, _)| number),
+        ..ctx.scope(case, chain)
+    };
     let Some(learnt) = learn::learnt(ctx, case, chain, &arrow.learns, &scope)? else {
         return enter(ctx, case, chain, arrow.go, Some(outcome));
     };

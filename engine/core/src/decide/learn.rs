@@ -2,12 +2,12 @@
 
 use super::{Ctx, internal};
 use crate::command::CaseNo;
-use crate::definition::{Chain, Learn};
+use crate::definition::{Activity, Chain, Learn};
 use crate::eval::{Scope, evaluate};
 use crate::event::{Content, Event, FactsLearnt, Party};
 use crate::expr::Expr;
 use crate::rejection::{Code, Rejection};
-use crate::state::Case;
+use crate::state::{Case, CommandState};
 use crate::value::{Fields, Type, Value};
 
 /// What a case learns: all values are evaluated against what it knew before, then all are taken. None: nothing new.
@@ -89,13 +89,19 @@ pub(super) fn initial(
 }
 
 /// What the step that a case is leaving was last answered with, for the `learns` of its arrows: a task's answer, or
-/// the newest answer to the newest command of the state.
-pub(super) fn last_reply(case: &Case, state: u16) -> Option<&Fields> {
+/// the answer that led on from the newest command of the state, or of the one that it follows.
+pub(super) fn last_reply<'a>(case: &'a Case, chain: &Chain, state: u16) -> Option<&'a Fields> {
     let outward = case.outward()?;
-    if let Some((_, (_, fields))) = outward.answers.iter().last() {
+    if let Some((_, (_, fields))) = outward.answers.iter().next_back() {
         return Some(fields);
     }
-    let commands = outward.commands.iter().filter(|(_, command)| command.state == state);
-    let (_, command) = commands.last()?;
-    command.left_by.as_ref().or(command.answer.as_ref()).map(|reply| &reply.fields)
+    let activity = chain.states.get(usize::from(state)).map(|def| &def.activity);
+    let (state, follows) = match activity {
+        Some(Activity::Follow { state: followed }) => (*followed, true),
+        _ => (state, false),
+    };
+    let own = |command: &CommandState| command.state == state && command.undoes.is_none();
+    let (_, command) = outward.commands.iter().rev().find(|(_, command)| own(command))?;
+    let led_on = command.left_by.as_ref().filter(|_| !follows);
+    led_on.or(command.answer.as_ref()).map(|reply| &reply.fields)
 }

@@ -8,7 +8,7 @@ use crate::eval::{Scope, evaluate};
 use crate::event::{Event, ItemClosed, StepClosed, Work};
 use crate::name::Name;
 use crate::rejection::{Code, Rejection};
-use crate::state::{Case, CommandState, CommandStatus, ItemStatus, OutsideWork, Stage};
+use crate::state::{Case, ChildState, CommandState, CommandStatus, ItemStatus, OutsideWork, Stage};
 use crate::value::{Fields, Value};
 
 /// Where a piece of work is done: the case, the state, and which item of its `for_each`.
@@ -197,11 +197,16 @@ fn is_good(case: &Case, def: &StateDef, place: (u16, u16), outcome: &Name) -> bo
     }
 }
 
+/// The newest child that an item of a state started.
+pub(super) fn newest_child(case: &Case, (state, item): (u16, u16)) -> Option<(CaseNo, &ChildState)> {
+    let mut children = case.outward()?.children.iter().rev();
+    let (number, child) = children.find(|(_, child)| child.state == state && child.item == item)?;
+    Some((*number, child))
+}
+
 /// Whether the newest child of an item ended well. None: there is none, or it is open.
-pub(super) fn child_ended(case: &Case, (state, item): (u16, u16)) -> Option<bool> {
-    let mut children = case.outward()?.children.values().rev();
-    let child = children.find(|child| child.state == state && child.item == item)?;
-    child.ended.as_ref().map(|(_, good)| *good)
+pub(super) fn child_ended(case: &Case, place: (u16, u16)) -> Option<bool> {
+    newest_child(case, place)?.1.ended.as_ref().map(|(_, good)| *good)
 }
 
 /// What one item does next. Nothing: it waits, or is closed.

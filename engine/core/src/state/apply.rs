@@ -356,6 +356,7 @@ fn apply_to_case(case: &mut Case, at: Timestamp, event: &Event) {
         }
         Event::CaseReturned(e) => {
             case.stage = Stage::Draft;
+            super::apply_commands::left(case);
             case.since = at;
             (case.stood_in, case.came_from) = (None, None);
             case.returns = e.returns;

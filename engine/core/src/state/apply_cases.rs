@@ -94,6 +94,7 @@ fn received(state: &mut State, e: &FactReceived) {
     take_kept(state, &e.fact, |kept| kept.message_id == e.message_id && kept.data == e.data);
     on_case(state, e.case, |case, _| {
         case.steps = steps;
+        outward(case).heard = Some(e.data.clone());
         if let Stage::Fact { state, .. } = case.stage {
             case.stage = Stage::Leaving { state, outcome: Name::from("received") };
             case.expires_at = None;

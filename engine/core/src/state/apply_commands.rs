@@ -289,6 +289,7 @@ pub(super) fn entered(case: &mut Case, e: &StateEntered) {
         return;
     }
     let own = outward(case);
+    own.heard = None;
     let command = own.commands.last_key_value().map_or(0, |(number, _)| *number);
     own.marks.insert(e.state, Mark { effects: own.effects.len() as u32, command });
     let followed: &[_] = if let Work::Following(followed) = &e.work { followed } else { &[] };
@@ -306,6 +307,12 @@ pub(super) fn entered(case: &mut Case, e: &StateEntered) {
         let mark = since.and_then(|since| own.marks.get(&since).copied());
         give_up(case, mark.map_or(0, |mark| mark.command));
     }
+}
+
+/// The document is with its submitter again: nobody waits for an answer any more.
+pub(super) fn left(case: &mut Case) {
+    let commands = case.outward.iter_mut().flat_map(|own| own.commands.values_mut());
+    commands.filter(|command| command.undoes.is_none()).for_each(quiet);
 }
 
 /// A child was asked to cancel itself: its end is waited for.

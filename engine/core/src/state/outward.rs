@@ -30,6 +30,8 @@ pub struct Outward {
     pub alarms: SmallMap<u16, Timestamp>,
     /// The post that owns it; None: the submitter's.
     pub owner: Option<Name>,
+    /// The newest message that the present state has received, for what its arrows learn.
+    pub heard: Option<Fields>,
     /// What the tasks of the present step were answered with: choice and fields.
     pub answers: SmallMap<TaskNo, (Option<Name>, Fields)>,
 }

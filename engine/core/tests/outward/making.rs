@@ -33,7 +33,7 @@ fn systems() -> Definition {
             ("logistics.stock.release", verb(&[], Undo::IsUndo)),
             ("finance.refund.pay", verb(&[("payment_no", Type::Text)], Undo::Nothing)),
         ],
-        vec![],
+        vec![("erp.stock.came", shape(&[("no", Type::Text), ("units", Type::Units)]))],
     )
 }
 
