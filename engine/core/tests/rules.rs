@@ -27,7 +27,8 @@ fn a_process_owner_and_the_first_administrator_change_the_rules_and_nobody_else(
     world.request("H03", "process_owner", body.clone()).expect("a process owner may");
     let refused = world.request("H06", "sales_director", body.clone()).expect_err("a director may not");
     assert_eq!((refused.code, refused.field.as_deref()), (Code::Forbidden, Some("position")));
-    let refused = world.request("H06", "process_owner", body).expect_err("who does not hold the post may not");
+    let refused =
+        world.request("H06", "process_owner", body).expect_err("who does not hold the post may not");
     assert_eq!(refused.code, Code::NotHolder);
 
     let release = world.state.definitions().active().expect("a release").clone();

@@ -3,8 +3,8 @@
 
 use countersign_core::definition::{Anytime, Chain, Definition, Learn, Target, Who};
 use countersign_core::document::shaped;
-use countersign_core::fit::Fitting;
 use countersign_core::expr::Expr;
+use countersign_core::fit::Fitting;
 use countersign_core::name::Name;
 use countersign_core::rejection::{Code, Rejection};
 use countersign_core::value::{Fields, Value};

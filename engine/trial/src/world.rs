@@ -261,6 +261,11 @@ impl<'a> World<'a> {
         let taken = match event {
             Event::StepClosed(e) => Some((e.state.clone(), e.outcome.clone())),
             Event::StateSkipped(e) => Some((e.name.clone(), e.outcome.clone())),
+            Event::CaseAsked(e) => Some((Name::from(crate::cover::ANYTIME), e.entry.clone())),
+            // A case that is held for silence takes the usual arrow without closing its step: a late answer still counts.
+            Event::CommandSilent(_) => {
+                self.tracks.get(&case).map(|track| (track.state.clone(), Name::from("silent")))
+            }
             Event::StateExpired(e) => Some((e.state.clone(), Name::from("expires"))),
             Event::BranchChosen(e) => {
                 let state = self.tracks.get(&case).map(|track| track.state.clone()).unwrap_or_default();

@@ -62,7 +62,13 @@ const MISTAKES: &[(&str, &str, &str, (u32, u32), &str)] = &[
     ("state: review", "states: { reviewed: 3 }", "UNKNOWN_NAME", (13, 23), "review"),
     ("[legal, credit_controller]", "legal", "WRONG_SHAPE", (13, 48), "[a, b]"),
     ("[legal, credit_controller]", "[legl]", "UNKNOWN_NAME", (13, 49), "legal"),
-    ("    then: { state: review, P-1: { waiting_for: [legal, credit_controller] } }\n", "", "MISSING_KEY", (5, 5), "then"),
+    (
+        "    then: { state: review, P-1: { waiting_for: [legal, credit_controller] } }\n",
+        "",
+        "MISSING_KEY",
+        (5, 5),
+        "then",
+    ),
     ("name: one", "name: one\n    name: two", "DUPLICATE_KEY", (6, 5), "keep one"),
     ("- name: one", "- &a\n    name: one", "YAML_FEATURE", (6, 5), "write the value out"),
     ("legal passes", "legal passes: {", "YAML_SYNTAX", (10, 7), "brackets"),
@@ -79,8 +85,11 @@ fn every_mistake_has_a_place_a_code_and_a_mending_sentence() {
         let (_, found) = cases(&company, &GOOD.replacen(from, to, 1));
         let Some(first) = found.first() else { panic!("{to}: nothing is found") };
         let at = (first.line, first.column);
-        let right = (first.code, at) == (*code, *place) && first.help.contains(help) && !first.help.is_empty();
-        wrong.extend((!right).then(|| format!("{to}: expected {code} at {place:?} ... {help}, found {first}")));
+        let right =
+            (first.code, at) == (*code, *place) && first.help.contains(help) && !first.help.is_empty();
+        wrong.extend(
+            (!right).then(|| format!("{to}: expected {code} at {place:?} ... {help}, found {first}")),
+        );
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

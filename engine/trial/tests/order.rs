@@ -2,7 +2,7 @@
 
 mod support;
 
-use countersign_trial::run;
+use countersign_trial::{Cover, run};
 use support::*;
 
 #[test]
@@ -35,4 +35,33 @@ fn commands_rows_and_children_are_looked_up() {
         let outcome = run(&company, &good(&company, &format!("{head}{then}\n")).cases[0]);
         assert_eq!(outcome.unmet.is_empty(), holds, "{then}: {}", told(&outcome));
     }
+}
+
+/// Outcomes that fall back count for the arrow that they follow.
+#[test]
+fn what_is_followed_is_counted() {
+    let files = files("order");
+    let company = company(&files);
+    let mut cover = Cover::default();
+    for file in files.iter().filter(|file| file.path.starts_with("cases/")) {
+        let cases = countersign_trial::read(file, &company).0.expect("a case file").cases;
+        cases.iter().for_each(|trial| cover.add(&run(&company, trial)));
+    }
+    let left = cover.uncovered(&company);
+    let never =
+        |state: &str, outcome: &str| left.arrows.iter().any(|(_, s, o)| *s == *state && *o == *outcome);
+    for (state, outcome) in [
+        ("evaluating", "good"),
+        ("evaluating", "bad"),
+        ("invoicing", "refused"),
+        ("invoicing", "silent"),
+        ("reserving", "short"),
+        ("anytime", "cancel"),
+    ] {
+        assert!(!never(state, outcome), "{state} {outcome}: {left:?}");
+    }
+    assert!(
+        never("mending", "give-up") && never("delivering", "failed") && never("asking", "drop"),
+        "{left:?}"
+    );
 }

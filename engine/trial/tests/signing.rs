@@ -26,8 +26,11 @@ fn a_wrong_expectation_fails_with_the_story_up_to_it() {
         "{ state: sealing, waiting_for: [bgm_js], final: bgm_js, amount: 9.00 }",
     );
     let outcome = run(&company, &good(&company, &text).cases[0]);
-    let unmet: Vec<_> =
-        outcome.unmet.iter().map(|u| (u.line, u.what.as_str(), u.expected.as_str(), u.found.as_str())).collect();
+    let unmet: Vec<_> = outcome
+        .unmet
+        .iter()
+        .map(|u| (u.line, u.what.as_str(), u.expected.as_str(), u.found.as_str()))
+        .collect();
     assert_eq!(
         unmet,
         [(11, "state", "sealing", "line"), (11, "waiting_for", "[bgm_js]", "[kam_js]")],
@@ -36,7 +39,10 @@ fn a_wrong_expectation_fails_with_the_story_up_to_it() {
     );
     let story: Vec<_> = outcome.story.iter().map(|line| (line.line, line.text.as_str())).collect();
     assert_eq!(story[0], (8, "rep_js submits"));
-    assert!(story.contains(&(0, "  C-1: contract-review HT-1 is submitted by rep_js (H31), CNY 9.00")), "{story:?}");
+    assert!(
+        story.contains(&(0, "  C-1: contract-review HT-1 is submitted by rep_js (H31), CNY 9.00")),
+        "{story:?}"
+    );
     assert!(story.contains(&(0, "  C-1: H05: pass")), "{story:?}");
     assert_eq!(outcome.story[0].at, "2025-04-21 09:00");
 }
@@ -47,9 +53,21 @@ fn what_is_refused_and_not_expected_so_fails_where_it_happened() {
     let cases = [
         ("      - rep_js submits\n      - kam_js approves\n", "kam_js approves", "NOT_ASSIGNEE"),
         ("      - kam_js approves\n", "kam_js approves", "is asked nothing"),
-        ("      - rep_js submits: { contract_no: HT-1 }\n      - legal passes HT-9\n", "legal passes HT-9", "asked nothing"),
-        ("      - rep_js submits\n      - wait: until \"2024-01-01T00:00Z\"\n", "wait: until", "time does not run backwards"),
-        ("      - contract-review is effective\n", "contract-review is effective", "no case of contract-review"),
+        (
+            "      - rep_js submits: { contract_no: HT-1 }\n      - legal passes HT-9\n",
+            "legal passes HT-9",
+            "asked nothing",
+        ),
+        (
+            "      - rep_js submits\n      - wait: until \"2024-01-01T00:00Z\"\n",
+            "wait: until",
+            "time does not run backwards",
+        ),
+        (
+            "      - contract-review is effective\n",
+            "contract-review is effective",
+            "no case of contract-review",
+        ),
         ("      - operator resumes: x\n", "operator resumes", "no case"),
         ("      - rep_js submits\n      - operator resumes: x\n", "operator resumes", "NOT_HELD"),
     ];
@@ -100,7 +118,8 @@ fn what_no_case_tries_is_named() {
     let mut cover = Cover::default();
     let all: Vec<String> = company.chains().map(ToString::to_string).collect();
     assert_eq!(cover.uncovered(&company).chains.iter().map(ToString::to_string).collect::<Vec<_>>(), all);
-    cover.add(&run(&company, &good(&company, &one("      - rep_js submits\n", "{ state: review }")).cases[0]));
+    cover
+        .add(&run(&company, &good(&company, &one("      - rep_js submits\n", "{ state: review }")).cases[0]));
     let left = cover.uncovered(&company);
     assert!(left.chains.is_empty());
     let has = |state: &str, outcome: &str| left.arrows.iter().any(|(_, s, o)| *s == *state && *o == *outcome);

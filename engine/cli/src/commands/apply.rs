@@ -138,7 +138,12 @@ impl Apply {
                 _ => (Tone::Warn, "changed"),
             };
             let kind = kind(change);
-            output.line(format!("{} {kind} {} ({})", output.paint(tone, word), change.name, plain(&change.path)))?;
+            output.line(format!(
+                "{} {kind} {} ({})",
+                output.paint(tone, word),
+                change.name,
+                plain(&change.path)
+            ))?;
             self.diff(output, change)?;
         }
         output.line(format!("{} stay as they are", many(difference.unchanged, "definition")))?;
@@ -208,7 +213,8 @@ fn kind(change: &Change) -> String {
 
 /// Whoever is at a terminal says yes; nobody else is taken to have said it.
 fn asked(output: &Output, changer: &Changer) -> Result<(), Failure> {
-    let unasked = || Failure { exit: Exit::Usage, ..Failure::usage("expected --yes, or a terminal to ask at") };
+    let unasked =
+        || Failure { exit: Exit::Usage, ..Failure::usage("expected --yes, or a terminal to ask at") };
     if output.json || !io::stdin().is_terminal() {
         return Err(unasked().hint("nothing was changed; --dry-run only shows what would be"));
     }
@@ -237,9 +243,10 @@ fn told(difference: &Difference, applied: Option<(&Report, &Changer)>) -> Value 
             "diff": diff.unified_diff().context_radius(3).to_string(),
         })
     });
-    let open = difference.open.iter().map(|((chain, release), count)| {
-        json!({ "chain": chain, "release": release, "cases": count })
-    });
+    let open = difference
+        .open
+        .iter()
+        .map(|((chain, release), count)| json!({ "chain": chain, "release": release, "cases": count }));
     json!({
         "company": difference.company, "changes": changes.collect::<Vec<_>>(), "unchanged": difference.unchanged,
         "open": open.collect::<Vec<_>>(), "applied": applied.is_some(),

@@ -39,7 +39,8 @@ pub(crate) struct Diagram {
 impl Diagram {
     pub(crate) fn run(self, output: &Output) -> Result<(), Failure> {
         let chains = self.chains(output)?;
-        let drawn: Vec<(&Chain, String)> = chains.iter().map(|chain| (chain, self.draw(chain, output))).collect();
+        let drawn: Vec<(&Chain, String)> =
+            chains.iter().map(|chain| (chain, self.draw(chain, output))).collect();
         match &self.out {
             None => self.print(output, &drawn),
             Some(out) => self.write(output, out, &drawn),
@@ -60,7 +61,10 @@ impl Diagram {
             } else {
                 check::print(output, &self.dir, &files, &found)?;
             }
-            return Err(Failure::new("DEFINITION_INVALID", "expected rules without errors; nothing was drawn"));
+            return Err(Failure::new(
+                "DEFINITION_INVALID",
+                "expected rules without errors; nothing was drawn",
+            ));
         };
         let all = bundle.definitions.into_iter().filter_map(|compiled| match compiled.definition {
             Definition::Chain(chain) => Some(chain),
@@ -72,8 +76,11 @@ impl Diagram {
         let chosen: Vec<Chain> = all.into_iter().filter(|chain| chain.name == *name.as_str()).collect();
         if chosen.is_empty() {
             let near = names.iter().map(|known| (strsim::damerau_levenshtein(known, name), known)).min();
-            let hint = near.filter(|(distance, _)| *distance <= 3).map(|(_, known)| format!("did you mean {known}?"));
-            let failure = Failure::new("CHAIN_UNKNOWN", format!("expected a chain of this company, found {name:?}"));
+            let hint = near
+                .filter(|(distance, _)| *distance <= 3)
+                .map(|(_, known)| format!("did you mean {known}?"));
+            let failure =
+                Failure::new("CHAIN_UNKNOWN", format!("expected a chain of this company, found {name:?}"));
             return Err(failure.hint(hint.unwrap_or_else(|| format!("its chains: {}", names.join(", ")))));
         }
         Ok(chosen)

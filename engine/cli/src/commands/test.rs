@@ -191,7 +191,11 @@ impl Test {
                 output.line(format!("  {chain}: no case begins it"))?;
             }
             for (chain, state, outcome) in &left.arrows {
-                output.line(format!("  {chain}: {state} is never {outcome}"))?;
+                let told = match state.as_str() {
+                    "anytime" => format!("  {chain}: nobody asks for {outcome}"),
+                    state => format!("  {chain}: {state} is never {outcome}"),
+                };
+                output.line(told)?;
             }
         }
         let told = format!("{} of {} hold", tally.held, many(tally.held + tally.failed, "case"));

@@ -10,7 +10,9 @@ pub(crate) fn mermaid(graph: &Graph) -> String {
         out.push_str(&format!("    state \"{}{work}\" as {}\n", text(&one.name), one.id));
     }
     for arrow in &graph.arrows {
-        let (Some(from), Some(to)) = (graph.boxes.get(arrow.from), graph.boxes.get(arrow.to)) else { continue };
+        let (Some(from), Some(to)) = (graph.boxes.get(arrow.from), graph.boxes.get(arrow.to)) else {
+            continue;
+        };
         let from = if from.kind == Kind::Start { "[*]" } else { &from.id };
         let label = if arrow.label.is_empty() { String::new() } else { format!(" : {}", text(&arrow.label)) };
         out.push_str(&format!("    {from} --> {}{label}\n", to.id));
@@ -18,7 +20,9 @@ pub(crate) fn mermaid(graph: &Graph) -> String {
     for one in graph.boxes.iter().filter(|one| matches!(one.kind, Kind::Good | Kind::Bad)) {
         out.push_str(&format!("    {} --> [*]\n", one.id));
     }
-    out.push_str("    classDef good fill:#d9f2d9,stroke:#2e7d32\n    classDef bad fill:#f8d7da,stroke:#b02a37\n");
+    out.push_str(
+        "    classDef good fill:#d9f2d9,stroke:#2e7d32\n    classDef bad fill:#f8d7da,stroke:#b02a37\n",
+    );
     out.push_str("    classDef people fill:#fff3cd,stroke:#997404\n");
     for (kind, class) in [(Kind::Good, "good"), (Kind::Bad, "bad"), (Kind::People, "people")] {
         let ids: Vec<&str> = graph.boxes.iter().filter(|one| one.kind == kind).map(|one| &*one.id).collect();

@@ -55,7 +55,8 @@ pub(crate) fn title(title: &Title, lang: Lang) -> &str {
 impl Graph {
     /// The picture of a chain.
     pub(crate) fn of(chain: &Chain, lang: Lang) -> Graph {
-        let mut graph = Graph { title: title(&chain.title, lang).to_owned(), boxes: Vec::new(), arrows: Vec::new() };
+        let mut graph =
+            Graph { title: title(&chain.title, lang).to_owned(), boxes: Vec::new(), arrows: Vec::new() };
         let id = |prefix: &str, name: &str| format!("{prefix}_{}", name.replace('-', "_"));
         let built = |name: &str, kind: Kind| Box {
             id: id("b", name),
@@ -75,7 +76,12 @@ impl Graph {
         }
         for end in &chain.ends {
             let kind = if end.good { Kind::Good } else { Kind::Bad };
-            graph.boxes.push(Box { id: id("e", &end.name), name: end.name.to_string(), work: String::new(), kind });
+            graph.boxes.push(Box {
+                id: id("e", &end.name),
+                name: end.name.to_string(),
+                work: String::new(),
+                kind,
+            });
         }
         let draft = graph.boxes.len();
         graph.boxes.extend([built("draft", Kind::Built), built("on-hold", Kind::Built)]);

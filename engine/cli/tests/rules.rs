@@ -1,0 +1,161 @@
+//! What admins do with their rules: test them, draw them, let them hold, get their schemas.
+
+mod common;
+
+use std::path::{Path, PathBuf};
+
+use common::*;
+
+/// A company whose cases hold; see the tests of the trial crate.
+fn signing() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../trial/tests/signing")
+}
+
+/// A copy of a company's folder that may be changed.
+fn copied(from: &Path) -> tempfile::TempDir {
+    fn copy(from: &Path, to: &Path) {
+        std::fs::create_dir_all(to).expect("a folder");
+        for entry in std::fs::read_dir(from).expect("a folder") {
+            let entry = entry.expect("an entry");
+            let to = to.join(entry.file_name());
+            if entry.path().is_dir() {
+                copy(&entry.path(), &to);
+            } else {
+                std::fs::copy(entry.path(), to).expect("a file");
+            }
+        }
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    copy(from, folder.path());
+    folder
+}
+
+fn change(folder: &Path, file: &str, from: &str, to: &str) {
+    let path = folder.join(file);
+    let before = std::fs::read_to_string(&path).expect("a file");
+    assert_eq!(before.matches(from).count(), 1, "{file}: {from}");
+    std::fs::write(path, before.replacen(from, to, 1)).expect("a file");
+}
+
+#[test]
+fn cases_hold_or_tell_their_story() {
+    let dir = signing();
+    let ran = run(["test", text(&dir), "--cover"]).done();
+    assert!(ran.out.contains("holds contract-review: from submission to the seal\n"), "{}", ran.out);
+    assert!(ran.out.ends_with("11 of 11 cases hold\n"), "{}", ran.out);
+    assert!(ran.out.contains("arrows are followed by some case"), "{}", ran.out);
+    assert!(ran.err.contains("cases/contract-review.yaml: 11 cases"), "{}", ran.err);
+    let ran = run(["test", text(&dir), "--name", "the seal"]).done();
+    assert!(ran.out.ends_with("1 of 1 case hold\n"), "{}", ran.out);
+    run(["test", text(&dir), "--name", "no such case"]).refused(1, "NO_CASES");
+
+    let folder = copied(&dir);
+    let path = "cases/contract-review.yaml";
+    change(
+        folder.path(),
+        path,
+        "then: { state: effective, ends: good,",
+        "then: { state: expired, ends: good,",
+    );
+    let ran = run(["test", text(folder.path())]);
+    assert_eq!(ran.code, 1, "{}{}", ran.out, ran.err);
+    assert!(ran.out.contains("FAILS contract-review: from submission to the seal\n"), "{}", ran.out);
+    assert!(ran.out.contains("    expected expired\n    found    effective\n"), "{}", ran.out);
+    assert!(ran.out.contains("seal-desk says contract.sealed"), "the story: {}", ran.out);
+    assert!(ran.out.ends_with("10 of 11 cases hold\n"), "{}", ran.out);
+    let ran = run(["test", text(folder.path()), "--json"]);
+    let last = ran.last_json();
+    assert_eq!((last["held"].as_u64(), last["failed"].as_u64()), (Some(10), Some(1)), "{last}");
+    let failed = ran.out.lines().find(|line| line.contains("\"holds\":false")).expect("the case");
+    assert!(failed.contains("\"expected\":\"expired\"") && failed.contains("\"story\":[{"), "{failed}");
+}
+
+#[test]
+fn mistakes_in_cases_and_rules_are_pointed_at() {
+    let folder = copied(&signing());
+    change(folder.path(), "cases/contract-review.yaml", "H25 as bgm_js approves", "H25 as bgm_jx approves");
+    let ran = run(["test", text(folder.path())]);
+    assert_eq!(ran.code, 1, "{}{}", ran.out, ran.err);
+    assert!(ran.out.contains("error[UNKNOWN_NAME]: there is no position `bgm_jx`"), "{}", ran.out);
+    assert!(ran.out.contains("did you mean `bgm_js`?"), "{}", ran.out);
+    change(folder.path(), "chains/contract-review.yaml", "climb: contract", "climb: contracts");
+    let ran = run(["test", text(folder.path())]).refused(1, "DEFINITION_INVALID");
+    assert!(ran.out.contains("error[UNKNOWN_NAME]"), "{}", ran.out);
+    run(["diagram", text(folder.path())]).refused(1, "DEFINITION_INVALID");
+}
+
+#[test]
+fn chains_are_drawn() {
+    let dir = signing();
+    let ran = run(["diagram", text(&dir), "contract-review"]).done();
+    assert!(ran.out.contains("stateDiagram-v2\n"), "{}", ran.out);
+    assert!(ran.out.contains("s_line --> s_sealing : approved\n"), "{}", ran.out);
+    assert!(ran.out.contains("s_sealing --> e_expired : expires 15wd\n"), "{}", ran.out);
+    let ran = run(["diagram", text(&dir), "contract-review", "--lang", "zh"]).done();
+    assert!(ran.out.contains("合同评审") && ran.out.contains("s_line --> s_sealing : 批准\n"), "{}", ran.out);
+    let folder = tempfile::tempdir().expect("a folder");
+    run(["diagram", text(&dir), "--svg", "--out", text(folder.path())]).done();
+    let svg = std::fs::read_to_string(folder.path().join("contract-review.svg")).expect("a picture");
+    assert!(svg.contains("<svg") && svg.contains("<title>Contract review</title>"), "{svg}");
+    assert!(["sealing", "effective", "approved"].iter().all(|word| svg.contains(word)), "{svg}");
+    let ran = run(["diagram", text(&dir), "contract-revue"]).refused(1, "CHAIN_UNKNOWN");
+    assert!(ran.err.contains("did you mean contract-review?"), "{}", ran.err);
+}
+
+#[test]
+fn schemas_are_written_for_editors() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("schemas");
+    let ran = run(["schema", "--out", text(&out)]).done();
+    assert!(ran.out.contains("yaml.schemas") && ran.out.contains("chains/*.yaml"), "{}", ran.out);
+    let schema = std::fs::read(out.join("chain.schema.json")).expect("a schema");
+    let schema: serde_json::Value = serde_json::from_slice(&schema).expect("JSON");
+    assert!(schema["properties"]["states"].is_object(), "{schema}");
+    assert!(run(["schema", "--json"]).done().last_json()["chain"].is_object());
+}
+
+#[test]
+fn rules_go_live_by_a_process_owner_all_at_once() {
+    let company = Company::found();
+    company.submit().done();
+    let folder = copied(&workflows());
+    let dir = text(folder.path()).to_owned();
+    let ran = company.run(&format!("apply {dir} --as process_owner --yes")).done();
+    assert!(ran.out.starts_with("nothing differs: "), "{}", ran.out);
+
+    change(folder.path(), "company.yaml", "  review: 8wh", "  review: 6wh");
+    std::fs::write(
+        folder.path().join("tables/colours.yaml"),
+        "table: colours\nkey: { colour: text }\ncolumns: { warm: flag }\nrows:\n  red: { warm: true }\n",
+    )
+    .expect("a file");
+    let dry = company.run(&format!("apply {dir} --as process_owner --dry-run")).done();
+    for told in [
+        "changed company company",
+        "-  review: 8wh",
+        "+  review: 6wh",
+        "added table colours",
+        "contract-review: 1 on release 1",
+    ] {
+        assert!(dry.out.contains(told), "{told}: {}", dry.out);
+    }
+    assert!(dry.out.ends_with("nothing was changed (--dry-run)\n"), "{}", dry.out);
+    company.run(&format!("apply {dir} --as process_owner")).refused(2, "USAGE");
+    company.run(&format!("apply {dir} --as sales_director --yes")).refused(1, "FORBIDDEN");
+    company.run(&format!("apply {dir} --as process_owner --person H06 --yes")).refused(1, "NOT_HOLDER");
+    let ran = company.run(&format!("apply {dir} --as process_owner --yes")).done();
+    assert!(ran.out.ends_with("release 2 holds, by H03 as process_owner\n"), "{}", ran.out);
+    let again = company.run(&format!("apply {dir} --as process_owner --yes --json")).done().last_json();
+    assert_eq!((again["applied"].as_bool(), again["release"].as_u64()), (Some(false), Some(2)), "{again}");
+    let log = company.run("log show").out;
+    assert!(log.contains("definitions-activated") && log.contains("H03"), "{log}");
+
+    std::fs::remove_file(folder.path().join("tables/colours.yaml")).expect("a file");
+    let ran = company.run(&format!("apply {dir} --as process_owner --yes --json")).done().last_json();
+    assert_eq!(ran["changes"][0]["what"], "removed", "{ran}");
+    assert_eq!(ran["changes"][0]["name"], "colours", "{ran}");
+    assert_eq!((ran["release"].as_u64(), &ran["by"]["person"]), (Some(3), &"H03".into()), "{ran}");
+    change(folder.path(), "company.yaml", "currency: CNY", "currency: XYZ");
+    let ran = company.run(&format!("apply {dir} --as process_owner --yes")).refused(1, "DEFINITION_INVALID");
+    assert!(ran.err.contains("nothing was changed"), "{}", ran.err);
+}
