@@ -3,7 +3,7 @@
 
 pub mod stream;
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -33,9 +33,20 @@ pub struct NatsServer {
 impl NatsServer {
     /// Starts one on a free port and waits until it says that it is ready.
     pub fn start() -> NatsServer {
+        let users = ["engine", "crm", "portal", "seal-desk", "erp", "finance", "logistics", "follower"];
+        NatsServer::with(&repository().join("deploy/nats/countersign.conf"), &users)
+    }
+
+    /// The same on another configuration, in which these users have passwords.
+    pub fn with(configuration: &Path, users: &[&str]) -> NatsServer {
         let store = tempfile::tempdir().expect("a folder for the streams");
         let port = free_port();
-        NatsServer { child: spawn_nats(port, store.path()), port, store }
+        NatsServer { child: spawn_nats(configuration, users, port, store.path()), port, store }
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// Its address.
@@ -65,11 +76,11 @@ pub fn password(user: &str) -> String {
     format!("{user}{PASSWORD_SUFFIX}")
 }
 
-fn spawn_nats(port: u16, store: &Path) -> Child {
+fn spawn_nats(configuration: &Path, users: &[&str], port: u16, store: &Path) -> Child {
     let mut command = Command::new("nats-server");
-    command.arg("-c").arg(repository().join("deploy/nats/countersign.conf")).args(["-p", &port.to_string()]);
+    command.arg("-c").arg(configuration).args(["-p", &port.to_string()]);
     command.env("COUNTERSIGN_NATS_STORE", store);
-    for user in ["engine", "crm", "portal", "seal-desk", "follower"] {
+    for user in users {
         let name = user.to_uppercase().replace('-', "_");
         command.env(format!("COUNTERSIGN_{name}_PASSWORD"), password(user));
     }
@@ -99,17 +110,27 @@ fn free_port() -> u16 {
 
 /// Creates a data directory with the demo company in it.
 pub fn init(data: &Path) {
-    let workflows = repository().join("tests/companies/contracts");
+    init_company(data, "tests/companies/contracts", "H03");
+}
+
+/// Creates a data directory with the company of a folder of the repository in it.
+pub fn init_company(data: &Path, workflows: &str, administrator: &str) {
+    let workflows = repository().join(workflows);
     let output = Command::new(COUNTERSIGN)
         .arg("init")
         .arg("--data")
         .arg(data)
         .arg("--workflows")
         .arg(workflows)
-        .args(["--administrator", "H03"])
+        .args(["--administrator", administrator])
         .output()
         .expect("the binary runs");
     assert!(output.status.success(), "init: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// Where a serving engine's own words are kept.
+pub fn serve_log(data: &Path) -> PathBuf {
+    data.join("serve.log")
 }
 
 /// A serving engine. Killed when dropped.
@@ -118,25 +139,47 @@ pub struct Serve(Child);
 impl Serve {
     /// Starts it and waits until it says that it serves.
     pub fn start(data: &Path, nats: &NatsServer) -> Serve {
+        Serve::start_with(data, nats, &[])
+    }
+
+    /// The same with more arguments.
+    pub fn start_with(data: &Path, nats: &NatsServer, more: &[&str]) -> Serve {
         let mut command = Command::new(COUNTERSIGN);
-        command.arg("serve").arg("--data").arg(data).args(["--nats", &nats.url(), "--nats-user", "engine"]);
+        let command = command.arg("serve").args(more);
+        command.arg("--data").arg(data).args(["--nats", &nats.url(), "--nats-user", "engine"]);
         command.args(["--inbox-prefix", "_INBOX"]).env("COUNTERSIGN_NATS_PASSWORD", password("engine"));
-        let mut child =
-            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs");
-        let mut stderr = child.stderr.take().expect("stderr is piped");
-        let errors = std::thread::spawn(move || {
-            let mut text = String::new();
-            let _ = stderr.read_to_string(&mut text);
-            text
-        });
+        let said = std::fs::File::options().create(true).append(true).open(serve_log(data));
+        command.stdout(Stdio::piped()).stderr(said.expect("a file for what it says"));
+        let child = command.spawn().expect("the binary runs");
+        Serve::ready(child, &serve_log(data))
+    }
+
+    /// An adapter as a process of its own, once it says that it works; its words go to a file.
+    pub fn adapter(name: &str, config: &Path, nats: &NatsServer) -> Serve {
+        let log = config.with_extension("log");
+        let mut command = Command::new(COUNTERSIGN);
+        command.args(["adapter", name, "--nats", &nats.url(), "--config"]).arg(config);
+        command.env(format!("COUNTERSIGN_{}_PASSWORD", name.to_uppercase()), password(name));
+        let said = std::fs::File::options().create(true).append(true).open(&log);
+        command.stdout(Stdio::piped()).stderr(said.expect("a file for what it says"));
+        Serve::ready(command.spawn().expect("the binary runs"), &log)
+    }
+
+    fn ready(mut child: Child, log: &Path) -> Serve {
         let mut stdout = BufReader::new(child.stdout.take().expect("stdout is piped"));
         let mut line = String::new();
         stdout.read_line(&mut line).expect("its output can be read");
         if !line.starts_with("ready") {
             let _ = child.wait();
-            panic!("serve did not become ready: {line}{}", errors.join().unwrap_or_default());
+            let said = std::fs::read_to_string(log).unwrap_or_default();
+            panic!("it did not become ready: {line}{said}");
         }
         Serve(child)
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.0.id()
     }
 
     /// `kill -9`.

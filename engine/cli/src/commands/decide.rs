@@ -137,8 +137,15 @@ fn look(session: &mut Session, asking: &Asking, case: &Name, task: &Name) -> Res
     let envelope = || Ok::<_, Failure>((Once::default().id()?, Once::default().time()?));
     let (person, position) = (asking.person.clone(), asking.position.clone());
     let (request_id, sent_at) = envelope()?;
-    let inbox =
-        Inbox { request_id, sent_at, person: person.clone(), position: position.clone(), at_least: None };
+    let inbox = Inbox {
+        request_id,
+        sent_at,
+        person: person.clone(),
+        position: position.clone(),
+        at_least: None,
+        after: None,
+        limit: None,
+    };
     let inbox: InboxView = session.ask(&Request::Inbox(inbox))?.value;
     let item = inbox.items.into_iter().find(|item| item.case == case.as_str() && item.task == task.as_str());
     let (request_id, sent_at) = envelope()?;

@@ -35,7 +35,15 @@ impl Inbox {
         let Asking { request_id, sent_at, person, position } =
             self.actor.acts(&mut session, &Default::default())?;
         let post = position.to_string();
-        let request = Request::Inbox(WireInbox { request_id, sent_at, person, position, at_least: None });
+        let request = Request::Inbox(WireInbox {
+            request_id,
+            sent_at,
+            person,
+            position,
+            at_least: None,
+            after: None,
+            limit: None,
+        });
         let answer: Answer<InboxView> = ask(session, &request)?;
         if output.json {
             return output.object(&answer.raw);

@@ -48,7 +48,15 @@ impl ReferUp {
             None => {
                 let (id, sent_at) = (Once::default().id()?, Once::default().time()?);
                 let (person, position) = (person.clone(), position.clone());
-                let look = Inbox { request_id: id, sent_at, person, position, at_least: None };
+                let look = Inbox {
+                    request_id: id,
+                    sent_at,
+                    person,
+                    position,
+                    at_least: None,
+                    after: None,
+                    limit: None,
+                };
                 let inbox: InboxView = session.ask(&Request::Inbox(look))?.value;
                 let mut own =
                     inbox.items.iter().filter(|i| i.case == case.as_str() && i.task == task.as_str());

@@ -13,6 +13,12 @@ person_request!(
         /// Answer from this sequence on, or later.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub at_least: Option<u64>,
+        /// Begin after this task: `next` of an earlier answer.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub after: Option<Name>,
+        /// At most so many tasks. Absent: all of them, as far as they fit a message.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub limit: Option<u32>,
     }
 );
 

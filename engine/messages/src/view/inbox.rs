@@ -12,6 +12,9 @@ use serde::{Deserialize, Serialize};
 pub struct InboxView {
     /// The open tasks, the most urgent first.
     pub items: Vec<InboxItem>,
+    /// There are more: give it back as `after`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
 }
 
 /// One open task.

@@ -23,6 +23,8 @@ use crate::render::{self, Opinions};
 /// Entries of a timeline where the caller names no number, and at most.
 const TIMELINE_DEFAULT: u32 = 100;
 const TIMELINE_MAX: u32 = 500;
+/// Tasks of one page of an inbox at most, so that it fits a message.
+const INBOX_MAX: u32 = 500;
 
 impl Desk {
     /// The open tasks of a person in a post.
@@ -30,6 +32,7 @@ impl Desk {
         let (views, applied) = self.views(r.at_least).await?;
         let mut rows = views.inbox(r.person.as_str()).map_err(|e| refuse::no_view(&e))?;
         rows.retain(|row| *row.position == *r.position.as_str());
+        let next = page(&mut rows, r.after.as_ref().map(wire::Name::as_str), r.limit)?;
         let chains: BTreeSet<Name> = rows.iter().map(|row| row.chain.clone()).collect();
         let (request, now) = (asking(caller, &Request::Inbox(r), [0; 16]), self.now());
         let look = move |state: &State| -> Result<Vec<InboxItem>, Rejection> {
@@ -47,7 +50,7 @@ impl Desk {
             Ok(rows.into_iter().filter_map(shown).collect())
         };
         let (items, _) = self.look(look).await?;
-        Ok((InboxView { items }, applied))
+        Ok((InboxView { items, next }, applied))
     }
 
     /// A case as it stands.
@@ -137,6 +140,29 @@ impl Desk {
             refuse::no_view(&countersign_runtime::views::ViewsError::Behind { at_least, applied })
         })
     }
+}
+
+/// Leaves of an inbox the tasks after this one, and no more than the limit. Gives the last of them if there are more.
+/// The place is told by what the order is made of: it stands even when that task has been answered meanwhile.
+fn page(rows: &mut Vec<InboxRow>, after: Option<&str>, limit: Option<u32>) -> Result<Option<String>, Refusal> {
+    let place = |row: &InboxRow| (row.due.0, row.case, u64::from(row.task));
+    if let Some(after) = after {
+        let mut parts = after.split('.');
+        let (due, case, task) = (parts.next(), parts.next(), parts.next());
+        let read = || Some((due?.parse().ok()?, case?.parse().ok()?, task?.parse().ok()?));
+        let Some(after) = read().filter(|_| parts.next().is_none()) else {
+            let message = format!("expected `next` of an earlier answer, found {after}");
+            return Err(Box::new(wire::WireError::new(wire::Code::BadValue, message).at_field("after").into()));
+        };
+        rows.retain(|row| place(row) > after);
+    }
+    let Some(limit) = limit.map(|limit| limit.clamp(1, INBOX_MAX) as usize) else { return Ok(None) };
+    if rows.len() <= limit {
+        return Ok(None);
+    }
+    rows.truncate(limit);
+    let last = rows.last().map(place);
+    Ok(last.map(|(due, case, task)| format!("{due}.{case}.{task}")))
 }
 
 /// What a chain is called.
