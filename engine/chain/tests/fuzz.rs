@@ -3,6 +3,7 @@
 //! A few seconds as a test; `COUNTERSIGN_FUZZ_SECONDS=600 cargo test -p countersign-chain --test fuzz -- --nocapture`
 //! goes on for ten minutes, and `COUNTERSIGN_FUZZ_SEED=...` repeats what failed.
 
+use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -241,9 +242,9 @@ fn mutated_companies_are_answered_in_time_and_without_panic() {
         accepted += u64::from(bundle.is_some());
         slowest = slowest.max(took);
     }
-    println!(
-        "{rounds} companies from seed {first}, {accepted} accepted, the slowest answer took {slowest:?}"
-    );
+    let said =
+        format!("{rounds} companies from seed {first}, {accepted} accepted, the slowest took {slowest:?}");
+    writeln!(std::io::stderr(), "{said}").unwrap();
     assert!(rounds > 0);
     if only.is_none() {
         // Mutations that only ever break a file would look at nothing behind the parser.

@@ -3,9 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
-use countersign_core::definition::{
-    Activity, Chain, Duty, Line, Member, Node, Position, Signer, VacancyRung, Who,
-};
+use countersign_core::definition::{Activity, Duty, Line, Member, Node, Position, Signer, VacancyRung, Who};
 use countersign_core::name::Name;
 
 use super::Places;
@@ -78,7 +76,7 @@ pub(super) fn holders(flows: &[(Flow<'_>, &Places)], world: &World<'_>) {
     for (flow, _) in flows {
         for state in &flow.chain.states {
             if let Activity::People(node) = &state.activity {
-                deciders(node, flow.chain, world, &mut deciding);
+                deciders(node, world, &mut deciding);
             }
         }
     }
@@ -104,7 +102,7 @@ fn has_deputy(name: &Name, position: &Position, world: &World<'_>) -> bool {
     by_policy || position.acting.is_some() || organisation.delegations.values().any(|d| d.from == *name)
 }
 
-fn deciders(node: &Node, chain: &Chain, world: &World<'_>, found: &mut BTreeSet<Name>) {
+fn deciders(node: &Node, world: &World<'_>, found: &mut BTreeSet<Name>) {
     match node {
         Node::Signer(Signer { duty: Duty::Approve, who, .. }) => named(who, world, found),
         Node::Signer(_) => {}
@@ -125,7 +123,7 @@ fn deciders(node: &Node, chain: &Chain, world: &World<'_>, found: &mut BTreeSet<
         }
         _ => {
             for Member { node, .. } in members(node).into_iter().flatten() {
-                deciders(node, chain, world, found);
+                deciders(node, world, found);
             }
         }
     }

@@ -282,34 +282,41 @@ pub(super) fn of_document() -> Vec<Part> {
 }
 
 pub(super) fn of_chain() -> Vec<Part> {
-    let mut parts = vec![
-        part(
-            "file",
-            chain::CHAIN,
-            &["chain", "document", "initiators", "ends", "states"],
-            &[
-                ("chain", "token", "Its name, as its file's"),
-                ("title", "title", ""),
-                ("document", "name", "The type of document it carries"),
-                ("key", "expression", "The business key of a case"),
-                ("amount", "expression", "What limits are held against"),
-                ("initiators", "text/[name]", "Kinds and positions that may submit; anyone; none"),
-                ("benefits", "who+", "Who gains from it and so may not decide it (R2)"),
-                ("skip_level", "=allowed|refused", "Whether it may be sent past the immediate superior"),
-                ("driver", "name", "Receives what is overdue, decides nothing"),
-                ("cc", "who+", "Who is copied on every case"),
-                ("monitors", "[monitor/who]", "Who is told of everything while a condition holds"),
-                ("ends", "{end}", "Each good or bad"),
-                ("requires", "[requirement]", "What must hold for a submission"),
-                ("starts", "[start]", "What starts a case besides a person's submission"),
-                ("alarms", "[alarm]", "Who is told when something takes too long"),
-                ("define", "{expression}", "Names for expressions, each after those it reads"),
-                ("facts", "{type}", "What a case learns on its way, and after ` = ` what it is at first"),
-                ("anytime", "{anytime}", "What may be asked of a case whatever it is doing"),
-                ("hands_on", "any", "Not carried yet"),
-                ("states", "{state}", "The first follows submission"),
-            ],
-        ),
+    let mut parts = vec![part(
+        "file",
+        chain::CHAIN,
+        &["chain", "document", "initiators", "ends", "states"],
+        &[
+            ("chain", "token", "Its name, as its file's"),
+            ("title", "title", ""),
+            ("document", "name", "The type of document it carries"),
+            ("key", "expression", "The business key of a case"),
+            ("amount", "expression", "What limits are held against"),
+            ("initiators", "text/[name]", "Kinds and positions that may submit; anyone; none"),
+            ("benefits", "who+", "Who gains from it and so may not decide it (R2)"),
+            ("skip_level", "=allowed|refused", "Whether it may be sent past the immediate superior"),
+            ("driver", "name", "Receives what is overdue, decides nothing"),
+            ("cc", "who+", "Who is copied on every case"),
+            ("monitors", "[monitor/who]", "Who is told of everything while a condition holds"),
+            ("ends", "{end}", "Each good or bad"),
+            ("requires", "[requirement]", "What must hold for a submission"),
+            ("starts", "[start]", "What starts a case besides a person's submission"),
+            ("alarms", "[alarm]", "Who is told when something takes too long"),
+            ("define", "{expression}", "Names for expressions, each after those it reads"),
+            ("facts", "{type}", "What a case learns on its way, and after ` = ` what it is at first"),
+            ("anytime", "{anytime}", "What may be asked of a case whatever it is doing"),
+            ("hands_on", "any", "Not carried yet"),
+            ("states", "{state}", "The first follows submission"),
+        ],
+    )];
+    parts.extend(of_header());
+    parts.extend(of_states());
+    parts
+}
+
+/// What stands in the head of a chain.
+fn of_header() -> Vec<Part> {
+    vec![
         small("monitor", &["who"], &[("who", "who", ""), ("when", "expression", "")]),
         part(
             "requirement",
@@ -365,9 +372,7 @@ pub(super) fn of_chain() -> Vec<Part> {
                 ("learns", "{expression}", "Facts from `request.x`"),
             ],
         ),
-    ];
-    parts.extend(of_states());
-    parts
+    ]
 }
 
 fn of_states() -> Vec<Part> {

@@ -4,8 +4,8 @@
 use countersign_chain::{Diagnostic, SourceFile, compile};
 
 /// One mistake: the text of a file, and its nearest valid neighbour.
-pub struct Variant {
-    pub name: &'static str,
+pub(crate) struct Variant {
+    pub(crate) name: &'static str,
     path: &'static str,
     bad: &'static str,
     good: &'static str,
@@ -78,7 +78,7 @@ const fn job(name: &'static str, bad: &'static str, good: &'static str) -> Varia
     Variant { name, path: "chains/job.yaml", bad, good }
 }
 
-pub const VARIANTS: &[Variant] = &[
+pub(crate) const VARIANTS: &[Variant] = &[
     job(
         "a fact read before any way has learnt it",
         job!(
@@ -494,7 +494,7 @@ fn files(path: &str, text: &str) -> Vec<SourceFile> {
 }
 
 /// The files with a mistake, and what is found in them.
-pub fn findings(variant: &Variant) -> (Vec<SourceFile>, Vec<Diagnostic>) {
+pub(crate) fn findings(variant: &Variant) -> (Vec<SourceFile>, Vec<Diagnostic>) {
     let files = files(variant.path, variant.bad);
     let (_, found) = compile(&files);
     (files, found)
