@@ -289,6 +289,19 @@ fn a_state_an_end_or_a_fact_stops_an_alarm() {
 }
 
 #[test]
+fn what_came_before_the_case_waits_for_it_is_not_missing() {
+    for (paper_no, expected) in [("G1", 0), ("G2", 1)] {
+        let mut run = office(alarms(vec![(0, AlarmStop::Fact(n("erp.seal.put")), "100h")]));
+        let case = run.submit("rep_js", "grading", paper("G1", "C1", "A")).expect("a case");
+        run.report("erp.seal.put", "m1", record([("no", text(paper_no))])).expect("kept");
+        run.wait(200 * HOUR);
+        assert_eq!(raised(&run, case).len(), expected, "a seal on {paper_no}");
+        assert!(run.case(case).outward().is_some_and(|outward| outward.alarms.is_empty()), "its clock stopped");
+        run.check();
+    }
+}
+
+#[test]
 fn a_clock_that_stopped_raises_nothing() {
     use countersign_core::command::{Body, Cause};
     let mut run = office(alarms(vec![(0, AlarmStop::State(1), "1h")]));

@@ -1,7 +1,7 @@
 //! Clocks of a chain's alarms: who is told when something takes too long.
 
 use super::timers::deadline;
-use super::{Ctx, who};
+use super::{Ctx, fact, who};
 use crate::definition::{Alarm, AlarmStop, Chain};
 use crate::event::{AlarmRaised, AlarmSet, Event};
 use crate::name::Name;
@@ -51,7 +51,7 @@ fn set(case: &Case, alarm: u16, at: Option<Timestamp>) -> Event {
     Event::AlarmSet(AlarmSet { case: case.number(), alarm, at })
 }
 
-/// An alarm is raised, once. Telling informs and never blocks: who cannot be found is left out.
+/// An alarm is raised, once; one for a message that is kept for the case stops instead. Telling informs and never blocks: who cannot be found is left out.
 pub(super) fn fire(ctx: &Ctx<'_>, case: &Case, number: u16) -> Result<Vec<Event>, Rejection> {
     let chain = ctx.chain(case.chain())?;
     let due = running(case, number).is_some_and(|at| at <= ctx.at);
@@ -59,6 +59,10 @@ pub(super) fn fire(ctx: &Ctx<'_>, case: &Case, number: u16) -> Result<Vec<Event>
         chain.alarms.get(usize::from(number)).filter(|_| due).ok_or_else(|| {
             Rejection::new(Code::TimerStale, "expected a timer that the case still waits for")
         })?;
+    // What is missing may have come long before the case waits for it.
+    if matches!(&alarm.to, AlarmStop::Fact(awaited) if fact::is_kept_for(ctx, case, chain, awaited)) {
+        return Ok(vec![set(case, number, None)]);
+    }
     let scope = ctx.scope(case, chain);
     let mut told: Vec<Name> = Vec::new();
     for one in &alarm.tell {

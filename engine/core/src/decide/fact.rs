@@ -57,6 +57,17 @@ pub(super) fn kept_for(ctx: &Ctx<'_>, case: &Case, chain: &Chain) -> Result<Vec<
     Ok(Vec::new())
 }
 
+/// Whether a message is kept that a wait of the chain will take for this case, once it gets there.
+pub(super) fn is_kept_for(ctx: &Ctx<'_>, case: &Case, chain: &Chain, fact: &Name) -> bool {
+    let waits = chain.states.iter().filter_map(|state| match &state.activity {
+        Activity::Wait(wait) if wait.fact == *fact => Some(wait),
+        _ => None,
+    });
+    let kept = ctx.state.kept(fact);
+    let mut rules = waits.flat_map(|wait| &wait.rules);
+    rules.any(|rule| kept.iter().any(|kept| meant(ctx, case, chain, rule, &kept.data)))
+}
+
 /// The wait that a case stands in, and its state.
 fn waiting<'a>(case: &Case, chain: &'a Chain) -> Option<(&'a StateDef, &'a Wait)> {
     let (Stage::Fact { state, .. } | Stage::Message { state, .. }) = case.stage() else { return None };
