@@ -3,8 +3,10 @@
 
 mod support;
 
+use async_nats::jetstream::{self, consumer::pull};
 use countersign_core::time::{DAY, MINUTE};
 use countersign_server::Server;
+use futures_util::StreamExt;
 use serde_json::{Value, json};
 use support::adapter::Outside;
 use support::nats::{Nats, PATIENCE, TWO_USERS, until};
@@ -344,4 +346,37 @@ async fn while_nats_is_away_decisions_go_on_and_each_command_comes_once_it_is_ba
     assert_eq!(found, [("C-1.making.1".to_owned(), json!(2)), ("C-2.making.1".to_owned(), json!(2))]);
     assert!(mill.counts().unwanted >= 1);
     mill.server.stop().await.expect("a clean stop");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_the_deployed_configuration_an_adapter_reaches_its_own_work_and_nothing_else() {
+    let (house, nats) = (House::demo().await, Nats::deployed());
+    let server = house.serve(nats.config(&house)).await;
+    let durable = server.engine().log().durable();
+    assert!(server.commanded(durable, PATIENCE).await, "{:?}", server.status().outward);
+    let context = jetstream::new(nats.connect("erp").await);
+    let stream = context.get_stream("COUNTERSIGN_yuanlan_cmd").await.expect("its user may look");
+    let consumer = |name: &str, adapter: &str| pull::Config {
+        durable_name: Some(name.to_owned()),
+        name: Some(name.to_owned()),
+        filter_subject: format!("countersign.yuanlan.cmd.{adapter}.>"),
+        ..pull::Config::default()
+    };
+    let short = std::time::Duration::from_millis(500);
+    let foreign = [("adapter-finance", "finance"), ("adapter-erp", "finance"), ("adapter-erp2", "erp")];
+    for (name, adapter) in foreign {
+        let refused = tokio::time::timeout(short, stream.create_consumer(consumer(name, adapter))).await;
+        assert!(!matches!(refused, Ok(Ok(_))), "{name} over the work of {adapter}");
+    }
+    let own = stream.create_consumer(consumer("adapter-erp", "erp")).await.expect("its own consumer");
+    let mut batch = own.fetch().max_messages(1).expires(short).messages().await.expect("it may ask");
+    assert!(batch.next().await.is_none(), "there is no work yet");
+    for (subject, may) in [("rpl.erp.contract.register", true), ("rpl.finance.invoice.issue", false)] {
+        let subject = format!("countersign.yuanlan.{subject}");
+        let sent = context.publish(subject.clone(), "{}".into()).await.expect("sent");
+        let kept = tokio::time::timeout(short, sent.into_future()).await;
+        assert_eq!(matches!(kept, Ok(Ok(_))), may, "{subject}");
+    }
+    until("the engine reads it", || server.outward_counts().dead == 1).await;
+    server.stop().await.expect("a clean stop");
 }

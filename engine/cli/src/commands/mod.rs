@@ -1,5 +1,6 @@
 //! The commands, one file each; questions about a case share one.
 
+mod adapter;
 mod apply;
 mod asking;
 mod bench;
@@ -22,6 +23,7 @@ mod submit;
 mod test;
 mod views;
 mod withdraw;
+mod within;
 
 use clap::Subcommand;
 
@@ -36,6 +38,7 @@ use crate::output::Output;
 pub(crate) enum Command {
     Init(init::Init),
     Serve(serve::Serve),
+    Adapter(adapter::Adapter),
     Check(check::Check),
     Test(test::Test),
     Diagram(diagram::Diagram),
@@ -65,6 +68,7 @@ impl Command {
         match self {
             Command::Init(command) => command.run(output),
             Command::Serve(command) => command.run(output),
+            Command::Adapter(command) => command.run(output),
             Command::Check(command) => command.run(output),
             Command::Test(command) => command.run(output),
             Command::Diagram(command) => command.run(output),

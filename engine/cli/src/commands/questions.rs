@@ -93,8 +93,12 @@ impl AboutCase {
 pub(crate) struct Case {
     #[command(subcommand)]
     act: Option<Act>,
+    /// The case, such as C-7
+    case: Option<String>,
     #[command(flatten)]
-    about: Option<AboutCase>,
+    actor: Actor,
+    #[command(flatten)]
+    at: Where,
 }
 
 /// What an operator may do to a case.
@@ -119,7 +123,9 @@ impl Case {
             Some(Act::Compensate(act)) => return act.run(output, Request::Compensate),
             None => {}
         }
-        let about = self.about.ok_or_else(|| Failure::usage("expected a case, such as C-7"))?;
+        let Case { case, actor, at, .. } = self;
+        let case = case.ok_or_else(|| Failure::usage("expected a case, such as C-7"))?;
+        let about = AboutCase { case, actor, at };
         let (session, Asking { request_id, sent_at, person, position }, case) = about.open()?;
         let request = Request::Case(WireCase { request_id, sent_at, person, position, case, at_least: None });
         let answer: Answer<CaseView> = ask(session, &request)?;

@@ -1,7 +1,7 @@
 //! `countersign serve`: a company is served over NATS until it is told to stop.
 
 use std::io::IsTerminal;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use countersign_runtime::{EngineOptions, RecoveryReport};
@@ -9,6 +9,7 @@ use countersign_server::{Config, NatsConfig, Server};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
+use super::within::{Adapters, configured};
 use crate::exit::Failure;
 use crate::output::{Output, wants_colour};
 use crate::transport::{Access, DataDir, runtime};
@@ -18,6 +19,7 @@ Examples:
   COUNTERSIGN_NATS_PASSWORD=... countersign serve --data /var/lib/countersign/yuanlan \\
       --nats nats://127.0.0.1:4222 --nats-user engine
   countersign serve --data DIR --nats tls://nats.example.com --nats-credentials engine.creds
+  countersign serve --data DIR --nats URL --nats-user engine --adapters /etc/countersign/adapters
   RUST_LOG=debug countersign serve --data DIR --nats nats://127.0.0.1:4222 --log-format json
 
 One line on standard output says when it serves: `ready yuanlan at sequence 42`. Its log goes to standard error. \
@@ -47,6 +49,9 @@ pub(crate) struct Serve {
     /// Serve even where the NATS server authenticates nobody; recorded with every request
     #[arg(long)]
     trust_network: bool,
+    /// Adapters that run within the process: a folder with erp.yaml, finance.yaml, logistics.yaml, or one such file
+    #[arg(long, value_name = "PATH")]
+    adapters: Option<PathBuf>,
     /// How the log on standard error is written
     #[arg(long, value_enum, default_value_t = LogFormat::Text, value_name = "FORMAT")]
     log_format: LogFormat,
@@ -55,7 +60,7 @@ pub(crate) struct Serve {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum LogFormat {
+pub(super) enum LogFormat {
     Text,
     Json,
 }
@@ -64,6 +69,7 @@ impl Serve {
     pub(crate) fn run(self, output: &Output) -> Result<(), Failure> {
         let data = self.data.path()?;
         let config = self.config(&data)?;
+        let adapters = self.adapters.as_deref().map(configured).transpose()?.unwrap_or_default();
         start_log(self.log_format)?;
         // Before anything is opened: a signal that comes early stops it, too.
         let runtime = runtime()?;
@@ -71,6 +77,7 @@ impl Serve {
             let mut stop = Stop::new()?;
             let (server, report) = Server::start(config).await.map_err(|error| at(error, &data))?;
             tell_start(&report);
+            let adapters = Adapters::start(&server, adapters)?;
             let (company, sequence) = (server.status().company, server.engine().log().durable());
             // Whoever waits for this line has it, or has gone: it serves in either case.
             let _ = output.line(format!("ready {company} at sequence {sequence}"));
@@ -78,6 +85,7 @@ impl Serve {
                 name = stop.told() => tracing::info!(signal = name, "stopping"),
                 () = server.ended() => tracing::error!("the engine has ended"),
             }
+            adapters.stop().await;
             let state = server.stop().await?;
             tracing::info!(sequence = state.head().sequence, "stopped");
             Ok(())
@@ -128,7 +136,7 @@ fn tell_start(report: &RecoveryReport) {
     tracing::info!(frames, events, replay_ms, "the log is whole and applied");
 }
 
-fn start_log(format: LogFormat) -> Result<(), Failure> {
+pub(super) fn start_log(format: LogFormat) -> Result<(), Failure> {
     let filter = match std::env::var("RUST_LOG") {
         Ok(text) if !text.is_empty() => {
             EnvFilter::try_new(text).map_err(|error| Failure::usage(error.to_string()).at("RUST_LOG"))?
@@ -147,13 +155,13 @@ fn start_log(format: LogFormat) -> Result<(), Failure> {
 }
 
 /// The signals that end a server.
-struct Stop {
+pub(super) struct Stop {
     terminate: Signal,
     interrupt: Signal,
 }
 
 impl Stop {
-    fn new() -> Result<Stop, Failure> {
+    pub(super) fn new() -> Result<Stop, Failure> {
         let listen = |kind| {
             signal(kind)
                 .map_err(|error| Failure::new("IO", format!("expected to be told of signals: {error}")))
@@ -161,7 +169,7 @@ impl Stop {
         Ok(Stop { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
     }
 
-    async fn told(&mut self) -> &'static str {
+    pub(super) async fn told(&mut self) -> &'static str {
         tokio::select! {
             _ = self.terminate.recv() => "SIGTERM",
             _ = self.interrupt.recv() => "SIGINT",

@@ -40,6 +40,12 @@ impl House {
         House::found_with(files, "mill").await
     }
 
+    /// Founds the demo company, which has adapters.
+    pub async fn demo() -> House {
+        let files = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../workflows/yuanlan");
+        House::found_with(files, "yuanlan").await
+    }
+
     async fn found_with(files: PathBuf, company: &str) -> House {
         let directory = tempfile::tempdir().expect("a directory");
         let clock = ManualClock::new(Timestamp::parse(NOW).expect("a time"));

@@ -66,7 +66,7 @@ impl Nats {
         let mut command = Command::new("nats-server");
         command.args(&self.arguments).stdout(Stdio::null()).stderr(Stdio::piped());
         command.env("COUNTERSIGN_NATS_STORE", self.store());
-        for user in ["engine", "crm", "portal", "seal-desk", "follower"] {
+        for user in ["engine", "crm", "portal", "seal-desk", "erp", "finance", "logistics", "follower"] {
             let name = format!("COUNTERSIGN_{}_PASSWORD", user.to_uppercase().replace('-', "_"));
             command.env(name, format!("{user}-pw"));
         }
