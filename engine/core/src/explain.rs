@@ -4,7 +4,7 @@ use crate::decide::limit_of;
 use crate::definition::Duty;
 use crate::event::{CapacityWhy, Slot};
 use crate::name::Name;
-use crate::state::{Case, SlotStatus, State, Step};
+use crate::state::{Case, SlotStatus, Stage, State, Step};
 use crate::time::Timestamp;
 
 /// Why a slot of the present step exists, and what has become of it.
@@ -23,11 +23,11 @@ pub struct SlotReason {
 /// Explains every slot of the step that a case stands in; empty where nobody is asked.
 pub fn explain(case: &Case) -> Vec<SlotReason> {
     let Some(step) = case.step() else { return Vec::new() };
-    let slots = step.plan.slots.iter().zip(&step.slots);
-    slots.map(|(slot, status)| reason(case, step, slot, *status)).collect()
+    let slots = step.plan.slots.iter().zip(&step.slots).enumerate();
+    slots.map(|(number, (slot, status))| reason(case, step, (number, slot), *status)).collect()
 }
 
-fn reason(case: &Case, step: &Step, slot: &Slot, status: SlotStatus) -> SlotReason {
+fn reason(case: &Case, step: &Step, (number, slot): (usize, &Slot), status: SlotStatus) -> SlotReason {
     let mut because = vec![format!(
         "State {} of chain {} (release {}, pinned at submission) asks it to {}.",
         step.state,
@@ -35,6 +35,10 @@ fn reason(case: &Case, step: &Step, slot: &Slot, status: SlotStatus) -> SlotReas
         case.release(),
         duty_word(slot.duty)
     )];
+    let item = step.about.iter().find(|about| usize::from(about.slot) == number);
+    if let Some(item) = item.and_then(|about| about.item.as_ref()) {
+        because.push(format!("It is asked about one item of a list: {item}."));
+    }
     if let Some(level) = &slot.level {
         let limit = level.limit.map_or_else(|| "unlimited".to_owned(), |limit| limit.to_string());
         because.push(format!(
@@ -84,7 +88,7 @@ fn capacity(position: &Name, why: CapacityWhy) -> String {
 /// Why a position is not asked in the present step, or that it is.
 pub fn why_not(state: &State, case: &Case, position: &Name, at: Timestamp) -> Vec<String> {
     let Some(step) = case.step() else {
-        return vec![format!("Nobody is asked now: case {} stands at no step of people.", case.number())];
+        return vec![format!("Nobody is asked now: case {} {}.", case.number(), standing(case))];
     };
     let release = state.definitions().active();
     let Some(post) = release.and_then(|r| r.organisation()).and_then(|o| o.positions.get(position)) else {
@@ -148,6 +152,21 @@ fn level_reason(
         )];
     }
     vec![format!("R1: the limit of {position} is {limit}; the amount is {}.", level.need)]
+}
+
+/// What a case that asks nobody is doing.
+fn standing(case: &Case) -> String {
+    match case.stage() {
+        Stage::Draft => "is with its submitter".to_owned(),
+        Stage::Held { code, .. } => format!("is held for an operator ({code})"),
+        Stage::Fact { fact, .. } | Stage::Message { fact, .. } => format!("waits for {fact}"),
+        Stage::Until { .. } => "waits for a time".to_owned(),
+        Stage::Outside { .. } => "waits for other systems or other cases".to_owned(),
+        Stage::Compensating { .. } => "undoes what it did".to_owned(),
+        Stage::People { .. } | Stage::Entering(_) | Stage::Leaving { .. } | Stage::Working { .. } => {
+            "is on its way".to_owned()
+        }
+    }
 }
 
 fn duty_word(duty: Duty) -> &'static str {

@@ -41,6 +41,7 @@ pub use permission::{may_ask, may_see};
 pub use route::limit_of;
 pub use step::{StepResult, ready, result};
 pub use task::task_def;
+pub(crate) use submit::fields_of;
 pub(crate) use timers::sweep_case;
 
 /// What is to become of a command.

@@ -128,11 +128,21 @@ pub(super) fn content_of(
     own: Option<CaseNo>,
 ) -> Result<Content, Rejection> {
     let chain = ctx.chain(chain)?;
+    let fields = fields_of(ctx, chain, document, own)?;
+    content(ctx, chain, fields, submitter, own)
+}
+
+/// The document with its types, defaults and number.
+pub(crate) fn fields_of(
+    ctx: &Ctx<'_>,
+    chain: &Chain,
+    document: &Raw,
+    own: Option<CaseNo>,
+) -> Result<Fields, Rejection> {
     let kind = document_of(ctx, chain)?;
     let number = own.unwrap_or(ctx.state.next_case());
     let numbered = with_number(kind, document, number);
-    let fields = typed(kind, numbered.as_ref().unwrap_or(document), ctx.fitting(), ctx.at)?;
-    content(ctx, chain, fields, submitter, own)
+    typed(kind, numbered.as_ref().unwrap_or(document), ctx.fitting(), ctx.at)
 }
 
 /// The type of document that a chain carries.

@@ -22,7 +22,7 @@ pub(super) fn decode(bytes: &[u8]) -> Option<Definition> {
 
 #[derive(Deserialize)]
 enum Definition1 {
-    Company(Company),
+    Company(Box<Company>),
     Organisation(Organisation),
     Authority(Authority),
     Document(DocumentType1),
@@ -149,7 +149,7 @@ struct Signer1 {
 impl Definition1 {
     fn now(self) -> Definition {
         match self {
-            Definition1::Company(d) => Definition::Company(d),
+            Definition1::Company(d) => Definition::Company(*d),
             Definition1::Organisation(d) => Definition::Organisation(d),
             Definition1::Authority(d) => Definition::Authority(d),
             Definition1::Document(d) => Definition::Document(d.now()),

@@ -186,9 +186,30 @@ impl State {
         self.audits.get(system).filter(|(m, _)| *m == minute).map_or(0, |(_, n)| *n)
     }
 
-    /// The same rules with no case, for a preview.
-    pub(crate) fn without_cases(&self) -> State {
-        State { head: self.head.clone(), definitions: self.definitions.clone(), ..State::default() }
+    /// The same rules and master data with these cases only, for a preview. Nothing is due in it.
+    pub(crate) fn with_cases(&self, known: impl IntoIterator<Item = CaseNo>) -> State {
+        let mut copy = State {
+            head: self.head.clone(),
+            definitions: self.definitions.clone(),
+            next_case: self.next_case,
+            written: self.written.clone(),
+            ..State::default()
+        };
+        for number in known {
+            let (chain, key) = match (self.cases.get(&number), self.closed.get(&number)) {
+                (Some(case), _) => (&case.chain, &case.key),
+                (None, Some(case)) => (&case.chain, &case.key),
+                (None, None) => continue,
+            };
+            if let Some(key) = key
+                && self.by_key(chain, key) == Some(number)
+            {
+                copy.by_key.insert((chain.clone(), key.clone()), number);
+            }
+            copy.cases.extend(self.cases.get(&number).map(|case| (number, case.clone())));
+            copy.closed.extend(self.closed.get(&number).map(|case| (number, case.clone())));
+        }
+        copy
     }
 
     /// BLAKE3 of the whole state in its encoded form.

@@ -1,15 +1,22 @@
-//! Who would have to sign a document that has not been submitted: the real rules, run on a copy without cases.
+//! Who would have to sign a document that has not been submitted: the real rules, run on a copy that has no cases but
+//! those that the chain asks about.
+
+mod known;
+
+use std::collections::BTreeSet;
 
 use crate::command::{Answer, Body, CaseNo, Cause, Command, Request, Verdict, VouchedBy};
+use crate::decide::{Ctx, fields_of, task_def};
 use crate::definition::Duty;
+use crate::eval::Scope;
 use crate::event::{Capacity, Event, StepClosed};
 use crate::frame::Frame;
 use crate::name::Name;
 use crate::rejection::{Code, Rejection};
-use crate::state::{Stage, State, apply};
+use crate::state::{Case, Stage, State, Task, apply};
 use crate::time::Timestamp;
 use crate::turn::{TurnResult, turn};
-use crate::value::Raw;
+use crate::value::{Raw, Type};
 
 /// One signature that would be wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,19 +60,46 @@ pub fn preview(
     document: &Raw,
 ) -> Result<Preview, Rejection> {
     let mut run = Run {
-        state: state.without_cases(),
+        state: state.with_cases(known_cases(state, at, chain, document)),
         at,
         serial: 0,
         preview: Preview { steps: Vec::new(), waits: Vec::new(), end: None, problem: None },
         at_state: Name::default(),
+        assumed: Vec::new(),
     };
     let body = Body::Submit { chain: chain.clone(), document: document.clone(), addressee: None };
     let case = run.state.next_case();
     let mut frames = run.command(request, body)?;
-    while !run.note(&frames) {
-        frames = run.agree(case)?;
+    while !run.note(case, &frames) {
+        frames = match run.agree(case) {
+            Ok(frames) => frames,
+            // What is known so far is worth knowing.
+            Err(why) if why.code == Code::Unevaluable => {
+                run.preview.problem = Some(why);
+                break;
+            }
+            Err(why) => return Err(why),
+        };
     }
     Ok(run.preview)
+}
+
+/// Other cases that the chain asks about. A document that cannot be typed names none; submitting it says why.
+fn known_cases(state: &State, at: Timestamp, chain: &Name, document: &Raw) -> BTreeSet<CaseNo> {
+    let find = || {
+        let ctx = Ctx::now(state, at).ok()?;
+        let chain = ctx.chain(chain).ok()?;
+        let fields = fields_of(&ctx, chain, document, None).ok()?;
+        let scope = Scope {
+            document: &fields,
+            chain: Some(chain),
+            defines: &chain.defines,
+            cases: Some(state),
+            ..Scope::new(ctx.active, at)
+        };
+        Some(known::cases(state, chain, &scope))
+    };
+    find().unwrap_or_default()
 }
 
 struct Run {
@@ -74,6 +108,8 @@ struct Run {
     serial: u32,
     preview: Preview,
     at_state: Name,
+    /// States whose answers are not known: the usual course was taken.
+    assumed: Vec<Name>,
 }
 
 impl Run {
@@ -95,8 +131,10 @@ impl Run {
     }
 
     /// Notes what frames ask for. True where the preview is complete.
-    fn note(&mut self, frames: &[Frame]) -> bool {
-        for event in frames.iter().flat_map(|frame| &frame.events) {
+    fn note(&mut self, case: CaseNo, frames: &[Frame]) -> bool {
+        // Cases that it starts have courses of their own.
+        let own = |event: &&Event| event.case() == Some(case);
+        for event in frames.iter().flat_map(|frame| &frame.events).filter(own) {
             match event {
                 Event::StateEntered(e) => self.at_state = e.name.clone(),
                 Event::TaskOpened(e) => self.preview.steps.push(PreviewStep {
@@ -108,6 +146,11 @@ impl Run {
                     due: e.milestones.overdue,
                 }),
                 Event::CaseEnded(e) => self.preview.end = Some(e.end.clone()),
+                Event::CaseHeld(e) if e.code == *Code::Unevaluable.as_str() && !self.assumed.is_empty() => {
+                    let states = self.assumed.iter().map(Name::as_str).collect::<Vec<_>>().join(" and ");
+                    let what = format!("what is learnt in {states} ({})", e.detail);
+                    self.preview.problem = Some(self.unforeseeable(&what));
+                }
                 Event::CaseHeld(e) => {
                     self.preview.problem = Some(Rejection::new(Code::Rule(e.code.clone()), e.detail.clone()));
                 }
@@ -120,7 +163,8 @@ impl Run {
                 _ => {}
             }
         }
-        let returned = frames.iter().flat_map(|f| &f.events).any(|e| matches!(e, Event::CaseReturned(_)));
+        let mut own = frames.iter().flat_map(|f| &f.events).filter(own);
+        let returned = own.any(|e| matches!(e, Event::CaseReturned(_)));
         let complete = self.preview.end.is_some() || self.preview.problem.is_some() || returned;
         complete || self.preview.steps.len() >= SIGNATURES_MAX
     }
@@ -135,7 +179,10 @@ impl Run {
                 Duty::Review => Verdict::Pass,
                 Duty::Input => Verdict::Input,
                 Duty::Edit => return Err(self.unforeseeable("the document as an editor completes it")),
-                Duty::Task => return Err(self.unforeseeable("what becomes of a piece of work")),
+                Duty::Task => {
+                    self.done_alike(case, task)?;
+                    Verdict::Done
+                }
             };
             let request = Request {
                 system: Name::from("preview"),
@@ -164,19 +211,40 @@ impl Run {
             Stage::Fact { fact, .. } | Stage::Message { fact, .. } => {
                 let fact = fact.clone();
                 self.preview.waits.push(fact);
+                self.assumed.push(self.at_state.clone());
                 self.pass_wait(number, "received")
             }
             Stage::Until { .. } => self.pass_wait(number, "due"),
             // What other systems answer is not known: the usual course is shown.
             Stage::Outside { state, .. } => {
-                let chain = self.state.definitions().release(case.release()).and_then(|r| r.chain(case.chain()));
+                let chain =
+                    self.state.definitions().release(case.release()).and_then(|r| r.chain(case.chain()));
                 let def = chain.and_then(|chain| chain.states.get(usize::from(*state)));
-                let good = def.map(|def| def.good.clone()).ok_or_else(|| self.unforeseeable("another system"))?;
+                let good =
+                    def.map(|def| def.good.clone()).ok_or_else(|| self.unforeseeable("another system"))?;
                 self.preview.waits.push(self.at_state.clone());
+                self.assumed.push(self.at_state.clone());
                 self.pass_wait(number, &good)
             }
             _ => Err(self.unforeseeable("an open task")),
         }
+    }
+
+    /// A piece of work is assumed to be done, where nothing depends on how.
+    fn done_alike(&self, case: &Case, task: &Task) -> Result<(), Rejection> {
+        let def = task_def(&self.state, case, task).ok_or_else(|| self.unforeseeable("a piece of work"))?;
+        let needed = |kind: &Type| !matches!(kind, Type::Optional(_) | Type::List(_));
+        let asks = def.asks.iter().filter(|(_, kind)| needed(kind)).map(|(name, _)| name.as_str());
+        let asks = asks.collect::<Vec<_>>().join(", ");
+        let choices = def.choices.iter().map(Name::as_str).collect::<Vec<_>>().join(" or ");
+        let (who, state) = (&task.position, &self.at_state);
+        if !choices.is_empty() {
+            return Err(self.unforeseeable(&format!("what {who} chooses in {state}: {choices}")));
+        }
+        if !asks.is_empty() {
+            return Err(self.unforeseeable(&format!("what {who} answers in {state}: {asks}")));
+        }
+        Ok(())
     }
 
     fn pass_wait(&mut self, number: CaseNo, outcome: &str) -> Result<Vec<Frame>, Rejection> {
