@@ -71,17 +71,17 @@ impl Test {
             }
         }
         self.findings(output, &files, &tally.findings)?;
-        let uncovered = self.cover.then(|| tally.cover.uncovered(&company));
-        self.summary(output, &tally, uncovered.as_ref(), began.elapsed().as_millis())?;
-        if tally.failed > 0 || has_errors(&tally.findings) {
-            return Err(Failure::told());
-        }
-        if tally.held == 0 {
+        if tally.held + tally.failed == 0 && !has_errors(&tally.findings) {
             let message = match &self.name {
                 Some(name) => format!("expected a case whose name contains {name:?}, found none"),
                 None => "expected at least one case in cases/*.yaml, found none".to_owned(),
             };
             return Err(Failure::new("NO_CASES", message));
+        }
+        let uncovered = self.cover.then(|| tally.cover.uncovered(&company));
+        self.summary(output, &tally, uncovered.as_ref(), began.elapsed().as_millis())?;
+        if tally.failed > 0 || has_errors(&tally.findings) {
+            return Err(Failure::told());
         }
         Ok(())
     }
