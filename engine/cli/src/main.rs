@@ -4,7 +4,7 @@
 //! commands/   one file a command: reads its arguments, asks, tells the answer
 //! transport/  how a request reaches the engine: over NATS, or in a locked data directory
 //! tell/       answers as people read them
-//! demo/       the story of one contract        bench/  what the engine reaches on this machine
+//! demo/       the story of one order           bench/  what the engine reaches on this machine
 //! diagram/    chains as pictures
 //! exit        exit codes and errors            output  the only writer of standard output and standard error
 //! ```

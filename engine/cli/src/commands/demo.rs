@@ -1,4 +1,4 @@
-//! `countersign demo`: one contract from its submission until it is effective.
+//! `countersign demo`: one order from its evaluation to the last receipt.
 
 use std::path::PathBuf;
 
@@ -16,10 +16,10 @@ Examples:
   countersign demo --lang zh
   countersign demo --json | tail -1      the final state, for programs
 
-Everything happens in this process, on a real log; only the clock is moved by hand. Exit code 1 where the story does \
-not come out as it is told.";
+Everything happens in this process, on a real log: the clock is moved by hand, people's decisions are scripted, ERP, \
+logistics and finance are sandboxes. Exit code 1 where the order does not end closed, with nothing open.";
 
-/// Watch one contract from submission to effective, told as it happens
+/// Watch one order from its evaluation to the last receipt, told as it happens
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Demo {

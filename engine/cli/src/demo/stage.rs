@@ -1,61 +1,54 @@
-//! The engine that the story plays on: in this process, with a clock that is moved by hand.
+//! The company of the story, whole and in this process: its engine on a real log, the systems beside it, and a clock
+//! that is moved by hand.
 
 use std::path::Path;
 use std::sync::Arc;
 
-use countersign_core::command::VouchedBy;
+use countersign_adapter::sandbox::{Fault, Faults};
+use countersign_adapter_erp::{Erp, ErpSettings};
+use countersign_adapter_finance::{Finance, FinanceSettings, Pays};
+use countersign_adapter_logistics::{Logistics, LogisticsSettings};
+use countersign_core::frame::Frame;
 use countersign_core::name::Name;
+use countersign_core::state::Release;
+use countersign_core::state::State;
 use countersign_core::time::Timestamp;
 use countersign_journal::Geometry;
-use countersign_messages as wire;
-use countersign_messages::{ErrorBody, Request};
-use countersign_runtime::{Clock, Engine, EngineOptions, Founding, ManualClock};
-use countersign_server::render::time;
-use countersign_server::{Caller, Desk};
+use countersign_messages::{ErrorBody, Reply, Request, Token};
+use countersign_runtime::{Clock, Engine, EngineOptions, Founding, LogReader, ManualClock};
+use countersign_server::Server;
+use rust_decimal::Decimal;
 use serde::de::DeserializeOwned;
 use tokio::runtime::Runtime;
 
 use super::company::FILES;
+use super::office::Office;
 use crate::embedded;
 use crate::exit::Failure;
 use crate::transport::runtime;
 
-/// 2025-04-21T09:00+08:00, a Monday.
-const BEGIN: Timestamp = Timestamp(1_745_197_200_000);
-/// When the story ends: 2025-04-24T10:00+08:00.
-pub(super) const END: Timestamp = Timestamp(1_745_460_000_000);
+/// 2025-04-14T09:00+08:00, a Monday.
+pub(super) const BEGIN: Timestamp = Timestamp(1_744_592_400_000);
+/// A day in seconds.
+const DAY: u64 = 86_400;
+/// Moves of the clock between two acts of the story; more is a circle.
+const MOVES_MAX: usize = 10_000;
 
-/// Who holds the posts of the story.
-const HOLDERS: [(&str, &str); 6] = [
-    ("rep_js1", "H31"),
-    ("kam_js", "H29"),
-    ("bgm_js", "H25"),
-    ("region_east_head", "H24"),
-    ("credit_controller", "H19"),
-    ("legal", "H05"),
-];
-
-/// An engine, its desk and its clock.
+/// The engine with its doors, the systems, the clock.
 pub(super) struct Stage {
-    engine: Engine,
-    desk: Desk,
-    clock: ManualClock,
+    server: Server,
     runtime: Runtime,
-    asked: u32,
-    /// How many definitions hold.
-    pub(super) definitions: usize,
-}
-
-/// What stands in every request.
-pub(super) struct Envelope {
-    pub(super) request_id: wire::RequestId,
-    pub(super) sent_at: wire::Timestamp,
-    pub(super) person: wire::Name,
-    pub(super) position: wire::Name,
+    clock: ManualClock,
+    reader: LogReader,
+    /// What holds: titles are read from it.
+    pub(super) release: Arc<Release>,
+    pub(super) erp: Office<Erp>,
+    pub(super) logistics: Office<Logistics>,
+    pub(super) finance: Office<Finance>,
 }
 
 impl Stage {
-    /// Founds the demo company.
+    /// Founds the demo company in a data directory.
     pub(super) fn open(data: &Path) -> Result<Stage, Failure> {
         let clock = ManualClock::new(BEGIN);
         // Small segments: a story needs no room for a year of work.
@@ -70,11 +63,28 @@ impl Stage {
         let (engine, _) = Engine::create(options, &founding)
             .map_err(|error| Failure::from(error).at(data.display().to_string()))?;
         let stored = embedded::definitions(FILES).map_err(Failure::internal)?;
-        let definitions = stored.len();
         embedded::activate(&engine, &founding, stored).map_err(Failure::internal)?;
+        let (release, _) =
+            engine.handle().read_blocking(|state: &State| state.definitions().active().cloned())?;
+        let release = release.ok_or_else(|| Failure::internal("expected rules that hold, found none"))?;
+        let next = engine.handle().log().durable() + 1;
+        let reader = engine.handle().log().reader(next)?;
         let runtime = runtime()?;
-        let desk = runtime.block_on(Desk::open(engine.handle().clone(), Arc::new(clock.clone())))?;
-        Ok(Stage { engine, desk, clock, runtime, asked: 0, definitions })
+        let server = runtime.block_on(Server::over(engine, Arc::new(clock.clone()), None))?;
+        let company = Token::new("yuanlan").map_err(Failure::internal)?;
+        let erp = Office::new(&company, erp(), &clock).map_err(Failure::internal)?;
+        let logistics = Office::new(&company, logistics(), &clock).map_err(Failure::internal)?;
+        let finance = Office::new(&company, finance(), &clock).map_err(Failure::internal)?;
+        runtime.block_on(async {
+            server.bus().attach(Box::new(erp.clone())).await;
+            server.bus().attach(Box::new(logistics.clone())).await;
+            server.bus().attach(Box::new(finance.clone())).await;
+        });
+        // What goes wrong: finance does its first piece of work, and its answer is lost on the way.
+        finance.system().set_faults(Faults::script([Fault::Lost]));
+        // ERP says twice that it has taken on the production, its third piece of work.
+        erp.system().set_faults(Faults::script([Fault::None, Fault::None, Fault::Twice]));
+        Ok(Stage { server, runtime, clock, reader, release, erp, logistics, finance })
     }
 
     /// The time.
@@ -82,85 +92,113 @@ impl Stage {
         self.clock.wall()
     }
 
-    /// Lets time pass up to `day` (of April 2025) and `clock` (`"14:00"`) in the company's zone; whatever is due
-    /// on the way happens at its own time.
-    pub(super) fn at(&mut self, day: u8, clock: &str) -> Result<(), Failure> {
-        let text = format!("2025-04-{day:02}T{clock}:00+08:00");
-        let to = Timestamp::parse(&text)
-            .ok_or_else(|| Failure::internal(format!("expected a time, found {text}")))?;
-        while self.next_timer()?.is_some_and(|due| due <= to) {
-            self.until_next_timer()?;
+    /// Lets time pass up to an instant, one step: to the next moment at which something is due in the engine or in
+    /// one of the systems. False: nothing is due before it, and it is that instant now.
+    pub(super) fn step(&mut self, to: Timestamp) -> Result<bool, Failure> {
+        let timer = |state: &State| state.next_timer().map(|(due, ..)| due);
+        let timer = self.server.engine().read_blocking(timer)?.0;
+        let news = [self.erp.next_due(), self.logistics.next_due(), self.finance.next_due()];
+        let next = news.into_iter().flatten().chain(timer).min().filter(|next| *next <= to);
+        self.clock.advance_to(next.unwrap_or(to));
+        self.rest()?;
+        Ok(next.is_some())
+    }
+
+    /// Lets everything happen that can happen at this time, until the engine and all systems rest.
+    pub(super) fn rest(&self) -> Result<(), Failure> {
+        // The engine looks at the clock once for a run of its work, and the first question may be answered by a run
+        // that looked before: the second one never is.
+        self.server.engine().settle_blocking()?;
+        self.server.engine().settle_blocking()?;
+        let pumped = self.runtime.block_on(self.server.bus().pump());
+        pumped.map_err(|error| Failure::new("STORY", error.to_string()))?;
+        let letters = self.server.bus().dead_letters();
+        match letters.first() {
+            None => Ok(()),
+            Some(letter) => {
+                let found =
+                    format!("expected every message of a system to be understood, found {}", letter.code);
+                Err(Failure::new("STORY", found))
+            }
         }
-        self.move_clock(to)
     }
 
-    /// Lets time pass until something is due, and happens.
-    pub(super) fn until_next_timer(&mut self) -> Result<(), Failure> {
-        if let Some(due) = self.next_timer()? {
-            self.move_clock(due)?;
+    /// What became durable since it was asked last.
+    pub(super) fn frames(&mut self) -> Result<Vec<(u64, Frame)>, Failure> {
+        let mut frames = Vec::new();
+        while let Some(frame) = self.reader.read()? {
+            frames.push(frame);
         }
-        Ok(())
+        Ok(frames)
     }
 
-    /// Sets the clock and lets everything happen that it sets off. The engine looks at the clock once for a run of
-    /// its work, and the first question may be answered by a run that looked before: the second one never is.
-    fn move_clock(&self, to: Timestamp) -> Result<(), Failure> {
-        self.clock.advance_to(to);
-        self.settled()?;
-        self.settled()?;
-        Ok(())
-    }
-
-    fn next_timer(&self) -> Result<Option<Timestamp>, Failure> {
-        let look = |state: &countersign_core::state::State| state.next_timer().map(|(due, ..)| due);
-        Ok(self.engine.handle().read_blocking(look)?.0)
-    }
-
-    /// What every request of a post's holder has.
-    pub(super) fn envelope(&mut self, position: &str) -> Result<Envelope, Failure> {
-        self.asked += 1;
-        Ok(Envelope {
-            request_id: wire::RequestId::new(format!("demo-{}", self.asked)).map_err(Failure::internal)?,
-            sent_at: time(self.now()),
-            person: wire::Name::new(holder(position)).map_err(Failure::internal)?,
-            position: wire::Name::new(position).map_err(Failure::internal)?,
-        })
-    }
-
-    /// Asks as a system, and reads the answer, with the sequence it rests on.
+    /// Asks as a back-office system does, and reads the answer.
     pub(super) fn ask<T: DeserializeOwned>(
         &self,
         system: &str,
         request: &Request,
-    ) -> Result<Result<(T, u64), ErrorBody>, Failure> {
-        let caller = Caller::new(system, VouchedBy::Local);
+    ) -> Result<Result<T, ErrorBody>, Failure> {
         let (verb, payload) = (request.verb().as_token(), request.to_json());
-        let bytes = self.runtime.block_on(self.desk.handle(&caller, verb, &payload));
-        let reply: wire::Reply<T> = serde_json::from_slice(&bytes).map_err(Failure::internal)?;
-        Ok(reply.outcome.map(|value| (value, reply.sequence)))
+        let bytes = self.runtime.block_on(self.server.bus().request(system, verb, &payload));
+        let reply: Reply<T> = serde_json::from_slice(&bytes).map_err(Failure::internal)?;
+        Ok(reply.outcome)
     }
 
     /// The last sequence, once nothing is due any more.
     pub(super) fn settled(&self) -> Result<u64, Failure> {
-        Ok(self.engine.handle().settle_blocking()?)
+        Ok(self.server.engine().settle_blocking()?)
+    }
+
+    /// Messages of systems that had come before and changed nothing, since the start.
+    pub(super) fn duplicates(&self) -> u64 {
+        self.server.outward_counts().duplicates
+    }
+
+    /// What systems have said a second time since they were asked last.
+    pub(super) fn said_again(&self) -> Vec<String> {
+        [self.erp.said_again(), self.logistics.said_again(), self.finance.said_again()].concat()
+    }
+
+    /// Pieces of work that a system did more than once.
+    pub(super) fn done_twice(&self) -> usize {
+        self.erp.system().done_twice().len()
+            + self.logistics.system().done_twice().len()
+            + self.finance.system().done_twice().len()
     }
 
     /// Stops the engine, cleanly.
     pub(super) fn close(self) -> Result<(), Failure> {
-        let Stage { engine, desk, runtime, .. } = self;
-        drop(desk);
-        drop(runtime);
-        engine.stop()?;
+        let Stage { server, runtime, .. } = self;
+        runtime.block_on(server.stop())?;
         Ok(())
     }
 }
 
-/// Who holds a post.
-pub(super) fn holder(position: &str) -> &'static str {
-    HOLDERS.iter().find(|(post, _)| *post == position).map_or("nobody", |(_, person)| person)
+/// 160 pieces in stock; more takes eight days to make.
+fn erp() -> Erp {
+    let stock = [("EB-P".to_owned(), Decimal::from(160))].into();
+    Erp::new(ErpSettings { stock, lead_days: 8, making_seconds: 8 * DAY, ..ErpSettings::default() })
 }
 
-/// `kam_js (H29)`.
-pub(super) fn who(position: &str) -> String {
-    format!("{position} ({})", holder(position))
+/// A delivery takes a day.
+fn logistics() -> Logistics {
+    Logistics::new(LogisticsSettings { delivery_seconds: DAY, ..LogisticsSettings::default() })
+}
+
+/// Customers pay 26 days after the invoice. The first time without what they have prepaid, the second time a little
+/// less than they owe.
+fn finance() -> Finance {
+    let pays_next = vec![Pays::Short(Decimal::from(68_000)), Pays::Short(Decimal::new(200_01, 2))];
+    Finance::new(FinanceSettings { pays_next, paid_seconds: 26 * DAY, ..FinanceSettings::default() })
+}
+
+/// Moves of the clock that may lie between two acts.
+pub(super) fn within_reason(moves: usize) -> Result<(), Failure> {
+    if moves < MOVES_MAX {
+        return Ok(());
+    }
+    Err(Failure::new(
+        "STORY",
+        format!("expected the company to come to rest, the clock moved {MOVES_MAX} times"),
+    ))
 }

@@ -4,16 +4,18 @@ use countersign_core::time::Timestamp;
 use jiff::tz::{Offset, TimeZone};
 use serde_json::{Value, json};
 
+use super::chapter::Chapter;
 use crate::exit::Failure;
-use crate::output::{Output, Tone};
+use crate::output::{Output, Tone, plain};
 use crate::table::width;
 
 /// Columns that the story may take.
 const COLUMNS: usize = 100;
 /// Where sentences begin, after the time.
-const MARGIN: usize = 9;
+const MARGIN: usize = 16;
 
 /// A sentence in both languages.
+#[derive(Clone, Debug)]
 pub(super) struct Said {
     pub(super) en: String,
     pub(super) zh: String,
@@ -27,64 +29,91 @@ pub(super) fn said(en: impl Into<String>, zh: impl Into<String>) -> Said {
 /// What kind of moment it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Moment {
-    /// Somebody does something.
+    /// Somebody or something does something.
     Act,
-    /// Something is refused, as it should be.
+    /// A case comes to a good end.
+    Good,
+    /// Something is refused, or goes wrong.
     Refused,
     /// Time passes.
     Time,
-    /// An explanation of what was just told.
+    /// Who is asked, what is waited for.
     Aside,
+}
+
+/// A line of the story.
+pub(super) struct Line<'l> {
+    /// When.
+    pub(super) at: Timestamp,
+    /// What kind of event it tells, and the case it belongs to.
+    pub(super) step: &'l str,
+    pub(super) case: Option<String>,
+    pub(super) moment: Moment,
+    pub(super) text: Said,
+    /// For programs.
+    pub(super) data: Value,
 }
 
 /// Tells the story.
 pub(super) struct Teller<'o> {
-    output: &'o Output,
+    pub(super) output: &'o Output,
+    chapter: Option<Chapter>,
     day: Option<String>,
 }
 
 impl<'o> Teller<'o> {
     pub(super) fn new(output: &'o Output) -> Teller<'o> {
-        Teller { output, day: None }
+        Teller { output, chapter: None, day: None }
     }
 
-    pub(super) fn begin(&mut self, text: &Said) -> Result<(), Failure> {
+    /// A sentence outside of the story.
+    pub(super) fn say(&self, text: &Said) -> Result<(), Failure> {
         if self.output.json {
             return Ok(());
         }
         self.output.line(wrapped(self.output.word(&text.en, &text.zh), 0))
     }
 
-    /// One moment of the story. `data` is for programs.
-    pub(super) fn tell(
-        &mut self,
-        at: Timestamp,
-        (moment, step): (Moment, &str),
-        text: &Said,
-        data: Value,
-    ) -> Result<(), Failure> {
-        let sentence = self.output.word(&text.en, &text.zh);
-        if self.output.json {
-            let mut object = json!({ "at": time(at), "step": step, "text": sentence });
-            if let (Value::Object(object), Value::Object(data)) = (&mut object, data) {
-                object.extend(data);
-            }
-            return self.output.object(&object);
+    /// The heading of a chapter, where it is a later one than the story is in.
+    pub(super) fn turn_to(&mut self, chapter: Chapter) -> Result<(), Failure> {
+        if self.chapter.is_some_and(|now| now >= chapter) {
+            return Ok(());
         }
-        self.day(at)?;
-        let clock = if moment == Moment::Aside { String::new() } else { local(at, "%H:%M") };
-        let body = wrapped(sentence, MARGIN);
-        let body = match moment {
+        self.chapter = Some(chapter);
+        self.day = None;
+        if self.output.json {
+            return Ok(());
+        }
+        let title = chapter.title();
+        let title = format!("{}  {}", chapter.number(), self.output.word(&title.en, &title.zh));
+        self.output.line(format!("\n{}", self.output.paint(Tone::Bold, &title)))
+    }
+
+    /// One line of the story.
+    pub(super) fn tell(&mut self, line: Line<'_>) -> Result<(), Failure> {
+        let sentence = self.output.word(&line.text.en, &line.text.zh);
+        if self.output.json {
+            let chapter = self.chapter.map(|chapter| chapter.title());
+            let chapter = chapter.map(|title| self.output.word(&title.en, &title.zh).to_owned());
+            return self.output.object(&json!({
+                "at": time(line.at), "step": line.step, "chapter": chapter, "case": line.case, "text": sentence,
+                "data": line.data,
+            }));
+        }
+        self.day(line.at)?;
+        let aside = line.moment == Moment::Aside;
+        let clock = if aside { String::new() } else { local(line.at, "%H:%M") };
+        let case = line.case.unwrap_or_default();
+        let body = wrapped(&plain(sentence), MARGIN);
+        let body = match line.moment {
             Moment::Act => body,
+            Moment::Good => self.output.paint(Tone::Good, &body),
             Moment::Refused => self.output.paint(Tone::Bad, &body),
             Moment::Time => self.output.paint(Tone::Warn, &body),
             Moment::Aside => self.output.paint(Tone::Dim, &body),
         };
-        self.output.line(format!("  {clock:<5}  {body}"))
-    }
-
-    pub(super) fn end(&self, text: &str) -> Result<(), Failure> {
-        self.output.line(format!("\n{}", self.output.paint(Tone::Good, &wrapped(text, 0))))
+        self.output
+            .line(format!("  {clock:<5}  {}  {body}", self.output.paint(Tone::Dim, &format!("{case:<5}"))))
     }
 
     /// A heading where a new day begins.
@@ -93,7 +122,7 @@ impl<'o> Teller<'o> {
         if self.day.as_ref() == Some(&day) {
             return Ok(());
         }
-        self.output.line(format!("\n{}", self.output.paint(Tone::Bold, &day)))?;
+        self.output.line(format!("  {}", self.output.paint(Tone::Bold, &day)))?;
         self.day = Some(day);
         Ok(())
     }
@@ -117,20 +146,18 @@ fn local(at: Timestamp, form: &str) -> String {
     shown.unwrap_or_default()
 }
 
-/// The text in lines, all but the first with a margin.
+/// The text in lines, all but the first with a margin. It breaks after spaces and, in Chinese, after punctuation.
 fn wrapped(text: &str, margin: usize) -> String {
     let mut lines = vec![String::new()];
-    for word in text.split(' ') {
+    for piece in text.split_inclusive(|c| " ，：；。".contains(c)) {
         let last = lines.last().map_or(0, |line| width(line));
-        if last > 0 && margin + last + 1 + width(word) > COLUMNS {
+        if last > 0 && margin + last + width(piece.trim_end()) > COLUMNS {
             lines.push(String::new());
         }
         if let Some(line) = lines.last_mut() {
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line.push_str(word);
+            line.push_str(piece);
         }
     }
+    let lines: Vec<&str> = lines.iter().map(|line| line.trim_end()).collect();
     lines.join(&format!("\n{}", " ".repeat(margin)))
 }

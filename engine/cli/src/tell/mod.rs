@@ -6,6 +6,7 @@ mod words;
 
 pub(crate) use case::{case, handler, inbox, timeline};
 pub(crate) use routes::{explanation, preview};
+pub(crate) use words::quantity;
 
 use countersign_messages::{Accepted, Handler, HandlerView, Request, Timestamp};
 
