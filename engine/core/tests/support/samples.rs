@@ -273,15 +273,13 @@ fn works() -> Vec<Event> {
         Work::Outside(vec![Value::Missing, Value::Record(document())]),
         Work::Following(vec![(Value::Missing, 3)]),
         Work::Compensation(Some(2)),
+        Work::Asked {
+            plan: plan(),
+            about: vec![About { slot: 0, task: Some(1), item: Some(Value::Flag(true)) }],
+        },
     ];
-    let entered = |work| StateEntered {
-        case: 42,
-        state: 1,
-        name: n("open"),
-        work,
-        expires_at: None,
-        cc: Vec::new(),
-    };
+    let entered =
+        |work| StateEntered { case: 42, state: 1, name: n("open"), work, expires_at: None, cc: Vec::new() };
     works.into_iter().map(entered).map(Event::StateEntered).collect()
 }
 
@@ -347,7 +345,12 @@ fn command_events() -> Vec<Event> {
             person: n("H03"),
             reason: n("the customer has gone"),
         }),
-        Event::ItemClosed(ItemClosed { case, item: 1, outcome: n("refused.NO_CAPACITY"), children: vec![43] }),
+        Event::ItemClosed(ItemClosed {
+            case,
+            item: 1,
+            outcome: n("refused.NO_CAPACITY"),
+            children: vec![43],
+        }),
         Event::CommandIssued(CommandIssued {
             case,
             command,
