@@ -77,7 +77,8 @@ impl Requests {
     pub fn get(&self, system: &Name, request_id: &Name) -> Option<&Seen> {
         let key = key(system, request_id);
         let table = self.tables.get(usize::from(key[15]))?;
-        let number = table.find(hash(&key), |number| self.kept(*number).is_some_and(|kept| kept.key == key))?;
+        let number =
+            table.find(hash(&key), |number| self.kept(*number).is_some_and(|kept| kept.key == key))?;
         self.kept(*number).map(|kept| &kept.seen)
     }
 
@@ -112,7 +113,8 @@ impl Requests {
         let (order, forgotten) = (&self.order, self.forgotten);
         if let Some(table) = self.tables.get_mut(usize::from(key[15])) {
             // Every number in a table is of one that is kept.
-            let rehash = |number: &u64| order.get((number - forgotten) as usize).map_or(0, |kept| hash(&kept.key));
+            let rehash =
+                |number: &u64| order.get((number - forgotten) as usize).map_or(0, |kept| hash(&kept.key));
             table.insert_unique(hash(&key), number, rehash);
         }
         while let Some(first) = self.order.front() {
