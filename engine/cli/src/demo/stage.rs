@@ -188,7 +188,7 @@ fn logistics() -> Logistics {
 /// Customers pay 26 days after the invoice. The first time without what they have prepaid, the second time a little
 /// less than they owe.
 fn finance() -> Finance {
-    let pays_next = vec![Pays::Short(Decimal::from(68_000)), Pays::Short(Decimal::new(200_01, 2))];
+    let pays_next = vec![Pays::Short(Decimal::from(68_000)), Pays::Short(Decimal::new(20_001, 2))];
     Finance::new(FinanceSettings { pays_next, paid_seconds: 26 * DAY, ..FinanceSettings::default() })
 }
 
