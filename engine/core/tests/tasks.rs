@@ -313,3 +313,23 @@ fn who_is_asked() {
     run.decide(case, "finance", Verdict::Pass).expect("passed");
     assert_eq!(run.stands(case), "done", "one of the jury is enough here");
 }
+
+/// A case that is asked to begin its state again begins it afresh: work done before no longer counts.
+#[test]
+fn a_state_that_is_begun_again_asks_for_all_of_its_work() {
+    let member = |who: &str| match task(who, &[], &[]) {
+        Activity::People(node) => Member { when: None, within: None, weight: 1, independent: false, node },
+        other => panic!("not people: {other:?}"),
+    };
+    let both = Activity::People(Node::All(vec![member("kam_js"), member("bgm_js")]));
+    let both = state("filing", both, &[("passed", DONE), ("failed", FAILED)]);
+    let again = Anytime { by: vec![Who::Submitter], ..anytime("again", Some(to(0))) };
+    let mut run = company(vec![Chain { anytime: vec![again], ..orders(vec![both]) }]);
+    let case = run.submit("rep_js", "order", order("O1", 9)).expect("an order");
+    run.decide(case, "kam_js", Verdict::Done).expect("done");
+    run.ask("rep_js", case, "again", record([])).expect("begun again");
+    run.decide(case, "bgm_js", Verdict::Done).expect("done");
+    assert_eq!(run.stands(case), "filing");
+    run.decide(case, "kam_js", Verdict::Done).expect("done");
+    assert_eq!(run.stands(case), "done");
+}

@@ -290,7 +290,7 @@ fn entered(state: &mut State, e: &StateEntered) {
 }
 
 /// What tasks were answered with counts within their own step.
-fn forget_answers(case: &mut Case) {
+pub(super) fn forget_answers(case: &mut Case) {
     if let Some(outward) = &mut case.outward {
         outward.answers = SmallMap::new();
     }

@@ -76,6 +76,7 @@ fn asked(state: &mut State, e: &CaseAsked) {
         case.steps = steps;
         if let Some(go) = e.go {
             case.stage = Stage::Entering(go);
+            super::apply::forget_answers(case);
             case.expires_at = None;
             case.until = None;
         }

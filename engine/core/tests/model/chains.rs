@@ -54,7 +54,13 @@ fn review(who: &str) -> Node {
 }
 
 fn veto(who: &str) -> Node {
-    Node::Signer(Signer { duty: Duty::Review, who: position(who), veto: true, except: Vec::new(), task: None })
+    Node::Signer(Signer {
+        duty: Duty::Review,
+        who: position(who),
+        veto: true,
+        except: Vec::new(),
+        task: None,
+    })
 }
 
 pub fn climb(authority: &str) -> Climb {
