@@ -2,14 +2,17 @@
 //!
 //! A command is written down as started, and synced, before the back office hears of it; an answer is written down,
 //! and synced, before it is sent. So whatever happens in between is known afterwards to have happened perhaps.
+//!
+//! A sync costs the same for one change and for a hundred: changes that come while one is under way go into the next
+//! transaction together.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex as SyncMutex, PoisonError};
 
 use countersign_messages::{AdapterAnswer, CommandId, Timestamp};
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
 use serde::{Deserialize, Serialize};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, oneshot};
 use tokio::task::spawn_blocking;
 
 use crate::time::{Moment, wire};
@@ -100,15 +103,23 @@ impl Entry {
 #[derive(Clone)]
 pub struct Ledger {
     database: Arc<Database>,
+    /// Changes for the next transaction.
+    waiting: Arc<SyncMutex<Vec<Change>>>,
     /// One writer at a time, waited for without a thread.
     writing: Arc<Mutex<()>>,
 }
+
+/// Makes a change within a transaction. Gives what broke the transaction, if something did, and whom to tell how it ended.
+type Change = Box<dyn FnOnce(&WriteTransaction) -> (Option<LedgerError>, Tell) + Send>;
+/// Tells whoever waits for a change; None: it is durable.
+type Tell = Box<dyn FnOnce(Option<LedgerError>) + Send>;
 
 impl Ledger {
     /// Opens the ledger, which is made if it is not there. It belongs to one process at a time.
     pub fn open(path: &Path) -> Result<Ledger, LedgerError> {
         let database = Database::create(path).map_err(storage)?;
-        let ledger = Ledger { database: Arc::new(database), writing: Arc::default() };
+        let ledger =
+            Ledger { database: Arc::new(database), waiting: Arc::default(), writing: Arc::default() };
         let transaction = ledger.database.begin_write().map_err(storage)?;
         transaction.open_table(COMMANDS).map_err(storage)?;
         transaction.open_table(AGES).map_err(storage)?;
@@ -201,6 +212,16 @@ impl Ledger {
 
     /// Forgets entries that have not changed since, a thousand at most. Returns how many.
     pub async fn forget_before(&self, limit: Moment) -> Result<usize, LedgerError> {
+        let ledger = self.clone();
+        let old = blocking(move || {
+            let ages = ledger.database.begin_read().map_err(storage)?.open_table(AGES).map_err(storage)?;
+            let oldest = ages.first().map_err(storage)?;
+            Ok(oldest.is_some_and(|(age, _)| age.value().0 < limit.as_second()))
+        });
+        // Most of the time nothing is, and a transaction would be synced for nothing.
+        if !old.await? {
+            return Ok(0);
+        }
         self.write(move |transaction| {
             let mut ages = transaction.open_table(AGES).map_err(storage)?;
             let mut commands = transaction.open_table(COMMANDS).map_err(storage)?;
@@ -219,22 +240,59 @@ impl Ledger {
         .await
     }
 
+    /// Makes a change, durably. One that fails for a reason of its own must not have written anything before.
     async fn write<T: Send + 'static>(
         &self,
         change: impl FnOnce(&WriteTransaction) -> Result<T, LedgerError> + Send + 'static,
     ) -> Result<T, LedgerError> {
+        let (told, outcome) = oneshot::channel();
+        let change: Change = Box::new(move |transaction| {
+            let made = change(transaction);
+            let broken =
+                made.as_ref().err().filter(|error| matches!(error, LedgerError::Storage(_))).cloned();
+            let tell = move |failed: Option<LedgerError>| {
+                let _ = told.send(failed.map_or(made, Err));
+            };
+            (broken, Box::new(tell))
+        });
+        self.changes(|waiting| waiting.push(change));
         let turn = self.writing.clone().lock_owned().await;
-        let database = self.database.clone();
-        blocking(move || {
-            let _turn = turn;
-            // A write transaction is durable when its commit returns: redb syncs.
-            let transaction = database.begin_write().map_err(storage)?;
-            let value = change(&transaction)?;
-            transaction.commit().map_err(storage)?;
-            Ok(value)
-        })
-        .await
+        // Whoever had the turn before may have made this change with its own.
+        let changes = self.changes(std::mem::take);
+        if !changes.is_empty() {
+            let database = self.database.clone();
+            blocking(move || {
+                let _turn = turn;
+                together(&database, changes);
+                Ok(())
+            })
+            .await?;
+        }
+        outcome.await.unwrap_or_else(|_| Err(storage("its transaction was given up")))
     }
+
+    fn changes<T>(&self, with: impl FnOnce(&mut Vec<Change>) -> T) -> T {
+        with(&mut self.waiting.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Makes changes in one transaction, and tells each of them how it ended. One that cannot be written ends all of them.
+fn together(database: &Database, changes: Vec<Change>) {
+    let mut told = Vec::with_capacity(changes.len());
+    let write = || {
+        let transaction = database.begin_write().map_err(storage)?;
+        for change in changes {
+            let (broken, tell) = change(&transaction);
+            told.push(tell);
+            if let Some(error) = broken {
+                return Err(error);
+            }
+        }
+        // It is durable when this returns: redb syncs.
+        transaction.commit().map_err(storage)
+    };
+    let failed = write().err();
+    told.into_iter().for_each(|tell: Tell| tell(failed.clone()));
 }
 
 fn keep(

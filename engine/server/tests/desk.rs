@@ -330,3 +330,37 @@ async fn an_engine_that_cannot_answer_says_why() {
         "ENGINE_STOPPED"
     );
 }
+
+#[tokio::test]
+async fn an_inbox_is_told_in_pages_that_stand_while_it_is_worked_on() {
+    let house = House::found().await;
+    let server = house.embedded().await;
+    let crm = Office::of(&server, "crm");
+    let mut cases = Vec::new();
+    for number in 0..5 {
+        cases.push(json!(crm.contract(&format!("HT-{number}"), SMALL).await));
+    }
+    let look = async |limit: u32, after: Option<&Value>| {
+        let asked = json!({ "limit": limit, "at_least": server.engine().log().durable() });
+        let asked = after.map_or(asked.clone(), |after| with(asked, json!({ "after": after })));
+        let reply = crm.granted("inbox", &with(request("H29", "kam_js"), asked)).await["ok"].clone();
+        let items = reply["items"].as_array().expect("items").iter().map(|item| item["case"].clone());
+        (items.collect::<Vec<_>>(), reply.get("next").cloned())
+    };
+    let (first, next) = look(2, None).await;
+    assert_eq!(first, cases[..2]);
+    let next = next.expect("there are more");
+    // The task at which the next page begins is answered meanwhile; the page is the same.
+    let last = first[1].as_str().expect("a case").to_owned();
+    let answer = crm.answer("H29", "kam_js", &last, "approve").await;
+    crm.granted("decide", &answer).await;
+    let (second, next) = look(2, Some(&next)).await;
+    assert_eq!(second, cases[2..4]);
+    let (third, end) = look(2, next.as_ref()).await;
+    assert_eq!((third, end), (cases[4..].to_vec(), None));
+    let (all, end) = look(10_000, None).await;
+    assert_eq!((all.len(), end), (4, None), "a limit beyond what there is asks for all");
+    let bad = with(request("H29", "kam_js"), json!({ "after": "tomorrow" }));
+    let reply = crm.ask("inbox", &bad).await;
+    assert_eq!((&reply["error"]["code"], &reply["error"]["field"]), (&json!("BAD_VALUE"), &json!("after")));
+}

@@ -56,14 +56,17 @@ impl Clerk {
                     body["after"] = after;
                 }
                 let inbox = line.ask("inbox", &id, self.who, body).await;
-                let (inbox, _) = inbox.unwrap_or_else(|refused| panic!("{self:?} may look: {refused:?}"));
-                let items = inbox["items"].as_array().expect("an inbox has items");
-                let mut own = items.iter().filter(|item| self.is_own(item, world)).peekable();
-                if own.peek().is_none() {
+                let (inbox, _) = inbox.unwrap_or_else(|refused| panic!("{self:?} may look: {refused}"));
+                let items = inbox["items"].as_array().into_iter().flatten();
+                let own: Vec<Value> = items.filter(|item| self.is_own(item, world)).cloned().collect();
+                if own.is_empty() {
                     after = inbox.get("next").cloned();
-                    if after.is_some() { continue } else { break }
+                    if after.is_some() {
+                        continue;
+                    }
+                    break;
                 }
-                let answers = stream::iter(own.map(|item| self.answer(&line, item)));
+                let answers = stream::iter(own.into_iter().map(|item| self.answer(line.clone(), item)));
                 let sequences: Vec<u64> = answers.buffer_unordered(UNDER_WAY).collect().await;
                 did += sequences.len() as u64;
                 at_least = sequences.into_iter().fold(at_least, u64::max);
@@ -86,7 +89,7 @@ impl Clerk {
     }
 
     /// Answers a task as she saw it. Gives the sequence that the reply saw.
-    async fn answer(&self, line: &Line, item: &Value) -> u64 {
+    async fn answer(self, line: Line, item: Value) -> u64 {
         let text = |field: &str| item[field].as_str().unwrap_or_default();
         let verdict = if text("duty") == "task" { "done" } else { "approve" };
         let body = json!({
@@ -96,7 +99,7 @@ impl Clerk {
         let id = format!("{}-{}-{}", self.who.0, text("case"), text("task"));
         match line.ask("decide", &id, self.who, body).await {
             Ok((_, sequence)) => sequence,
-            Err(refused) => panic!("{self:?} answers {verdict} to {item}: {refused:?}"),
+            Err(refused) => panic!("{self:?} answers {verdict} to {item}: {refused}"),
         }
     }
 }

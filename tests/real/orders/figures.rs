@@ -1,27 +1,25 @@
 //! The figures of a run: those of the engine, those of the independent script, and what the run cost.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Command;
 
-use countersign_core::command::Cause;
-use countersign_core::frame::{Frame, Outcome};
+use countersign_core::frame::Frame;
 use countersign_journal::{DirStorage, inspect};
 
 use crate::follower::Order;
 use crate::support::repository;
+use crate::till::Taken;
 use crate::world::Counts;
 
-/// Figures by their names; those that are nought are left out.
-pub(crate) type Figures = BTreeMap<String, String>;
+/// Figures with their names, in the order in which they are told. Refusals that never happened are left out.
+pub(crate) type Figures = Vec<(String, String)>;
 
 /// What the log has, read without the engine.
 pub(crate) struct Logged {
     /// Frame and place of every event.
     pub(crate) events: Order,
     pub(crate) frames: u64,
-    /// What the engine refused the order desk, by code.
-    pub(crate) refused: BTreeMap<String, u64>,
 }
 
 /// Reads the log of a data directory from end to end.
@@ -29,38 +27,26 @@ pub(crate) fn logged(data: &Path) -> Logged {
     let storage = DirStorage::open(data.join("log")).expect("the log's folder").storage();
     let (log, report) = inspect(storage).unwrap_or_else(|error| panic!("the log is sound: {error}"));
     let mut reader = log.reader(1).expect("the log begins at 1");
-    let mut found = Logged { events: Vec::new(), frames: 0, refused: BTreeMap::new() };
+    let mut found = Logged { events: Vec::new(), frames: 0 };
     while let Some(bytes) = reader.next(report.last_sequence).expect("the log can be read") {
         found.frames += 1;
         assert_eq!(bytes.sequence, found.frames, "the sequence has a gap");
         let frame = Frame::decode(bytes.bytes).expect("a frame decodes");
         found.events.extend((0..frame.events.len() as u32).map(|index| (found.frames, index)));
-        if let (Cause::Request(request), Outcome::Refused { code, .. }) = (&frame.cause, &frame.outcome)
-            && *request.system == *"till"
-        {
-            *found.refused.entry(code.to_string()).or_default() += 1;
-        }
     }
     found
 }
 
-/// The engine's figures, from the events that it published and the refusals in its log; `repeated` are the desk's own.
-pub(crate) fn of_engine(counts: &Counts, logged: &Logged, repeated: u64) -> Figures {
-    let mut figures = Figures::new();
+/// The engine's figures: from the events that it published, and from its replies where it refused, which is in no event.
+pub(crate) fn of_engine(counts: &Counts, taken: &Taken) -> Figures {
     let end = |end: &str| counts.ends.get(end).copied().unwrap_or_default().to_string();
-    figures.insert("orders closed".into(), end("order settled"));
-    figures.insert("returns carried out".into(), end("goods-return refunded"));
-    for (code, count) in &logged.refused {
-        figures.insert(format!("refused {code}"), count.to_string());
-    }
-    if repeated > 0 {
-        figures.insert("refused REPEATED".into(), repeated.to_string());
-    }
-    for (name, sum) in
-        [("invoiced", counts.invoiced), ("returned", counts.returned), ("settled", counts.settled)]
-    {
-        figures.insert(name.into(), format!("{sum:.2}"));
-    }
+    let mut figures = vec![
+        ("orders closed".to_owned(), end("order settled")),
+        ("returns carried out".to_owned(), end("goods-return refunded")),
+    ];
+    figures.extend(taken.refused.iter().map(|(code, count)| (format!("refused {code}"), count.to_string())));
+    let sums = [("invoiced", counts.invoiced), ("returned", counts.returned), ("settled", counts.settled)];
+    figures.extend(sums.map(|(name, sum)| (name.to_owned(), format!("{sum:.2}"))));
     figures
 }
 
@@ -81,7 +67,9 @@ pub(crate) fn of_file(file: &Path, limit: Option<usize>) -> Figures {
 
 /// Where the figures differ.
 pub(crate) fn differences(engine: &Figures, file: &Figures) -> Vec<String> {
-    let names: std::collections::BTreeSet<&String> = engine.keys().chain(file.keys()).collect();
+    let by_name = |of: &Figures| of.iter().cloned().collect::<BTreeMap<_, _>>();
+    let (engine, file) = (by_name(engine), by_name(file));
+    let names: BTreeSet<&String> = engine.keys().chain(file.keys()).collect();
     let differs = names.into_iter().filter(|name| engine.get(*name) != file.get(*name));
     differs.map(|name| format!("{name}: engine {:?}, file {:?}", engine.get(name), file.get(name))).collect()
 }

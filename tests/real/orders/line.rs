@@ -1,5 +1,6 @@
 //! A back-office system's connection: requests and their replies.
 
+use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use countersign_core::time::Timestamp;
@@ -17,10 +18,15 @@ const SENDINGS: usize = 6;
 pub(crate) type Who<'a> = (&'a str, &'a str);
 
 /// A refusal.
-#[derive(Debug)]
 pub(crate) struct Refused {
     pub(crate) code: String,
-    pub(crate) message: String,
+    message: String,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code, self.message)
+    }
 }
 
 /// A system's connection. Cheap to clone.

@@ -228,8 +228,7 @@ impl House {
         verify(self.data.path());
         let logged = logged(self.data.path());
         assert!(logged.events == consumed, "the events of the log are not those that were consumed");
-        let repeated = taken.refused.get("REPEATED").copied().unwrap_or_default();
-        let (engine, file) = (of_engine(&counts, &logged, repeated), of_file(&input.file, input.limit));
+        let (engine, file) = (of_engine(&counts, &taken), of_file(&input.file, input.limit));
         println!("{count} rows of {}", input.file.display());
         for (name, value) in &engine {
             println!("  {name:<24}{value:>16}");

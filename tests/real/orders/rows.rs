@@ -75,7 +75,8 @@ fn row_of((number, date, customer, country, quantity, price): Fields) -> Row {
 /// with and without an order, adjustments, rows out of order.
 pub(crate) fn make(file: &Path, count: usize, seed: u64) {
     let mut dice = Dice::new(seed);
-    let (mut minutes, mut lines, mut sold) = (0, Vec::new(), Vec::new());
+    let (mut minutes, mut lines) = (0, Vec::new());
+    let mut sold: Vec<(u64, String, i64)> = Vec::new();
     for place in 0..count as u64 {
         minutes += dice.below(4) * dice.below(5);
         let date = date(minutes);

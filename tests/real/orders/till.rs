@@ -145,7 +145,7 @@ impl<'a> Till<'a> {
         match answer {
             Err(refused) => {
                 let known = ["ADJUSTMENT", "NO_CUSTOMER", "NO_QUANTITY", "NO_PRICE", "NO_ORDER"];
-                assert!(known.contains(&refused.code.as_str()), "{row:?} was refused: {refused:?}");
+                assert!(known.contains(&refused.code.as_str()), "{row:?} was refused: {refused}");
                 self.refuse(&refused.code);
                 return;
             }
