@@ -22,8 +22,10 @@ cases:
     then: { state: review, P-1: { waiting_for: [legal, credit_controller] } }
 "#;
 
+type Mistake = (&'static str, &'static str, &'static str, (u32, u32), &'static str);
+
 /// In the good file, `from` becomes `to`: the code, the place, and a part of the mending sentence.
-const MISTAKES: &[(&str, &str, &str, (u32, u32), &str)] = &[
+const MISTAKES: &[Mistake] = &[
     ("chain: contract-review", "chain: contract-revue", "UNKNOWN_NAME", (1, 8), "contract-review"),
     ("chain: contract-review\n", "", "MISSING_KEY", (1, 1), "chain"),
     ("given:", "givn:", "UNKNOWN_KEY", (2, 1), "given"),

@@ -52,7 +52,9 @@ fn element(one: &Box) -> Element {
 
 /// Columns that a text takes: two for East Asian wide characters.
 fn width(text: &str) -> usize {
-    let wide = |c: char| matches!(c as u32, 0x1100..=0x115f | 0x2e80..=0xa4cf | 0xac00..=0xd7a3 | 0xf900..=0xfaff | 0xfe30..=0xfe6f | 0xff00..=0xff60 | 0xffe0..=0xffe6);
+    let letters = |c: u32| matches!(c, 0x1100..=0x115f | 0x2e80..=0xa4cf | 0xac00..=0xd7a3 | 0xf900..=0xfaff);
+    let signs = |c: u32| matches!(c, 0xfe30..=0xfe6f | 0xff00..=0xff60 | 0xffe0..=0xffe6);
+    let wide = |c: char| letters(c as u32) || signs(c as u32);
     text.chars().map(|c| if wide(c) { 2 } else { 1 }).sum()
 }
 

@@ -13,7 +13,7 @@ const OTHERS: &[&str] =
 
 pub(super) fn act(words: &Words<'_>) -> Option<Act> {
     let verb = |word: &&str| verdict(word).is_some() || OTHERS.contains(word);
-    let Some(place) = words.words.iter().position(|word| verb(word)).filter(|place| *place > 0) else {
+    let Some(place) = words.words.iter().position(verb).filter(|place| *place > 0) else {
         words.wrong("this says nothing that can happen");
         return None;
     };
