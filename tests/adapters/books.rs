@@ -1,6 +1,6 @@
 //! Rules of a sandbox that are watched: what was really done for each command, and for how much.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use countersign_adapter::sandbox::{Desk, Rules, money};
 use countersign_adapter::{Declaration, Said, Work};
@@ -12,11 +12,13 @@ pub(crate) struct Books<R> {
     pub(crate) rules: R,
     /// Amounts that were booked with the answer `done`, by command. Work that was done twice counts twice.
     pub(crate) invoiced: BTreeMap<String, Decimal>,
+    /// What was done and not undone: command and verb.
+    pub(crate) standing: BTreeSet<(String, String)>,
 }
 
 impl<R> Books<R> {
     pub(crate) fn of(rules: R) -> Books<R> {
-        Books { rules, invoiced: BTreeMap::new() }
+        Books { rules, invoiced: BTreeMap::new(), standing: BTreeSet::new() }
     }
 }
 
@@ -34,6 +36,14 @@ impl<R: Rules> Rules for Books<R> {
             (done, work.name().as_str(), money(work, "amount"))
         {
             *self.invoiced.entry(work.id().to_string()).or_default() += amount;
+        }
+        if done {
+            match &work.command.undoes {
+                None => {
+                    self.standing.insert((work.id().to_string(), work.name()));
+                }
+                Some(undoes) => self.standing.retain(|(id, _)| *id != undoes.command_id.to_string()),
+            }
         }
         said
     }

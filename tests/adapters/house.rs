@@ -41,6 +41,9 @@ pub(crate) struct House {
 /// Who asks: a person in a post.
 pub(crate) type Who<'a> = (&'a str, &'a str);
 
+/// An undo was refused for good: the goods are with the carrier.
+pub(crate) const ON_ITS_WAY: &str = "STUCK: PICKED_UP";
+
 /// Where a case stands, for an onlooker.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
@@ -146,9 +149,22 @@ fn place(state: &State, number: u64) -> Place {
     if let Some(closed) = state.closed(number) {
         return Place::Ended(closed.end.to_string());
     }
-    match state.case(number).map(Case::stage) {
-        Some(Stage::Held { code, .. }) => Place::Held(code.to_string()),
-        Some(stage) => Place::Open(format!("{stage:?}")),
-        None => panic!("C-{number} was acknowledged, and State does not know it"),
+    let Some(case) = state.case(number) else {
+        panic!("C-{number} was acknowledged, and State does not know it");
+    };
+    match case.stage() {
+        Stage::Held { code, .. } if *code == "STUCK" && is_on_its_way(case) => {
+            Place::Held(ON_ITS_WAY.to_owned())
+        }
+        Stage::Held { code, .. } => Place::Held(code.to_string()),
+        stage => Place::Open(format!("{stage:?}")),
     }
+}
+
+/// Whether the carrier had the goods already when the newest command was to cancel the shipment.
+fn is_on_its_way(case: &Case) -> bool {
+    let commands = case.outward().map(|outward| &outward.commands);
+    let newest = commands.and_then(|commands| commands.last_key_value());
+    let answer = newest.and_then(|(_, command)| command.answer.as_ref());
+    answer.and_then(|answer| answer.code.as_ref()).is_some_and(|code| *code == "PICKED_UP")
 }
