@@ -51,7 +51,8 @@ fn set(case: &Case, alarm: u16, at: Option<Timestamp>) -> Event {
     Event::AlarmSet(AlarmSet { case: case.number(), alarm, at })
 }
 
-/// An alarm is raised, once; one for a message that is kept for the case stops instead. Telling informs and never blocks: who cannot be found is left out.
+/// An alarm is raised, once; one for a message that is kept for the case stops instead.
+/// Telling informs and never blocks: who cannot be found is left out.
 pub(super) fn fire(ctx: &Ctx<'_>, case: &Case, number: u16) -> Result<Vec<Event>, Rejection> {
     let chain = ctx.chain(case.chain())?;
     let due = running(case, number).is_some_and(|at| at <= ctx.at);
