@@ -10,6 +10,10 @@ use crate::reply::Incoming;
 pub(crate) type ReadCall = Box<dyn FnOnce(&State) -> Box<dyn FnOnce() + Send> + Send>;
 
 /// A message to the core thread.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "most messages are commands; a box each would be one more allocation"
+)]
 pub(crate) enum Message {
     /// A command.
     Command(Incoming, ReplyTo),

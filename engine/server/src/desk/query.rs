@@ -144,7 +144,11 @@ impl Desk {
 
 /// Leaves of an inbox the tasks after this one, and no more than the limit. Gives the last of them if there are more.
 /// The place is told by what the order is made of: it stands even when that task has been answered meanwhile.
-fn page(rows: &mut Vec<InboxRow>, after: Option<&str>, limit: Option<u32>) -> Result<Option<String>, Refusal> {
+fn page(
+    rows: &mut Vec<InboxRow>,
+    after: Option<&str>,
+    limit: Option<u32>,
+) -> Result<Option<String>, Refusal> {
     let place = |row: &InboxRow| (row.due.0, row.case, u64::from(row.task));
     if let Some(after) = after {
         let mut parts = after.split('.');
@@ -152,7 +156,9 @@ fn page(rows: &mut Vec<InboxRow>, after: Option<&str>, limit: Option<u32>) -> Re
         let read = || Some((due?.parse().ok()?, case?.parse().ok()?, task?.parse().ok()?));
         let Some(after) = read().filter(|_| parts.next().is_none()) else {
             let message = format!("expected `next` of an earlier answer, found {after}");
-            return Err(Box::new(wire::WireError::new(wire::Code::BadValue, message).at_field("after").into()));
+            return Err(Box::new(
+                wire::WireError::new(wire::Code::BadValue, message).at_field("after").into(),
+            ));
         };
         rows.retain(|row| place(row) > after);
     }
