@@ -99,6 +99,30 @@ fn s32_a_late_answer_to_what_was_given_up_is_undone() {
 }
 
 #[test]
+fn an_undo_that_fails_after_the_end_is_told_to_the_driver() {
+    let rows: [Option<(&str, Option<&str>)>; 3] = [Some(refused("FINISHED")), Some(say("unknown")), None];
+    for answer in rows {
+        let (mut run, case) = silent();
+        run.operate(case, Operation::Compensate).expect("a held case is compensated");
+        run.reply((case, 1), "r1", say("accepted"), accepted("MO-777")).expect("a late answer is taken");
+        match answer {
+            Some(answer) => {
+                run.reply_as("erp", (case, 2), "u1", answer, nothing()).expect("an answer");
+            }
+            None => run.wait(HOUR),
+        }
+        let told: Vec<_> = run
+            .events(case)
+            .into_iter()
+            .filter_map(|e| {
+                if let Event::AlarmRaised(e) = e { Some((e.name.clone(), e.told.clone())) } else { None }
+            })
+            .collect();
+        assert_eq!(told, [(n("not undone, erp.mo.cancel"), vec![n("driver")])], "{}", run.story(case));
+    }
+}
+
+#[test]
 fn s32_a_late_answer_to_what_is_still_held_is_adopted() {
     let (mut run, case) = silent();
     run.wait_until(at("2025-04-21T10:20+08:00"));

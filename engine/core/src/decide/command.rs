@@ -5,7 +5,7 @@ use super::{Ctx, internal};
 use crate::command::{CaseNo, CommandNo};
 use crate::definition::{Activity, Adapters, Chain, CommandDef, Undo};
 use crate::eval::evaluate;
-use crate::event::{CommandIssued, CommandSentAgain, CommandSilent, Event, Undoes};
+use crate::event::{AFTER_END, AlarmRaised, CommandIssued, CommandSentAgain, CommandSilent, Event, Undoes};
 use crate::name::Name;
 use crate::rejection::{Code, Rejection};
 use crate::state::{Case, ClosedCase, CommandState, CommandStatus, Stage, State};
@@ -252,10 +252,24 @@ pub(super) fn fire_after_end(
     let closed = state.closed(case).ok_or_else(stale)?;
     let command = closed.open_commands.get(&number).ok_or_else(stale)?;
     let ctx = Ctx::now(state, at)?;
-    Ok(vec![match due(command, at).ok_or_else(stale)? {
-        true => Event::CommandSilent(CommandSilent { case, command: number }),
-        false => sent_again(&ctx, (case, number, closed.correlation), command, (&USUAL, false))?,
-    }])
+    if !due(command, at).ok_or_else(stale)? {
+        return Ok(vec![sent_again(&ctx, (case, number, closed.correlation), command, (&USUAL, false))?]);
+    }
+    let silent = Event::CommandSilent(CommandSilent { case, command: number });
+    Ok(vec![silent, stays_done(&ctx, (case, closed), &command.verb)])
+}
+
+/// Something stays done outside after the end of its case, in whose name nothing can be held any more: whoever drives
+/// the chain is told.
+pub(super) fn stays_done(ctx: &Ctx<'_>, (number, case): (CaseNo, &ClosedCase), verb: &Name) -> Event {
+    let own = ctx.chain(&case.chain).ok().and_then(|chain| chain.driver.clone());
+    let driver = own.or_else(|| ctx.company().ok().and_then(|company| company.driver.clone()));
+    Event::AlarmRaised(AlarmRaised {
+        case: number,
+        alarm: AFTER_END,
+        name: Name::from(format!("not undone, {verb}")),
+        told: driver.into_iter().collect(),
+    })
 }
 
 /// The newest command of a case that undoes another one.

@@ -1,7 +1,7 @@
 //! What adapters answer (R17, R18): once, in time or late, twice and differently, or that they do not know.
 
 use super::advance::{arrow_of, held};
-use super::command::{Undoing, adapters, unanswered, undo_of};
+use super::command::{Undoing, adapters, stays_done, unanswered, undo_of};
 use super::outside::{Place, placed};
 use super::{Ctx, internal, learn};
 use crate::command::{Answered, CommandNo};
@@ -375,6 +375,13 @@ fn after_end(
         let mut undoing = Undoing::of(answer.case, answer.command, command);
         undoing.add(&came.reply.fields);
         events.extend(undoing.after_end(ctx, case)?);
+        if came.verb.undo == Undo::Nothing {
+            events.push(stays_done(ctx, (answer.case, case), &command.verb));
+        }
+    }
+    if command.undoes.is_some() && (came.reply.word == "unknown" || came.last() && came.reply.word != "done")
+    {
+        events.push(stays_done(ctx, (answer.case, case), &command.verb));
     }
     Ok(events)
 }

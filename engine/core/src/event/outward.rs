@@ -252,12 +252,15 @@ pub struct RecordWritten {
     pub undo: bool,
 }
 
+/// The place of the alarm that no chain declares: what was done late could not be undone, and the case is over.
+pub const AFTER_END: u16 = u16::MAX;
+
 /// Something takes too long.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AlarmRaised {
     /// The case.
     pub case: CaseNo,
-    /// The alarm's place in its chain.
+    /// The alarm's place in its chain; [`AFTER_END`] for what stays done outside after the end of its case.
     pub alarm: u16,
     /// Its name.
     pub name: Name,
