@@ -192,6 +192,10 @@ pub(super) fn sentence(event: &Event) -> (String, String) {
             ),
             None => ("the clock of an alarm stopped".into(), "预警停止计时".into()),
         },
+        Event::AlarmRaised(e) if e.alarm == AFTER_END => (
+            format!("alarm {}: it was done outside, and its case is over; mend it by hand", e.name),
+            format!("预警 {}：外部已办而案件已结，请人工处理", e.name),
+        ),
         Event::AlarmRaised(e) => {
             (format!("alarm {}: it takes too long", e.name), format!("预警 {}：超时", e.name))
         }
