@@ -7,18 +7,28 @@ use std::process::Stdio;
 use common::{Company, binary, ran, run};
 
 /// Every command, by its words.
-const COMMANDS: [&str; 23] = [
+const COMMANDS: [&str; 33] = [
     "init",
     "serve",
+    "adapter",
     "check",
+    "test",
+    "diagram",
+    "schema",
+    "apply",
     "submit",
     "resubmit",
     "decide",
     "withdraw",
     "refer-up",
     "fact",
+    "request",
     "inbox",
     "case",
+    "case hold",
+    "case resume",
+    "case retry",
+    "case compensate",
     "timeline",
     "explain",
     "preview",

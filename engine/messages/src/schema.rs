@@ -12,7 +12,8 @@ use schemars::{JsonSchema, schema_for};
 use serde_json::Value;
 
 /// The JSON Schema (2020-12) of each request (`request.<verb>`), each reply (`reply.<verb>`) the envelope of
-/// events (`event`) and the messages of adapters (`adapter.<kind>`), in that order. Every schema stands alone: what it refers to is in its own `$defs`.
+/// events (`event`) and the messages of adapters (`adapter.<kind>`), in that order. Every schema stands alone: what it
+/// refers to is in its own `$defs`.
 pub fn schemas() -> Vec<(&'static str, Value)> {
     vec![
         ("request.submit", schema::<Submit>()),
