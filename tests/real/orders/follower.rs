@@ -35,6 +35,28 @@ pub(crate) async fn published(stream: &jetstream::stream::Stream) -> u64 {
     stream.get_info().await.expect("the stream tells its size").state.messages
 }
 
+/// Waits until every command, answer and fact is acknowledged, and tells what was left over or buried, if anything.
+pub(crate) async fn left_over(nats: &NatsServer) -> Vec<String> {
+    let context = jetstream::new(nats.connect("follower").await);
+    let mut left = Vec::new();
+    for _ in 0..20 {
+        left.clear();
+        for flow in ["cmd", "rpl", "in", "dead"] {
+            let stream =
+                context.get_stream(format!("{STREAM}_{flow}")).await.expect("the engine made the stream");
+            let messages = stream.cached_info().state.messages;
+            if messages > 0 {
+                left.push(format!("{messages} messages in {STREAM}_{flow}"));
+            }
+        }
+        if left.is_empty() {
+            break;
+        }
+        sleep(Duration::from_millis(250)).await;
+    }
+    left
+}
+
 /// Follows until as many have come as there are, which is known at the end.
 pub(crate) async fn follow(
     stream: jetstream::stream::Stream,

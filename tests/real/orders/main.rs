@@ -213,6 +213,8 @@ impl House {
         }
         self.total.send_replace(Some(published));
         let consumed = hands.follower.await.expect("the follower comes to its end");
+        let left = follower::left_over(&self.nats).await;
+        assert!(left.is_empty(), "expected nothing under way and no dead letter, found {left:?}");
         let peaks = [peak_mb(self.engine.pid()), peak_mb(self.nats.pid()), peak_mb(std::process::id())];
         let counts = self.world.counts();
         let done = |adapter: usize, verb: &str| self.adapters[adapter].done(verb);

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use countersign_core::command::TaskNo;
-use countersign_core::event::{CaseSubmitted, Content, Event};
+use countersign_core::command::{CaseNo, TaskNo};
+use countersign_core::event::{CaseSubmitted, Content, Event, Milestones};
 use countersign_core::frame::Frame;
 use countersign_core::name::Name;
 use countersign_core::time::Timestamp;
@@ -13,7 +13,7 @@ use super::case_fold::fold_case;
 use super::keys::List;
 use super::outward_fold::started;
 use super::outward_rows::OutwardRow;
-use super::overlay::Overlay;
+use super::overlay::{Entered, Overlay};
 use super::rows::{CaseRow, Status, TaskRow};
 use super::store::ViewsError;
 
@@ -27,7 +27,7 @@ pub(super) fn fold_frame(
     for event in &frame.events {
         let Some(case) = event.case() else { continue };
         if let Event::CaseSubmitted(e) = event {
-            overlay.enter(tree, (List::Submitted, &e.submitter.person), (case, 0))?;
+            overlay.enter(tree, (List::Submitted, &e.submitter.person), Entered::case(case))?;
             overlay.add_case(submitted(sequence, frame.at, e));
             continue;
         }
@@ -42,12 +42,12 @@ pub(super) fn fold_frame(
         }
         let moves = moves(row, event);
         fold_case(row, sequence, frame.at, event);
-        for (person, task, asked) in moves {
+        for (person, entry, asked) in moves {
             let inbox = (List::Inbox, person.as_str());
             if asked {
-                overlay.enter(tree, inbox, (case, task))?;
+                overlay.enter(tree, inbox, entry)?;
             } else {
-                overlay.strike(tree, inbox, (case, task))?;
+                overlay.strike(tree, inbox, &entry)?;
             }
         }
     }
@@ -95,7 +95,7 @@ pub(super) fn take_content(row: &mut CaseRow, sequence: u64, content: &Content) 
 }
 
 /// Whose inbox loses (false) or gets (true) a task by the event, in this order. `row` is as it was before.
-fn moves(row: &CaseRow, event: &Event) -> Vec<(Name, TaskNo, bool)> {
+fn moves(row: &CaseRow, event: &Event) -> Vec<(Name, Entered, bool)> {
     let closed = match event {
         Event::TaskReassigned(e) => Some(e.task),
         Event::TaskDecided(e) => Some(e.task),
@@ -109,15 +109,20 @@ fn moves(row: &CaseRow, event: &Event) -> Vec<(Name, TaskNo, bool)> {
     let closes = |task: &&TaskRow| ended || Some(task.task) == closed;
     let mut moves = Vec::new();
     for task in row.tasks.values().filter(closes) {
-        moves.extend(task.holders.iter().map(|person| (person.clone(), task.task, false)));
+        let entry = entry(row.case, task.task, &task.position, &task.milestones);
+        moves.extend(task.holders.iter().map(|person| (person.clone(), entry.clone(), false)));
     }
     let asked = match event {
-        Event::TaskOpened(e) => Some((e.task, &e.holders)),
-        Event::TaskReassigned(e) => Some((e.task, &e.holders)),
+        Event::TaskOpened(e) => Some((entry(row.case, e.task, &e.position, &e.milestones), &e.holders)),
+        Event::TaskReassigned(e) => Some((entry(row.case, e.task, &e.position, &e.milestones), &e.holders)),
         _ => None,
     };
-    if let Some((task, holders)) = asked {
-        moves.extend(holders.iter().map(|person| (person.clone(), task, true)));
+    if let Some((entry, holders)) = asked {
+        moves.extend(holders.iter().map(|person| (person.clone(), entry.clone(), true)));
     }
     moves
+}
+
+fn entry(case: CaseNo, task: TaskNo, position: &Name, milestones: &Milestones) -> Entered {
+    Entered { case, task, due: milestones.overdue, position: position.clone() }
 }

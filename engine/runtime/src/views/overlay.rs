@@ -5,6 +5,9 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use countersign_core::command::{CaseNo, TaskNo};
+use countersign_core::name::Name;
+use countersign_core::time::Timestamp;
+use serde::{Deserialize, Serialize};
 use sled::{Batch, Tree};
 
 use super::keys::{self, List};
@@ -14,8 +17,22 @@ use super::store::{Meta, ViewsError, decode, encode};
 /// Rows and pages kept in memory: those that change often are not read back each time.
 const KEPT_MAX: usize = 8_192;
 
-/// An entry of a person's list; the task is 0 where the list is of cases.
-pub(super) type Entered = (CaseNo, TaskNo);
+/// An entry of a person's list. It has what an inbox is put in order and told apart by, so that a page of it costs the
+/// rows of that page and no more. Where the list is of cases, there is the case alone.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) struct Entered {
+    pub(super) case: CaseNo,
+    pub(super) task: TaskNo,
+    pub(super) due: Timestamp,
+    pub(super) position: Name,
+}
+
+impl Entered {
+    /// A case.
+    pub(super) fn case(case: CaseNo) -> Entered {
+        Entered { case, ..Entered::default() }
+    }
+}
 
 /// What has been folded since the tree was last written, and some rows that equal it. Together with the tree
 /// it is the state of the views at `applied`.
@@ -84,7 +101,7 @@ impl Overlay {
         (list, person): (List, &str),
         entry: Entered,
     ) -> Result<(), ViewsError> {
-        self.page_mut(tree, keys::page(list, person, entry.0))?.insert(entry);
+        self.page_mut(tree, keys::page(list, person, entry.case))?.insert(entry);
         Ok(())
     }
 
@@ -93,9 +110,9 @@ impl Overlay {
         &mut self,
         tree: &Tree,
         (list, person): (List, &str),
-        entry: Entered,
+        entry: &Entered,
     ) -> Result<(), ViewsError> {
-        self.page_mut(tree, keys::page(list, person, entry.0))?.remove(&entry);
+        self.page_mut(tree, keys::page(list, person, entry.case))?.remove(entry);
         Ok(())
     }
 
@@ -126,7 +143,7 @@ impl Overlay {
             }
         }
         pages.extend(self.pages.range(range).map(|(key, cached)| (key.clone(), cached.row.clone())));
-        Ok(pages.into_values().flatten().filter(|(case, _)| *case <= last).collect())
+        Ok(pages.into_values().flatten().filter(|entry| entry.case <= last).collect())
     }
 
     /// Whether the tree has everything.

@@ -8,7 +8,8 @@ use countersign_core::value::Fields;
 
 use super::Views;
 use super::keys::List;
-use super::rows::{CaseRow, InboxRow, TimelineEvent, TimelinePage, TimelineRow};
+use super::overlay::Entered;
+use super::rows::{CaseRow, InboxPage, InboxPlace, InboxRow, TimelineEvent, TimelinePage, TimelineRow};
 use super::store::ViewsError;
 
 /// Cases of one order that are looked at, at most.
@@ -20,19 +21,37 @@ impl Views {
     /// # Errors
     /// `VIEW_FAILED`.
     pub fn inbox(&self, person: &str) -> Result<Vec<InboxRow>, ViewsError> {
+        Ok(self.inbox_page(person, None, None, usize::MAX)?.rows)
+    }
+
+    /// A page of the open tasks that a person may answer, the earliest deadline first: those of one position, where one
+    /// is named; those after a place that an earlier page told, whether or not its task is still open.
+    ///
+    /// # Errors
+    /// `VIEW_FAILED`.
+    pub fn inbox_page(
+        &self,
+        person: &str,
+        position: Option<&str>,
+        after: Option<InboxPlace>,
+        limit: usize,
+    ) -> Result<InboxPage, ViewsError> {
         let overlay = self.overlay();
         let tree = &self.inner.db;
-        let mut rows = Vec::new();
-        let mut last: Option<CaseRow> = None;
-        for (case, task) in overlay.list(tree, (List::Inbox, person), CaseNo::MAX)? {
-            if last.as_ref().is_none_or(|row| row.case != case) {
-                last = overlay.case(tree, case)?;
-            }
-            rows.extend(last.as_ref().and_then(|row| Some(row.inbox_row(row.tasks.get(&task)?))));
+        let place = |entry: &Entered| InboxPlace { due: entry.due, case: entry.case, task: entry.task };
+        let mut asked = overlay.list(tree, (List::Inbox, person), CaseNo::MAX)?;
+        asked.retain(|entry| {
+            position.is_none_or(|position| *entry.position == *position)
+                && after.is_none_or(|after| place(entry) > after)
+        });
+        asked.sort_by_key(place);
+        let next = if asked.len() > limit { asked.get(limit.saturating_sub(1)).map(place) } else { None };
+        let mut page = InboxPage { rows: Vec::new(), next };
+        for entry in asked.into_iter().take(limit) {
+            let row = overlay.case(tree, entry.case)?;
+            page.rows.extend(row.as_ref().and_then(|row| Some(row.inbox_row(row.tasks.get(&entry.task)?))));
         }
-        drop(overlay);
-        rows.sort_by_key(|row| (row.due, row.case, row.task));
-        Ok(rows)
+        Ok(page)
     }
 
     /// A case, open or over.
@@ -57,8 +76,8 @@ impl Views {
         let tree = &self.inner.db;
         let last = before.map_or(CaseNo::MAX, |before| before.saturating_sub(1));
         let mut rows = Vec::new();
-        for (case, _) in overlay.list(tree, (List::Submitted, person), last)?.into_iter().rev().take(limit) {
-            let row = overlay.case(tree, case)?;
+        for entry in overlay.list(tree, (List::Submitted, person), last)?.into_iter().rev().take(limit) {
+            let row = overlay.case(tree, entry.case)?;
             rows.extend(row.map(CaseRow::without_sealed));
         }
         Ok(rows)

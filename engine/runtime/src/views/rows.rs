@@ -277,6 +277,26 @@ impl CaseRow {
     }
 }
 
+/// A page of an inbox.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct InboxPage {
+    /// The tasks.
+    pub rows: Vec<InboxRow>,
+    /// Where the page after this one begins, if there is one.
+    pub next: Option<InboxPlace>,
+}
+
+/// A task's place in inboxes, the most urgent first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct InboxPlace {
+    /// By when an answer is due.
+    pub due: Timestamp,
+    /// The case.
+    pub case: CaseNo,
+    /// The task.
+    pub task: TaskNo,
+}
+
 /// One open task of a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InboxRow {

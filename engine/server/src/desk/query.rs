@@ -7,11 +7,14 @@ use countersign_core::definition::Activity;
 use countersign_core::name::Name;
 use countersign_core::rejection::Rejection;
 use countersign_core::state::State;
+use countersign_core::time::Timestamp;
 use countersign_messages as wire;
 use countersign_messages::{
     CaseView, InboxItem, InboxView, Request, Signature, TimelineEntry, TimelineView, Title,
 };
-use countersign_runtime::views::{CaseRow, InboxRow, Status, TimelineEvent, TimelineRow, Views};
+use countersign_runtime::views::{
+    CaseRow, InboxPage, InboxPlace, InboxRow, Status, TimelineEvent, TimelineRow, Views,
+};
 
 use super::command::asking;
 use super::concern::{Concerned, Question};
@@ -30,9 +33,11 @@ impl Desk {
     /// The open tasks of a person in a post.
     pub(super) async fn inbox(&self, caller: &Caller, r: wire::Inbox) -> Answered<InboxView> {
         let (views, applied) = self.views(r.at_least).await?;
-        let mut rows = views.inbox(r.person.as_str()).map_err(|e| refuse::no_view(&e))?;
-        rows.retain(|row| *row.position == *r.position.as_str());
-        let next = page(&mut rows, r.after.as_ref().map(wire::Name::as_str), r.limit)?;
+        let after = r.after.as_ref().map(|after| place(after.as_str())).transpose()?;
+        let limit = r.limit.map_or(usize::MAX, |limit| limit.clamp(1, INBOX_MAX) as usize);
+        let page = views.inbox_page(r.person.as_str(), Some(r.position.as_str()), after, limit);
+        let InboxPage { rows, next } = page.map_err(|e| refuse::no_view(&e))?;
+        let next = next.map(|place| format!("{}.{}.{}", place.due.0, place.case, place.task));
         let chains: BTreeSet<Name> = rows.iter().map(|row| row.chain.clone()).collect();
         let (request, now) = (asking(caller, &Request::Inbox(r), [0; 16]), self.now());
         let look = move |state: &State| -> Result<Vec<InboxItem>, Rejection> {
@@ -142,33 +147,18 @@ impl Desk {
     }
 }
 
-/// Leaves of an inbox the tasks after this one, and no more than the limit. Gives the last of them if there are more.
-/// The place is told by what the order is made of: it stands even when that task has been answered meanwhile.
-fn page(
-    rows: &mut Vec<InboxRow>,
-    after: Option<&str>,
-    limit: Option<u32>,
-) -> Result<Option<String>, Refusal> {
-    let place = |row: &InboxRow| (row.due.0, row.case, u64::from(row.task));
-    if let Some(after) = after {
-        let mut parts = after.split('.');
-        let (due, case, task) = (parts.next(), parts.next(), parts.next());
-        let read = || Some((due?.parse().ok()?, case?.parse().ok()?, task?.parse().ok()?));
-        let Some(after) = read().filter(|_| parts.next().is_none()) else {
-            let message = format!("expected `next` of an earlier answer, found {after}");
-            return Err(Box::new(
-                wire::WireError::new(wire::Code::BadValue, message).at_field("after").into(),
-            ));
-        };
-        rows.retain(|row| place(row) > after);
-    }
-    let Some(limit) = limit.map(|limit| limit.clamp(1, INBOX_MAX) as usize) else { return Ok(None) };
-    if rows.len() <= limit {
-        return Ok(None);
-    }
-    rows.truncate(limit);
-    let last = rows.last().map(place);
-    Ok(last.map(|(due, case, task)| format!("{due}.{case}.{task}")))
+/// A place in an inbox as an earlier answer told it: deadline, case and task.
+fn place(text: &str) -> Result<InboxPlace, Refusal> {
+    let mut parts = text.split('.');
+    let (due, case, task) = (parts.next(), parts.next(), parts.next());
+    let read = || {
+        let due = Timestamp(due?.parse().ok()?);
+        Some(InboxPlace { due, case: case?.parse().ok()?, task: task?.parse().ok()? })
+    };
+    read().filter(|_| parts.next().is_none()).ok_or_else(|| {
+        let message = format!("expected `next` of an earlier answer, found {text}");
+        Box::new(wire::WireError::new(wire::Code::BadValue, message).at_field("after").into())
+    })
 }
 
 /// What a chain is called.
