@@ -296,7 +296,10 @@ fn what_came_before_the_case_waits_for_it_is_not_missing() {
         run.report("erp.seal.put", "m1", record([("no", text(paper_no))])).expect("kept");
         run.wait(200 * HOUR);
         assert_eq!(raised(&run, case).len(), expected, "a seal on {paper_no}");
-        assert!(run.case(case).outward().is_some_and(|outward| outward.alarms.is_empty()), "its clock stopped");
+        assert!(
+            run.case(case).outward().is_some_and(|outward| outward.alarms.is_empty()),
+            "its clock stopped"
+        );
         run.check();
     }
 }

@@ -16,8 +16,8 @@ use std::path::Path;
 use countersign_chain::codes::{CODES, explain};
 use countersign_chain::{Diagnostic, Severity, SourceFile, compile, load_dir};
 
-/// One mistake, in the demo company or in a small one of tests/: in the file at `path`, `from` becomes `bad`; `good` in its place is right. An empty `from`
-/// stands for the whole file, which may be a new one.
+/// One mistake, in a company of tests/: in the file at `path`, `from` becomes `bad`; `good` in its place is right. An
+/// empty `from` stands for the whole file, which may be a new one.
 struct Case {
     base: &'static str,
     name: &'static str,

@@ -40,8 +40,8 @@ pub use advance::{STEPS_MAX, advance, held, needs_advance};
 pub use permission::{may_ask, may_see};
 pub use route::limit_of;
 pub use step::{StepResult, ready, result};
-pub use task::task_def;
 pub(crate) use submit::fields_of;
+pub use task::task_def;
 pub(crate) use timers::sweep_case;
 
 /// What is to become of a command.

@@ -102,7 +102,18 @@ impl<'a> Planner<'a> {
         let scope = ctx.scope(case, chain);
         let barred = interested(&ctx, case, chain)?;
         let (slots, about) = (Vec::new(), Vec::new());
-        Ok(Planner { ctx, case, scope, barred, tasks: &[], slots, about, within_by: None, task: None, first_slot })
+        Ok(Planner {
+            ctx,
+            case,
+            scope,
+            barred,
+            tasks: &[],
+            slots,
+            about,
+            within_by: None,
+            task: None,
+            first_slot,
+        })
     }
 
     fn node(&mut self, node: &Node, inherited: Inherited) -> Result<Option<PlanNode>, NoPlan> {
