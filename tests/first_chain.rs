@@ -89,5 +89,6 @@ fn the_first_chain_of_the_manual_works_as_it_stands() {
     let case = shell(folder, "countersign case C-1 --data data --json");
     assert!(case.status.success(), "{}", String::from_utf8_lossy(&case.stderr));
     let case: Value = serde_json::from_slice(&case.stdout).unwrap();
+    let case = &case["ok"];
     assert_eq!((&case["chain"], &case["state"]), (&"purchase-request".into(), &"approved".into()), "{case}");
 }
