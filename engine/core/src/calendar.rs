@@ -101,10 +101,12 @@ impl Calendar {
 
     fn worked_on(&self, date: Date) -> impl Iterator<Item = (Timestamp, Timestamp)> + '_ {
         let hours: &[(u16, u16)] = if self.works(date) { &self.hours } else { &[] };
+        let steady = if hours.is_empty() { None } else { self.zone.steady(date) };
         hours.iter().map(move |(from, to)| {
-            let instant = |minute: u16| match i64::from(minute) * MINUTE {
-                DAY => self.zone.instant(Date(date.0 + 1), 0),
-                ms => self.zone.instant(date, ms),
+            let instant = |minute: u16| match (steady, i64::from(minute) * MINUTE) {
+                (Some(ahead), ms) => Timestamp(i64::from(date.0) * DAY + ms - ahead),
+                (None, DAY) => self.zone.instant(Date(date.0 + 1), 0),
+                (None, ms) => self.zone.instant(date, ms),
             };
             (instant(*from), instant(*to))
         })

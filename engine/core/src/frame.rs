@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::command::Cause;
+use crate::event::codec::append;
 use crate::event::{DecodeError, Event, decode_events, encode_event};
 use crate::name::Name;
 use crate::time::Timestamp;
@@ -46,8 +47,7 @@ pub enum Outcome {
 impl Frame {
     /// Appends the frame in its encoded form: the postcard of (at, cause, outcome), then the events.
     pub fn encode(&self, out: &mut Vec<u8>) -> Result<(), postcard::Error> {
-        let taken = std::mem::take(out);
-        *out = postcard::to_extend(&(&self.at, &self.cause, &self.outcome), taken)?;
+        append(&(&self.at, &self.cause, &self.outcome), out)?;
         self.events.iter().try_for_each(|event| encode_event(event, out))
     }
 

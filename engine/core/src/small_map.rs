@@ -100,6 +100,10 @@ impl<K: Ord, V> SmallMap<K, V> {
         match self.place(&key) {
             Ok(at) => Some(std::mem::replace(&mut self.0[at].1, value)),
             Err(at) => {
+                // Most hold one entry at a time; a vector would begin with room for four.
+                if self.0.capacity() == 0 {
+                    self.0.reserve_exact(1);
+                }
                 self.0.insert(at, (key, value));
                 None
             }

@@ -173,6 +173,17 @@ impl Zone {
         (Date(local.div_euclid(DAY) as i32), local.rem_euclid(DAY))
     }
 
+    /// What local time is ahead of UTC, in milliseconds, where that changes neither on this date nor within a day of
+    /// it: all its times are then instants at this distance.
+    pub(crate) fn steady(&self, date: Date) -> Option<i64> {
+        let midnight = i64::from(date.0) * (DAY / 1000);
+        let after = self.offsets.partition_point(|(from, _)| *from <= midnight - 2 * 86_400);
+        let offset = self.offsets.get(after.saturating_sub(1)).map_or(0, |(_, offset)| i64::from(*offset));
+        let next = self.offsets.get(after.max(1));
+        let changes = next.is_some_and(|(from, _)| *from <= midnight + 3 * 86_400);
+        (!changes && offset.abs() <= 86_400).then_some(offset * 1000)
+    }
+
     /// The instant of a local date and milliseconds since midnight. A time that a clock change skips or
     /// repeats is read with the offset that held before the change.
     pub fn instant(&self, date: Date, ms: i64) -> Timestamp {

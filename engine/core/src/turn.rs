@@ -4,12 +4,12 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::command::{Body, CaseNo, Cause, Command};
-use crate::decide::{Decision, advance, decide, held, needs_advance, sweep_case};
+use crate::decide::{Decision, advance, decide, decide_keyed, held, needs_advance, sweep_case};
 use crate::event::{Event, TurnSplit};
 use crate::frame::{FRAME_BYTES_MAX, FRAME_EVENTS_MAX, FRAME_EVENTS_SPLIT, Frame, Outcome};
 use crate::name::Name;
 use crate::rejection::{Code, Rejection};
-use crate::state::{State, apply};
+use crate::state::{RequestKey, State, apply};
 use crate::time::Timestamp;
 
 /// What a turn did.
@@ -42,19 +42,20 @@ pub fn turn(state: &mut State, command: &Command) -> Turned {
     if let Some(case) = touched(&command.body) {
         before(state, command.at, case, &mut frames);
     }
-    let decision = guarded(|| decide(state, command)).unwrap_or_else(Decision::from);
+    let key = RequestKey::of_cause(&command.cause);
+    let decision = guarded(|| decide_keyed(state, command, key)).unwrap_or_else(Decision::from);
     let result = match decision {
         Decision::Repeat(sequence) => TurnResult::Repeat(sequence),
         Decision::Refuse { rejection, audit } => {
             if !audit.is_empty() {
-                frames.push(commit(state, command, refused(&rejection), audit));
+                frames.push(commit(state, (command, key), refused(&rejection), audit));
             }
             TurnResult::Refused(rejection)
         }
         Decision::Accept(events) => match too_large(&events) {
             Some(rejection) => TurnResult::Refused(rejection),
             None => {
-                frames.push(commit(state, command, Outcome::Accepted, events));
+                frames.push(commit(state, (command, key), Outcome::Accepted, events));
                 TurnResult::Done
             }
         },
@@ -68,8 +69,8 @@ fn refused(rejection: &Rejection) -> Outcome {
     Outcome::Refused { code: Name::from(code.as_str()), message: message.clone(), field }
 }
 
-/// The case that a command is about.
-fn touched(body: &Body) -> Option<CaseNo> {
+/// The case that a command is about, if it is about one that exists.
+pub fn touched(body: &Body) -> Option<CaseNo> {
     match body {
         Body::Resubmit { case, .. } | Body::Withdraw { case, .. } | Body::ReferUp { case, .. } => Some(*case),
         Body::Ask { case, .. } | Body::Operate { case, .. } => Some(*case),
@@ -92,19 +93,24 @@ fn before(state: &mut State, at: Timestamp, case: CaseNo, frames: &mut Vec<Frame
         let Some((due, timer)) = state.due_of(case, at) else { break };
         let command = Command { at, cause: Cause::Timer { due }, body: Body::Timer { case, timer } };
         match guarded(|| decide(state, &command)).unwrap_or_else(Decision::from) {
-            Decision::Accept(events) => frames.push(commit(state, &command, Outcome::Accepted, events)),
+            Decision::Accept(events) => frames.push(commit(state, (&command, None), Outcome::Accepted, events)),
             Decision::Refuse { .. } | Decision::Repeat(_) => break,
         }
     }
     let moved = guarded(|| sweep_case(state, at, case)).unwrap_or_default();
     if !moved.is_empty() {
         let command = Command { at, cause: Cause::Timer { due: at }, body: Body::Sweep };
-        frames.push(commit(state, &command, Outcome::Accepted, moved));
+        frames.push(commit(state, (&command, None), Outcome::Accepted, moved));
     }
 }
 
 /// Applies the events and whatever follows from them, and makes the frame.
-fn commit(state: &mut State, command: &Command, outcome: Outcome, events: Vec<Event>) -> Frame {
+fn commit(
+    state: &mut State,
+    (command, key): (&Command, Option<RequestKey>),
+    outcome: Outcome,
+    events: Vec<Event>,
+) -> Frame {
     state.begin(command.at);
     let mut cases: Vec<CaseNo> = Vec::new();
     for event in &events {
@@ -113,7 +119,7 @@ fn commit(state: &mut State, command: &Command, outcome: Outcome, events: Vec<Ev
     }
     let mut events = events;
     follow(state, command.at, cases, &mut events);
-    state.finish(&command.cause, &outcome, &events);
+    state.finish(&command.cause, key, &outcome, &events);
     Frame { at: command.at, cause: command.cause.clone(), outcome, events }
 }
 

@@ -4,6 +4,7 @@ mod company;
 mod memory;
 mod pipeline;
 mod tasks;
+mod turns;
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -32,6 +33,8 @@ pub(crate) struct Options {
     pub(crate) memory_cases: usize,
     /// A folder on the disk to measure; its content is removed afterwards.
     pub(crate) folder: PathBuf,
+    /// Only what needs neither disk nor threads.
+    pub(crate) in_memory: bool,
 }
 
 /// What was found.
@@ -71,6 +74,8 @@ pub(crate) struct Report {
     pub(crate) bytes_per_submit: f64,
     /// Resident bytes per open case.
     pub(crate) bytes_of_memory_per_open_case: f64,
+    /// One decision in memory: turn, reply and encoding on one thread, microseconds.
+    pub(crate) turn_us: f64,
 }
 
 /// Tells how far it is; the CLI prints it where a person looks.
@@ -86,6 +91,11 @@ pub(crate) fn run(options: &Options, progress: Progress<'_>) -> Result<Report, S
     let mut report = Report { callers: options.callers, cases: options.cases, ..Report::default() };
     progress("memory of open cases");
     report.bytes_of_memory_per_open_case = memory::bytes_per_case(options.memory_cases as u64)?;
+    progress("decisions in memory");
+    report.turn_us = turns::us_per_decision(options.cases as u64)?;
+    if options.in_memory {
+        return Ok(report);
+    }
     let folder = Folder::new(&options.folder, "countersign-bench")
         .map_err(|e| format!("{}: {e}", options.folder.display()))?;
     let data = folder.path().join("data");

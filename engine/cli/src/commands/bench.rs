@@ -34,6 +34,9 @@ pub(crate) struct Bench {
     /// A folder on the disk to measure
     #[arg(long, value_name = "DIR", default_value = ".")]
     folder: PathBuf,
+    /// Only what needs neither disk nor threads: the memory of an open case, a decision in memory
+    #[arg(long)]
+    in_memory: bool,
 }
 
 impl Bench {
@@ -47,6 +50,7 @@ impl Bench {
             cases: self.cases as usize,
             memory_cases: self.memory_cases as usize,
             folder: self.folder,
+            in_memory: self.in_memory,
         };
         if cfg!(debug_assertions) {
             note("note: this is no release build; its figures say little");
@@ -100,6 +104,7 @@ fn table(output: &Output, report: &Report) -> Vec<String> {
         "at most 2.00",
         Some(single <= 2.0),
     );
+    figure("one decision in memory, median".into(), format!("{:.2} us", report.turn_us), "", None);
     let open = report.replay_open_cases;
     figure(format!("replay, {open} open cases"), per_second(report.replay_events_per_s), "", None);
     figure("log, per decision".into(), format!("{:.0} bytes", report.bytes_per_decision), "", None);

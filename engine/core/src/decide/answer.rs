@@ -42,8 +42,9 @@ pub(super) fn decide_task(state: &State, at: Timestamp, request: &Request, answe
         Err(rejection) => return late_or(case, request, answer, rejection),
     };
     // A contribution is done as a piece of work is: callers have one word for both.
-    let given = Answer { verdict: Verdict::Input, ..answer.clone() };
-    let answer = if task.duty == Duty::Input && answer.verdict == Verdict::Done { &given } else { answer };
+    let given = (task.duty == Duty::Input && answer.verdict == Verdict::Done)
+        .then(|| Answer { verdict: Verdict::Input, ..answer.clone() });
+    let answer = given.as_ref().unwrap_or(answer);
     if let Some(decision) = own_document(&ctx, case, task, request, answer) {
         return decision;
     }
@@ -231,6 +232,9 @@ fn fits(duty: Duty, veto: bool, verdict: Verdict) -> Result<(), Rejection> {
 /// Whether a reviewer's objection stands against the present revision: it was not taken back by a later answer
 /// of the same post in the same state, and whoever is asked in the slot may know of it (R14).
 fn objected(case: &Case, step: &Step, own: u16) -> bool {
+    if !case.signatures().iter().any(|s| s.verdict == Verdict::Object) {
+        return false;
+    }
     let present: Vec<&Signature> =
         case.signatures().iter().filter(|s| !s.void && s.revision == case.revision()).collect();
     let hidden = |task: TaskNo| {

@@ -32,7 +32,7 @@ use crate::event::Event;
 use crate::fit::Fitting;
 use crate::name::Name;
 use crate::rejection::{Code, Rejection};
-use crate::state::{Case, Release, State};
+use crate::state::{Case, Release, RequestKey, State};
 use crate::time::Timestamp;
 use crate::value::Fields;
 
@@ -80,8 +80,13 @@ pub const AUDITS_PER_MINUTE: u32 = 60;
 
 /// Decides one command from outside.
 pub fn decide(state: &State, command: &Command) -> Decision {
-    if let Cause::Request(request) = &command.cause {
-        match permission::repeated(state, request, command.at) {
+    decide_keyed(state, command, RequestKey::of_cause(&command.cause))
+}
+
+/// The same where the digest of its request is known.
+pub(crate) fn decide_keyed(state: &State, command: &Command, key: Option<RequestKey>) -> Decision {
+    if let (Cause::Request(request), Some(key)) = (&command.cause, key) {
+        match permission::repeated(state, request, key, command.at) {
             Ok(None) => {}
             Ok(Some(sequence)) => return Decision::Repeat(sequence),
             Err(rejection) => return rejection.into(),

@@ -6,14 +6,19 @@ use crate::command::{CaseNo, Request, VouchedBy};
 use crate::definition::SystemGrant;
 use crate::name::Name;
 use crate::rejection::{Code, Rejection};
-use crate::state::{Case, SENT_AHEAD_MAX_MS, State};
+use crate::state::{Case, RequestKey, SENT_AHEAD_MAX_MS, State};
 use crate::time::Timestamp;
 use crate::value::Value;
 
 /// The frame of an equal request that took effect before, if any.
-pub(super) fn repeated(state: &State, request: &Request, at: Timestamp) -> Result<Option<u64>, Rejection> {
+pub(super) fn repeated(
+    state: &State,
+    request: &Request,
+    key: RequestKey,
+    at: Timestamp,
+) -> Result<Option<u64>, Rejection> {
     let id = &request.request_id;
-    if let Some(seen) = state.requests().get(&request.system, id) {
+    if let Some(seen) = state.requests().find(key) {
         if seen.fingerprint == request.fingerprint {
             return Ok(Some(seen.sequence));
         }

@@ -1,6 +1,7 @@
 //! From a chain's nodes to a plan: conditions evaluated, positions resolved, routes climbed. Fixed when a state is entered.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
@@ -41,7 +42,7 @@ pub(super) struct Planner<'a> {
     ctx: Ctx<'a>,
     case: &'a Case,
     scope: Scope<'a>,
-    barred: Vec<Name>,
+    barred: Arc<[Name]>,
     /// The pieces of work of the activity that is planned.
     tasks: &'a [&'a TaskDef],
     slots: Vec<Slot>,
@@ -100,7 +101,7 @@ impl<'a> Planner<'a> {
         first_slot: u16,
     ) -> Result<Planner<'a>, Rejection> {
         let scope = ctx.scope(case, chain);
-        let barred = interested(&ctx, case, chain)?;
+        let barred = interested(&ctx, case, chain)?.into();
         let (slots, about) = (Vec::new(), Vec::new());
         Ok(Planner {
             ctx,
@@ -153,7 +154,7 @@ impl<'a> Planner<'a> {
     fn signer(&mut self, signer: &Signer, inherited: Inherited) -> Result<Option<PlanNode>, NoPlan> {
         let mut barred = Vec::new();
         if matches!(signer.duty, Duty::Approve | Duty::Review) {
-            barred.clone_from(&self.barred);
+            barred.extend_from_slice(&self.barred);
         }
         for except in &signer.except {
             for position in who(&self.ctx, self.case, &self.scope, except)? {
@@ -166,6 +167,8 @@ impl<'a> Planner<'a> {
             .iter()
             .position(|task| own.is_some_and(|own| std::ptr::eq(*task, own)))
             .map(|place| place as u16);
+        // Most signers except nobody, and share what the whole plan bars.
+        let barred = if barred[..] == self.barred[..] { self.barred.clone() } else { barred.into() };
         let nodes = self.signers(signer, &barred, inherited);
         self.task = None;
         let mut nodes = nodes?;
@@ -175,7 +178,7 @@ impl<'a> Planner<'a> {
     fn signers(
         &mut self,
         signer: &Signer,
-        barred: &[Name],
+        barred: &Arc<[Name]>,
         inherited: Inherited,
     ) -> Result<Vec<PlanNode>, NoPlan> {
         let mut nodes = Vec::new();
@@ -191,7 +194,7 @@ impl<'a> Planner<'a> {
             };
             let mut slot = self.slot(signer.duty, resolved.position, resolved.capacities, inherited)?;
             slot.veto = signer.veto;
-            slot.barred = barred.to_vec();
+            slot.barred = barred.clone();
             nodes.push(self.push(slot));
         }
         Ok(nodes)
@@ -331,8 +334,8 @@ impl<'a> Planner<'a> {
             barred.extend(resolved.holders);
             let inherited = Inherited { within, blind: true };
             let mut slot = self.slot(Duty::Approve, resolved.position, resolved.capacities, inherited)?;
-            slot.barred.clone_from(&barred);
-            slot.barred.retain(|person| self.barred.contains(person) || holders.contains(person));
+            let never = barred.iter().filter(|person| self.barred.contains(person) || holders.contains(person));
+            slot.barred = never.cloned().collect();
             parts.push(self.push(slot));
         }
         Ok(PlanNode::All(parts))
@@ -362,7 +365,7 @@ impl<'a> Planner<'a> {
             within,
             level: None,
             seat_of: None,
-            barred: vec![],
+            barred: Arc::default(),
         })
     }
 
@@ -427,7 +430,9 @@ pub(super) fn extension(
                 below.0.push(person.clone());
             }
         }
-        Above::Referred(person) => planner.barred.push(person.clone()),
+        Above::Referred(person) => {
+            planner.barred = planner.barred.iter().chain([person]).cloned().collect();
+        }
     }
     let barred = planner.barred.clone();
     let ascent = Ascent {

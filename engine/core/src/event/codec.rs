@@ -69,11 +69,30 @@ pub fn decode_events(mut bytes: &[u8]) -> Result<Vec<Event>, DecodeError> {
     Ok(events)
 }
 
-pub(super) fn append<T: Serialize>(body: &T, out: &mut Vec<u8>) -> Result<(), postcard::Error> {
-    // postcard wants the vector by value; taking and putting it back keeps its allocation.
-    let taken = std::mem::take(out);
-    *out = postcard::to_extend(body, taken)?;
-    Ok(())
+/// Appends what a value is encoded as.
+pub(crate) fn append<T: Serialize>(body: &T, out: &mut Vec<u8>) -> Result<(), postcard::Error> {
+    postcard::serialize_with_flavor(body, Appending(out))
+}
+
+/// Bytes go to the end of a vector that stays where it is.
+struct Appending<'a>(&'a mut Vec<u8>);
+
+impl postcard::ser_flavors::Flavor for Appending<'_> {
+    type Output = ();
+
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        self.0.push(byte);
+        Ok(())
+    }
+
+    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn finalize(self) -> postcard::Result<()> {
+        Ok(())
+    }
 }
 
 pub(super) fn body<T: DeserializeOwned>(kind: u16, bytes: &[u8]) -> Result<T, DecodeError> {

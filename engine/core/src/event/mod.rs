@@ -13,6 +13,7 @@ pub use outward::*;
 pub use plan::{About, Capacity, CapacityWhy, Level, Plan, PlanNode, Slot};
 
 use crate::command::CaseNo;
+use crate::name::Name;
 
 macro_rules! events {
     ($($(#[$doc:meta])* $kind:literal $name:literal $variant:ident),+ $(,)?) => {
@@ -167,7 +168,14 @@ events! {
 impl Event {
     /// Its encoded size, or somewhat more: only what can be large is measured, for the sake of speed.
     pub fn size_at_most(&self) -> usize {
+        let text = |name: &Name| 5 + name.len();
         match self {
+            Event::TaskOpened(e) => {
+                let capacities = e.capacities.iter().map(|capacity| 5 + text(&capacity.position));
+                128 + text(&e.position) + e.holders.iter().map(text).chain(capacities).sum::<usize>()
+            }
+            Event::StepClosed(e) if e.opinions.is_empty() => 64 + text(&e.state) + text(&e.outcome),
+            Event::CaseEnded(e) => 64 + text(&e.end) + e.code.as_ref().map_or(0, text),
             Event::TaskDecided(e) => {
                 128 + e.person.len() + e.reason.as_ref().map_or(0, |reason| reason.len())
             }

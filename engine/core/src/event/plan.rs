@@ -1,5 +1,7 @@
 //! The plan of a step: who is to be asked, in which order, and why; fixed when the state is entered.
 
+use std::sync::Arc;
+
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -65,7 +67,7 @@ pub struct Slot {
     /// The group in which the position has a seat; a seat is never filled by a superior.
     pub seat_of: Option<Name>,
     /// Persons who may not answer: the submitter, who benefits, who is excepted.
-    pub barred: Vec<Name>,
+    pub barred: Arc<[Name]>,
 }
 
 /// What a slot is asked about, where that is more than the document.

@@ -1,10 +1,11 @@
 //! `apply`: the only writer of State, the same in a live turn and in a replay. It stores what events say; it
 //! never decides, never computes money, never reads a definition, never fails.
 
-use super::case::{Case, Signature, SlotStatus, Stage, Step, Task, leaves_trace};
+use super::asked;
+use super::case::{Case, Signature, SlotStatus, Stage, Task, leaves_trace};
 use super::closed::{drop_case, forget_key};
 use super::waiting::waits_for;
-use super::{ItemStatus, OutsideWork, Seen, State, WorkItem};
+use super::{ItemStatus, OutsideWork, RequestKey, Seen, State, WorkItem};
 use crate::command::{CaseNo, Cause, CommandNo, Request};
 use crate::definition::{Definition, Duty, Target};
 use crate::event::*;
@@ -20,7 +21,7 @@ pub fn apply_frame(state: &mut State, frame: &Frame) {
     for event in &frame.events {
         apply(state, event);
     }
-    state.finish(&frame.cause, &frame.outcome, &frame.events);
+    state.finish(&frame.cause, RequestKey::of_cause(&frame.cause), &frame.outcome, &frame.events);
 }
 
 /// Applies one event.
@@ -39,14 +40,15 @@ pub fn apply(state: &mut State, event: &Event) {
         Event::CaseWithdrawn(e) => drop_case(state, e.case, Name::from("withdrawn"), false),
         Event::CaseResubmitted(e) => resubmitted(state, e),
         Event::TaskOpened(e) => {
-            let e = TaskOpened {
-                position: state.intern(&e.position),
-                holders: e.holders.iter().map(|h| state.intern(h)).collect(),
-                ..e.clone()
-            };
-            on_case(state, e.case, |case, at| open_task(case, at, e));
+            let position = state.intern(&e.position);
+            let holders = e.holders.iter().map(|h| state.intern(h)).collect();
+            on_case(state, e.case, |case, at| open_task(case, at, e, (position, holders)));
         }
         Event::StateEntered(e) => entered(state, e),
+        Event::RouteExtended(e) => {
+            let slots = asked::kept(state, &e.slots);
+            on_case(state, e.case, |case, _| extended(case, e, slots));
+        }
         Event::SelfApprovalAttempted(_) | Event::LateAnswer(_) => {}
         _ => {
             let applied = super::apply_commands::apply(state, event)
@@ -67,30 +69,32 @@ impl State {
     }
 
     /// Ends the frame: remembers its request or message, and counts what it left for auditors.
-    pub(crate) fn finish(&mut self, cause: &Cause, outcome: &Outcome, events: &[Event]) {
+    pub(crate) fn finish(
+        &mut self,
+        cause: &Cause,
+        key: Option<RequestKey>,
+        outcome: &Outcome,
+        events: &[Event],
+    ) {
         if let Some((sender, message_id)) =
             message_of(cause, events).filter(|_| *outcome == Outcome::Accepted)
         {
             self.messages.keep(self.head.at, sender, message_id);
         }
-        let Cause::Request(request) = cause else { return };
-        let Request { system, request_id, fingerprint, .. } = request;
+        let (Cause::Request(request), Some(key)) = (cause, key) else { return };
+        let Request { system, fingerprint, .. } = request;
         let seen = Seen { fingerprint: *fingerprint, sequence: self.head.sequence };
         if matches!(outcome, Outcome::Refused { .. }) {
             let minute = self.head.at.0.div_euclid(MINUTE);
             let count = self.audits.entry(system.clone()).or_insert((minute, 0));
             *count = if count.0 == minute { (minute, count.1 + 1) } else { (minute, 1) };
         }
-        self.requests.keep(self.head.at, system, request_id, seen);
+        self.requests.keep(self.head.at, key, seen);
     }
 
     /// One allocation for each name of an organisation, however many cases hold it.
     pub(super) fn intern(&mut self, name: &Name) -> Name {
-        if let Some(known) = self.names.get(name) {
-            return known.clone();
-        }
-        self.names.insert(name.clone());
-        name.clone()
+        self.names.shared(name)
     }
 }
 
@@ -116,14 +120,14 @@ fn store(state: &mut State, e: &DefinitionStored) {
 }
 
 fn activate(state: &mut State, e: &DefinitionsActivated) {
-    let pinned: std::collections::BTreeSet<u32> = state.cases.values().map(|c| c.release).collect();
+    let pinned: std::collections::BTreeSet<u32> = state.cases.iter().map(|c| c.release).collect();
     state.definitions.activate(e.release, &e.definitions, |number| pinned.contains(&number));
-    state.sweep = state.cases.keys().next().copied();
+    state.sweep = state.cases.iter().next().map(Case::number);
 }
 
 /// Changes a case and keeps the timers and the index of waiting cases in step with it.
 pub(super) fn on_case(state: &mut State, number: CaseNo, change: impl FnOnce(&mut Case, Timestamp)) {
-    let Some(case) = state.cases.get_mut(&number) else { return };
+    let Some(case) = state.cases.get_mut(number) else { return };
     let before = waits_for(case);
     for (due, timer) in case.timers() {
         state.timers.remove(&(due, number, timer));
@@ -183,7 +187,7 @@ fn submitted(state: &mut State, e: &CaseSubmitted) {
     };
     take_content(state, &mut case, &e.content);
     state.next_case = e.case + 1;
-    state.cases.insert(e.case, case);
+    state.cases.insert(Box::new(case));
 }
 
 fn take_content(state: &mut State, case: &mut Case, content: &Content) {
@@ -218,9 +222,9 @@ fn take_content(state: &mut State, case: &mut Case, content: &Content) {
 }
 
 fn resubmitted(state: &mut State, e: &CaseResubmitted) {
-    let Some(mut case) = state.cases.remove(&e.case) else { return };
+    let Some(mut case) = state.cases.remove(e.case) else { return };
     take_content(state, &mut case, &e.content);
-    state.cases.insert(e.case, case);
+    state.cases.insert(case);
     on_case(state, e.case, |case, _| {
         case.revision = e.revision;
         case.steps = 0;
@@ -238,6 +242,11 @@ fn resubmitted(state: &mut State, e: &CaseResubmitted) {
 
 fn entered(state: &mut State, e: &StateEntered) {
     let name = state.intern(&e.name);
+    let asked = match &e.work {
+        Work::People(plan) => Some(asked::begun(state, e.state, name.clone(), (plan, &[]))),
+        Work::Asked { plan, about } => Some(asked::begun(state, e.state, name.clone(), (plan, about))),
+        _ => None,
+    };
     on_case(state, e.case, |case, at| {
         case.steps += 1;
         case.withdrawn.clear();
@@ -283,8 +292,8 @@ fn entered(state: &mut State, e: &StateEntered) {
                 case.until = Some(*at);
                 Stage::Until { state: e.state }
             }
-            Work::People(plan) => asking(e.state, name, plan, &[]),
-            Work::Asked { plan, about } => asking(e.state, name, plan, about),
+            // Made before, with names that cases share.
+            Work::People(_) | Work::Asked { .. } => asked.unwrap_or(Stage::Working { state: e.state }),
         };
     });
 }
@@ -296,21 +305,15 @@ pub(super) fn forget_answers(case: &mut Case) {
     }
 }
 
-fn asking(state: u16, name: Name, plan: &Plan, about: &[About]) -> Stage {
-    let slots = vec![SlotStatus::Waiting; plan.slots.len()];
-    let step = Step { state: name, plan: plan.clone(), about: about.to_vec(), slots, opened: Vec::new() };
-    Stage::People { state, step: Box::new(step) }
-}
-
-fn open_task(case: &mut Case, at: Timestamp, e: TaskOpened) {
+fn open_task(case: &mut Case, at: Timestamp, e: &TaskOpened, (position, holders): (Name, Vec<Name>)) {
     set_slot(case, e.slot, SlotStatus::Open(e.task));
     case.next_task = e.task + 1;
     let task = Task {
         slot: e.slot,
         duty: e.duty,
-        position: e.position,
-        holders: e.holders,
-        capacities: e.capacities,
+        position,
+        holders,
+        capacities: e.capacities.clone(),
         version: 1,
         opened_at: at,
         milestones: e.milestones,
@@ -414,7 +417,6 @@ fn apply_to_task(case: &mut Case, at: Timestamp, event: &Event) {
                 set_slot(case, task.slot, SlotStatus::PassedOn(e.task));
             }
         }
-        Event::RouteExtended(e) => extended(case, e),
         _ => {}
     }
 }
@@ -449,10 +451,10 @@ fn decided(case: &mut Case, at: Timestamp, e: &TaskDecided) {
     });
 }
 
-fn extended(case: &mut Case, e: &RouteExtended) {
+fn extended(case: &mut Case, e: &RouteExtended, slots: Vec<Slot>) {
     let Stage::People { step, .. } = &mut case.stage else { return };
-    step.slots.extend(e.slots.iter().map(|_| SlotStatus::Waiting));
-    step.plan.slots.extend(e.slots.iter().cloned());
+    step.slots.extend(slots.iter().map(|_| SlotStatus::Waiting));
+    step.plan.slots.extend(slots);
     if let Some(levels) = step.plan.root.climb_of(e.slot) {
         levels.extend(e.levels.iter().cloned());
     }

@@ -66,7 +66,7 @@ fn started(state: &mut State, e: &ChildStarted) {
 
 fn asked(state: &mut State, e: &CaseAsked) {
     let steps = steps_after(state, e.by_case);
-    if let Some(own) = e.by_case.and_then(|by| state.cases.get_mut(&by)).and_then(|by| by.outward.as_mut())
+    if let Some(own) = e.by_case.and_then(|by| state.cases.get_mut(by)).and_then(|by| by.outward.as_mut())
         && let Some(child) = own.children.get_mut(&e.case)
         && e.entry == "cancel"
     {
@@ -85,7 +85,7 @@ fn asked(state: &mut State, e: &CaseAsked) {
 
 /// A person is input from outside; a case that asks is none, or two could ask one another for ever.
 fn steps_after(state: &State, by: Option<CaseNo>) -> u32 {
-    by.and_then(|by| state.cases.get(&by)).map_or(0, |by| by.steps + 1)
+    by.and_then(|by| state.cases.get(by)).map_or(0, |by| by.steps + 1)
 }
 
 /// A case ends its wait by itself, once it has learnt from the message; a wait of an older log ends with it.

@@ -13,7 +13,7 @@ pub const CLOSED_MAX: usize = 2_000_000;
 
 /// A case is over. Its parent inherits what a well-ended child did, for a compensation.
 pub(super) fn drop_case(state: &mut State, number: CaseNo, end: Name, good: bool) {
-    let Some(mut case) = state.cases.remove(&number) else { return };
+    let Some(mut case) = state.cases.remove(number) else { return };
     for (due, timer) in case.timers() {
         state.timers.remove(&(due, number, timer));
     }
@@ -25,7 +25,7 @@ pub(super) fn drop_case(state: &mut State, number: CaseNo, end: Name, good: bool
             state.keys.remove(claim);
         }
     }
-    if let Some(parent) = case.parent().and_then(|parent| state.cases.get_mut(&parent)) {
+    if let Some(parent) = case.parent().and_then(|parent| state.cases.get_mut(parent)) {
         // What came in from outside for a child came in for its parent; a child began with its parent's steps.
         parent.steps = parent.steps.min(case.steps);
         if good {
@@ -42,7 +42,7 @@ pub(super) fn drop_case(state: &mut State, number: CaseNo, end: Name, good: bool
     forget(state, ended_at);
 }
 
-fn remembered(mut case: Case, end: Name, good: bool, ended_at: Timestamp) -> ClosedCase {
+fn remembered(mut case: Box<Case>, end: Name, good: bool, ended_at: Timestamp) -> ClosedCase {
     let correlation = case.correlation();
     let outward = case.outward.take().map(|outward| *outward).unwrap_or_default();
     ClosedCase {

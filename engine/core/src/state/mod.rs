@@ -1,14 +1,18 @@
 //! What is: the fold of all events. Setters are private to the crate; only `apply` calls them.
 
+mod ahead;
 mod apply;
 mod apply_cases;
 mod apply_commands;
 mod apply_learnt;
+mod asked;
 mod case;
+mod cases;
 mod closed;
 mod definitions;
 mod look;
 mod messages;
+mod names;
 mod outward;
 mod requests;
 mod rows;
@@ -18,6 +22,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde::Serialize;
 
+pub use ahead::AHEAD;
 pub use apply::{apply, apply_frame};
 pub(crate) use apply_cases::TOLD;
 pub use case::{Case, Signature, SlotStatus, Stage, Step, Task};
@@ -28,6 +33,7 @@ pub use outward::{
     ChildState, ClosedCase, CommandState, CommandStatus, Done, DoneWhat, ItemStatus, KeptFact, Mark,
     OutsideWork, Outward, Period, Reply, WorkItem,
 };
+pub(crate) use requests::RequestKey;
 pub use requests::{REQUEST_WINDOW_MS, REQUESTS_MAX, Requests, SENT_AHEAD_MAX_MS, Seen};
 
 use crate::command::{CaseNo, Timer};
@@ -40,7 +46,7 @@ use crate::value::Fields;
 pub struct State {
     head: Head,
     definitions: Definitions,
-    cases: BTreeMap<CaseNo, Case>,
+    cases: cases::Cases,
     next_case: CaseNo,
     timers: BTreeSet<(Timestamp, CaseNo, Timer)>,
     requests: Requests,
@@ -48,7 +54,7 @@ pub struct State {
     waiting: waiting::Waiting,
     audits: BTreeMap<Name, (i64, u32)>,
     sweep: Option<CaseNo>,
-    names: BTreeSet<Name>,
+    names: names::Names,
     /// Cases that are over and may still be asked about.
     closed: BTreeMap<CaseNo, ClosedCase>,
     /// The same in the order in which they ended.
@@ -95,12 +101,12 @@ impl State {
 
     /// An open case.
     pub fn case(&self, number: CaseNo) -> Option<&Case> {
-        self.cases.get(&number)
+        self.cases.get(number)
     }
 
     /// The open cases in order of their numbers.
     pub fn cases(&self) -> impl Iterator<Item = &Case> {
-        self.cases.values()
+        self.cases.iter()
     }
 
     /// How many cases are open.
@@ -166,7 +172,7 @@ impl State {
 
     /// The timers of a case that are due at an instant, earliest first.
     pub fn due_of(&self, case: CaseNo, at: Timestamp) -> Option<(Timestamp, Timer)> {
-        let own = self.cases.get(&case)?.timers();
+        let own = self.cases.get(case)?.timers();
         own.filter(|(due, _)| *due <= at).min()
     }
 
@@ -196,7 +202,7 @@ impl State {
             ..State::default()
         };
         for number in known {
-            let (chain, key) = match (self.cases.get(&number), self.closed.get(&number)) {
+            let (chain, key) = match (self.cases.get(number), self.closed.get(&number)) {
                 (Some(case), _) => (&case.chain, &case.key),
                 (None, Some(case)) => (&case.chain, &case.key),
                 (None, None) => continue,
@@ -206,7 +212,9 @@ impl State {
             {
                 copy.by_key.insert((chain.clone(), key.clone()), number);
             }
-            copy.cases.extend(self.cases.get(&number).map(|case| (number, case.clone())));
+            if let Some(case) = self.cases.get(number) {
+                copy.cases.insert(Box::new(case.clone()));
+            }
             copy.closed.extend(self.closed.get(&number).map(|case| (number, case.clone())));
         }
         copy

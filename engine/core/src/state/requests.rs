@@ -6,6 +6,7 @@ use std::fmt;
 use hashbrown::HashTable;
 use serde::{Serialize, Serializer};
 
+use crate::command::Cause;
 use crate::name::Name;
 use crate::time::{HOUR, MINUTE, Timestamp};
 
@@ -44,16 +45,44 @@ const TABLES: usize = 256;
 /// A digest of system and request id: small, of one length, and the same on every machine.
 type Key = [u8; 16];
 
-fn key(system: &str, request_id: &str) -> Key {
-    let mut hasher = blake3::Hasher::new();
-    // The length keeps ("a", "bc") and ("ab", "c") apart.
-    hasher
-        .update(&(system.len() as u64).to_le_bytes())
-        .update(system.as_bytes())
-        .update(request_id.as_bytes());
-    let mut digest = [0; 16];
-    digest.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
-    digest
+/// A request as the tables know it, so that a turn works its digest out once.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RequestKey(Key);
+
+impl RequestKey {
+    pub(crate) fn of(system: &str, request_id: &str) -> RequestKey {
+        // The length keeps ("a", "bc") and ("ab", "c") apart.
+        let length = (system.len() as u64).to_le_bytes();
+        let parts = [&length[..], system.as_bytes(), request_id.as_bytes()];
+        let mut short = [0; 128];
+        let mut end = 0;
+        for part in parts {
+            let Some(room) = short.get_mut(end..end + part.len()) else {
+                let mut hasher = blake3::Hasher::new();
+                for part in parts {
+                    hasher.update(part);
+                }
+                return RequestKey::from(hasher.finalize());
+            };
+            room.copy_from_slice(part);
+            end += part.len();
+        }
+        RequestKey::from(blake3::hash(&short[..end]))
+    }
+
+    /// Of the request that caused a command, if one did.
+    pub(crate) fn of_cause(cause: &Cause) -> Option<RequestKey> {
+        match cause {
+            Cause::Request(request) => Some(RequestKey::of(&request.system, &request.request_id)),
+            _ => None,
+        }
+    }
+
+    fn from(hash: blake3::Hash) -> RequestKey {
+        let mut digest = [0; 16];
+        digest.copy_from_slice(&hash.as_bytes()[..16]);
+        RequestKey(digest)
+    }
 }
 
 /// What is kept of a request.
@@ -75,7 +104,11 @@ fn hash(key: &Key) -> u64 {
 impl Requests {
     /// A request by system and id.
     pub fn get(&self, system: &Name, request_id: &Name) -> Option<&Seen> {
-        let key = key(system, request_id);
+        self.find(RequestKey::of(system, request_id))
+    }
+
+    /// A request whose digest is known.
+    pub(crate) fn find(&self, RequestKey(key): RequestKey) -> Option<&Seen> {
         let table = self.tables.get(usize::from(key[15]))?;
         let number =
             table.find(hash(&key), |number| self.kept(*number).is_some_and(|kept| kept.key == key))?;
@@ -103,8 +136,7 @@ impl Requests {
 
     /// Keeps a request that is not yet known, and forgets what has left the window. Forgetting depends on frames
     /// alone, so a replay forgets the same.
-    pub(super) fn keep(&mut self, at: Timestamp, system: &Name, request_id: &Name, seen: Seen) {
-        let key = key(system, request_id);
+    pub(super) fn keep(&mut self, at: Timestamp, RequestKey(key): RequestKey, seen: Seen) {
         let number = self.forgotten + self.order.len() as u64;
         self.order.push_back(Kept { at, key, seen });
         if self.tables.is_empty() {
@@ -179,7 +211,7 @@ mod tests {
         let ids: Vec<Name> = (0..2_000).map(|i| Name::from(format!("r{i}"))).collect();
         let at = |i: usize| Timestamp(i as i64 * HOUR / 10);
         for (i, id) in ids.iter().enumerate() {
-            requests.keep(at(i), &system, id, seen(i as u64));
+            requests.keep(at(i), RequestKey::of(&system, id), seen(i as u64));
             assert_eq!(requests.get(&system, id), Some(&seen(i as u64)));
         }
         let last = at(ids.len() - 1);

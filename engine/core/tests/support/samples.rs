@@ -78,7 +78,7 @@ fn slot() -> Slot {
         within: Span { count: 8, unit: SpanUnit::WorkHour },
         level: Some(level),
         seat_of: Some(n("leading_group")),
-        barred: vec![n("H31")],
+        barred: [n("H31")].into(),
     }
 }
 

@@ -5,6 +5,7 @@ mod guard;
 mod tests;
 mod timers;
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
@@ -12,9 +13,9 @@ use std::time::Duration;
 
 use countersign_core::command::{Body, Command};
 use countersign_core::frame::Frame;
-use countersign_core::state::State;
+use countersign_core::state::{AHEAD, State};
 use countersign_core::time::Timestamp;
-use countersign_core::turn::{TurnResult, Turned};
+use countersign_core::turn::{TurnResult, Turned, touched};
 use tokio::sync::oneshot;
 
 use crate::clock::Clock;
@@ -74,6 +75,8 @@ pub(crate) struct Writer {
     scratch: Vec<u8>,
     settling: Vec<oneshot::Sender<u64>>,
     stopping: bool,
+    /// Taken from the queue, in its order: what they are about is fetched together.
+    ahead: VecDeque<Message>,
 }
 
 /// The engine has failed: nothing more is done.
@@ -91,6 +94,7 @@ impl Writer {
             scratch: Vec::new(),
             settling: Vec::new(),
             stopping: false,
+            ahead: VecDeque::with_capacity(AHEAD),
             parts,
         }
     }
@@ -116,6 +120,9 @@ impl Writer {
 
     /// The next message, waiting for it until something is due.
     fn wait(&mut self) -> Option<Message> {
+        if let Some(message) = self.ahead.pop_front() {
+            return Some(message);
+        }
         let sleep = self.sleep();
         if sleep.is_zero() {
             return match self.parts.queue.try_recv() {
@@ -143,19 +150,41 @@ impl Writer {
     /// One run: what is due, then what waits in the queue.
     fn turns(&mut self, first: Option<Message>, batch: Batch) -> Result<Batch, Broken> {
         let mut batch = self.fire_due(batch)?;
-        let mut next = first.or_else(|| self.parts.queue.try_recv().ok());
+        if let Some(first) = first {
+            self.ahead.push_front(first);
+        }
+        self.fetch();
         let mut count = 0;
-        while let Some(message) = next {
+        while let Some(message) = self.next() {
             batch = self.take(message, batch)?;
             count += 1;
             let enough = if self.parts.pipe.log_waits() { RUN_WHILE_LOG_WAITS_MAX } else { RUN_MAX };
             if count >= enough || self.stopping {
                 break;
             }
-            next = self.parts.queue.try_recv().ok();
         }
         self.settle(&mut batch);
         Ok(batch)
+    }
+
+    fn next(&mut self) -> Option<Message> {
+        if self.ahead.is_empty() {
+            self.fetch();
+        }
+        self.ahead.pop_front()
+    }
+
+    /// Takes what waits in the queue, a few messages at a time, and has what they are about fetched at once.
+    fn fetch(&mut self) {
+        while self.ahead.len() < AHEAD {
+            let Ok(message) = self.parts.queue.try_recv() else { break };
+            self.ahead.push_back(message);
+        }
+        let cases = self.ahead.iter().filter_map(|message| match message {
+            Message::Command(incoming, _) => touched(&incoming.body),
+            _ => None,
+        });
+        self.parts.state.fetch(cases);
     }
 
     fn take(&mut self, message: Message, mut batch: Batch) -> Result<Batch, Broken> {

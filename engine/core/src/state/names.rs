@@ -1,0 +1,81 @@
+//! Names that many cases hold: one allocation for each.
+
+use std::fmt;
+
+use hashbrown::HashTable;
+use serde::{Serialize, Serializer};
+
+use crate::name::Name;
+
+/// A set of names. A table finds them; whoever goes through them gets them in their own order.
+#[derive(Clone, Default)]
+pub(super) struct Names(HashTable<Name>);
+
+/// Names come from definitions: nobody outside chooses them, so that a quick hash will do. It is the same everywhere,
+/// though nothing depends on it.
+fn hash(text: &str) -> u64 {
+    const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
+    let mut hash = text.len() as u64;
+    for eight in text.as_bytes().chunks(8) {
+        let mut word = [0; 8];
+        word[..eight.len()].copy_from_slice(eight);
+        hash = (hash.rotate_left(23) ^ u64::from_le_bytes(word)).wrapping_mul(FACTOR);
+    }
+    hash ^ (hash >> 29)
+}
+
+impl Names {
+    /// The one of this text that all share.
+    pub(super) fn shared(&mut self, name: &Name) -> Name {
+        let hashed = hash(name);
+        if let Some(known) = self.0.find(hashed, |known| known == name) {
+            return known.clone();
+        }
+        self.0.insert_unique(hashed, name.clone(), |name| hash(name));
+        name.clone()
+    }
+
+    fn in_order(&self) -> Vec<&Name> {
+        let mut names: Vec<&Name> = self.0.iter().collect();
+        names.sort_unstable();
+        names
+    }
+}
+
+impl Serialize for Names {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.in_order())
+    }
+}
+
+impl PartialEq for Names {
+    fn eq(&self, other: &Self) -> bool {
+        self.in_order() == other.in_order()
+    }
+}
+
+impl Eq for Names {}
+
+impl fmt::Debug for Names {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.in_order()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_names_share_one_text_and_stand_in_order() {
+        let mut names = Names::default();
+        let texts: Vec<String> = (0..500).map(|n| format!("position_{}", n * 7919 % 500)).collect();
+        let first: Vec<Name> = texts.iter().map(|text| names.shared(&Name::from(text.as_str()))).collect();
+        for (text, first) in texts.iter().zip(&first) {
+            assert!(names.shared(&Name::from(text.as_str())).shares(first));
+        }
+        let mut sorted = first.clone();
+        sorted.sort();
+        assert_eq!(names.in_order(), sorted.iter().collect::<Vec<_>>());
+    }
+}
