@@ -38,11 +38,15 @@ const TIMERS_BEFORE_MAX: usize = 64;
 
 /// Runs a command. State moves on by the frames returned, which the caller must make durable before it replies.
 pub fn turn(state: &mut State, command: &Command) -> Turned {
+    turn_keyed(state, command, RequestKey::of_cause(&command.cause))
+}
+
+/// The same for who has worked out before by which digest the command's request is known.
+pub fn turn_keyed(state: &mut State, command: &Command, key: Option<RequestKey>) -> Turned {
     let mut frames = Vec::new();
     if let Some(case) = touched(&command.body) {
         before(state, command.at, case, &mut frames);
     }
-    let key = RequestKey::of_cause(&command.cause);
     let decision = guarded(|| decide_keyed(state, command, key)).unwrap_or_else(Decision::from);
     let result = match decision {
         Decision::Repeat(sequence) => TurnResult::Repeat(sequence),
@@ -93,7 +97,9 @@ fn before(state: &mut State, at: Timestamp, case: CaseNo, frames: &mut Vec<Frame
         let Some((due, timer)) = state.due_of(case, at) else { break };
         let command = Command { at, cause: Cause::Timer { due }, body: Body::Timer { case, timer } };
         match guarded(|| decide(state, &command)).unwrap_or_else(Decision::from) {
-            Decision::Accept(events) => frames.push(commit(state, (&command, None), Outcome::Accepted, events)),
+            Decision::Accept(events) => {
+                frames.push(commit(state, (&command, None), Outcome::Accepted, events))
+            }
             Decision::Refuse { .. } | Decision::Repeat(_) => break,
         }
     }

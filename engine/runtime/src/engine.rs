@@ -12,7 +12,7 @@ use countersign_core::command::{Body, Cause, Command};
 use countersign_core::frame::FRAME_BYTES_MAX;
 use countersign_core::name::Name;
 use countersign_core::state::State;
-use countersign_core::turn::{TurnResult, turn};
+use countersign_core::turn::{TurnResult, turn, turn_keyed};
 use countersign_journal::{DirStorage, Journal, Lock, LogId, Report, Storage};
 use tokio::sync::watch;
 
@@ -78,7 +78,7 @@ impl Engine {
         check_groups(&journal)?;
         found(&mut journal, &options, founding)?;
         drop(journal);
-        start(options, storage, lock, turn)
+        start(options, storage, lock, turn_keyed)
     }
 
     /// Opens the log: checks and recovers it, applies every frame, and starts the threads.
@@ -87,7 +87,7 @@ impl Engine {
     /// `LOG_MISSING`, `NOT_FOUNDED`, `LOCKED`, `LOG_DAMAGED`, `LOG_TAIL_CUT`, `LOG_FOREIGN`,
     /// `LOG_FORMAT_UNKNOWN`, `IO`.
     pub fn open(options: EngineOptions) -> Result<(Engine, RecoveryReport), EngineError> {
-        Engine::open_with(options, turn)
+        Engine::open_with(options, turn_keyed)
     }
 
     /// The same with a turn of the caller's.

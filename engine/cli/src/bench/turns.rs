@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use countersign_core::command::{Body, CaseNo, Cause, Command};
 use countersign_core::receipt::Receipt;
-use countersign_core::state::{AHEAD, State};
+use countersign_core::state::{AHEAD, RequestKey, State};
 use countersign_core::time::Timestamp;
-use countersign_core::turn::{TurnResult, Turned, touched, turn};
+use countersign_core::turn::{TurnResult, Turned, touched, turn, turn_keyed};
 
 use super::Handed;
 use super::company::{LEVELS, Names, definitions, operator};
@@ -99,13 +99,16 @@ fn decide(
     let commands: Vec<Command> = commands.collect();
     let mut receipts = Vec::with_capacity(batch.len());
     bytes.clear();
+    let mut keys: Vec<Option<RequestKey>> = Vec::new();
     let begun = Instant::now();
     for (i, command) in commands.iter().enumerate() {
         if i % AHEAD == 0 {
             // As the core thread does.
-            company.state.fetch(commands[i..].iter().filter_map(|command| touched(&command.body)));
+            keys = commands[i..].iter().take(AHEAD).map(|c| RequestKey::of_cause(&c.cause)).collect();
+            let cases = commands[i..].iter().filter_map(|command| touched(&command.body));
+            company.state.fetch(cases, keys.iter().flatten().copied());
         }
-        let turned = done(turn(&mut company.state, command))?;
+        let turned = done(turn_keyed(&mut company.state, command, keys[i % AHEAD]))?;
         for frame in &turned.frames {
             frame.encode(bytes).map_err(|e| e.to_string())?;
         }

@@ -334,7 +334,8 @@ impl<'a> Planner<'a> {
             barred.extend(resolved.holders);
             let inherited = Inherited { within, blind: true };
             let mut slot = self.slot(Duty::Approve, resolved.position, resolved.capacities, inherited)?;
-            let never = barred.iter().filter(|person| self.barred.contains(person) || holders.contains(person));
+            let never =
+                barred.iter().filter(|person| self.barred.contains(person) || holders.contains(person));
             slot.barred = never.cloned().collect();
             parts.push(self.push(slot));
         }

@@ -3,20 +3,23 @@
 
 use std::hint::black_box;
 
-use super::{Case, State, Step};
+use super::{Case, RequestKey, State, Step};
 use crate::command::CaseNo;
-use crate::event::PlanNode;
+use crate::event::{PlanNode, Slot};
+use crate::name::Name;
 
 /// So many cases are fetched at once. More would push one another out of the nearest cache.
 pub const AHEAD: usize = 16;
 
 impl State {
-    /// Fetches what is known of the first [`AHEAD`] of these cases.
-    pub fn fetch(&self, numbers: impl Iterator<Item = CaseNo>) {
+    /// Fetches what is known of the first [`AHEAD`] of these cases, and of requests.
+    pub fn fetch(&self, numbers: impl Iterator<Item = CaseNo>, requests: impl Iterator<Item = RequestKey>) {
         let mut cases: [Option<&Case>; AHEAD] = [None; AHEAD];
         for (place, number) in cases.iter_mut().zip(numbers) {
             *place = self.cases.get(number);
         }
+        let known = requests.filter(|key| self.requests.find(*key).is_some()).count();
+        black_box(known);
         // Each pass needs what the one before has fetched; within a pass nothing waits for anything.
         let each = |read: fn(&Case) -> usize| {
             black_box(cases.iter().flatten().map(|case| read(case)).fold(0, usize::wrapping_add));
@@ -24,10 +27,10 @@ impl State {
         each(own);
         each(|case| step_of(case).map_or(0, step));
         each(|case| tasks(case).wrapping_add(step_of(case).map_or(0, |step| slots(case, step))));
-        each(|case| {
-            let holders = case.tasks.values().map(|task| task.holders.first().map_or(0, |name| name.len()));
-            holders.fold(0, usize::wrapping_add)
-        });
+        each(|case| step_of(case).map_or(0, |step| persons(case, step)));
+        let timed =
+            |case: &&Case| case.timers().any(|(due, timer)| self.timers.contains(&(due, case.number, timer)));
+        black_box(cases.iter().flatten().filter(|case| timed(case)).count());
     }
 }
 
@@ -59,6 +62,20 @@ fn tasks(case: &Case) -> usize {
     tasks.chain(signed).fold(0, usize::wrapping_add)
 }
 
+/// Who is asked, and who may not be.
+fn persons(case: &Case, step: &Step) -> usize {
+    let first = |names: &[Name]| names.first().map_or(0, |name| name.len());
+    let holders = case.tasks.values().map(|task| first(&task.holders));
+    let barred = near(case, step).map(|slot| first(&slot.barred));
+    holders.chain(barred).fold(0, usize::wrapping_add)
+}
+
+/// The first slot that is asked, and the one behind it.
+fn near<'a>(case: &Case, step: &'a Step) -> impl Iterator<Item = &'a Slot> {
+    let open = case.tasks.values().map(|task| usize::from(task.slot)).next().unwrap_or_default();
+    step.plan.slots.iter().skip(open).take(2)
+}
+
 /// The slots that are asked and those behind them, and how they stand to one another.
 fn slots(case: &Case, step: &Step) -> usize {
     let parts = match &step.plan.root {
@@ -68,9 +85,8 @@ fn slots(case: &Case, step: &Step) -> usize {
         PlanNode::Slot(_) | PlanNode::Votes { .. } => &[],
     };
     let leaves = parts.iter().filter(|part| matches!(part, PlanNode::Slot(_))).count();
-    let open = case.tasks.values().map(|task| usize::from(task.slot)).next().unwrap_or_default();
-    let near = step.plan.slots.iter().skip(open).take(2);
-    let near = near.map(|slot| slot.barred.len() + slot.position.len() + usize::from(slot.level.is_some()));
+    let near = near(case, step)
+        .map(|slot| slot.barred.len() + slot.position.len() + usize::from(slot.level.is_some()));
     let done = step.slots.iter().filter(|status| **status == super::SlotStatus::Lapsed).count();
     near.fold(leaves + done, usize::wrapping_add)
 }

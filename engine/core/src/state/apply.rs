@@ -435,6 +435,11 @@ fn decided(case: &mut Case, at: Timestamp, e: &TaskDecided) {
         if passed_on { SlotStatus::PassedOn(e.task) } else { SlotStatus::Answered(e.task, e.verdict) };
     set_slot(case, task.slot, status);
     let state = case.step().map(|s| s.state.clone()).unwrap_or_default();
+    if case.signatures.capacity() == 0 {
+        // One block for all of a usual step, instead of several that grow.
+        let slots = case.step().map_or(1, |step| step.slots.len());
+        case.signatures.reserve_exact(slots.clamp(1, 8));
+    }
     case.signatures.push(Signature {
         task: e.task,
         state,

@@ -22,10 +22,10 @@ pub(super) fn kept(state: &mut State, slots: &[Slot]) -> Vec<Slot> {
         if slot.barred != barred {
             barred = slot.barred.iter().map(|person| state.intern(person)).collect();
         }
-        let level = slot.level.as_ref().map(|level| Level {
-            authority: state.intern(&level.authority),
-            ..level.clone()
-        });
+        let level = slot
+            .level
+            .as_ref()
+            .map(|level| Level { authority: state.intern(&level.authority), ..level.clone() });
         kept.push(Slot {
             duty: slot.duty,
             position: state.intern(&slot.position),

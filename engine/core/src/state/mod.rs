@@ -33,8 +33,7 @@ pub use outward::{
     ChildState, ClosedCase, CommandState, CommandStatus, Done, DoneWhat, ItemStatus, KeptFact, Mark,
     OutsideWork, Outward, Period, Reply, WorkItem,
 };
-pub(crate) use requests::RequestKey;
-pub use requests::{REQUEST_WINDOW_MS, REQUESTS_MAX, Requests, SENT_AHEAD_MAX_MS, Seen};
+pub use requests::{REQUEST_WINDOW_MS, REQUESTS_MAX, RequestKey, Requests, SENT_AHEAD_MAX_MS, Seen};
 
 use crate::command::{CaseNo, Timer};
 use crate::name::Name;

@@ -45,12 +45,13 @@ const TABLES: usize = 256;
 /// A digest of system and request id: small, of one length, and the same on every machine.
 type Key = [u8; 16];
 
-/// A request as the tables know it, so that a turn works its digest out once.
+/// The digest by which a request is known, so that it is worked out once.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct RequestKey(Key);
+pub struct RequestKey(Key);
 
 impl RequestKey {
-    pub(crate) fn of(system: &str, request_id: &str) -> RequestKey {
+    /// Of a request by system and id.
+    pub fn of(system: &str, request_id: &str) -> RequestKey {
         // The length keeps ("a", "bc") and ("ab", "c") apart.
         let length = (system.len() as u64).to_le_bytes();
         let parts = [&length[..], system.as_bytes(), request_id.as_bytes()];
@@ -71,7 +72,7 @@ impl RequestKey {
     }
 
     /// Of the request that caused a command, if one did.
-    pub(crate) fn of_cause(cause: &Cause) -> Option<RequestKey> {
+    pub fn of_cause(cause: &Cause) -> Option<RequestKey> {
         match cause {
             Cause::Request(request) => Some(RequestKey::of(&request.system, &request.request_id)),
             _ => None,

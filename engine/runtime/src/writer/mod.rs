@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use countersign_core::command::{Body, Command};
 use countersign_core::frame::Frame;
-use countersign_core::state::{AHEAD, State};
+use countersign_core::state::{AHEAD, RequestKey, State};
 use countersign_core::time::Timestamp;
 use countersign_core::turn::{TurnResult, Turned, touched};
 use tokio::sync::oneshot;
@@ -31,7 +31,7 @@ use guard::Guard;
 use timers::Timers;
 
 /// The turn of core, or a test's.
-pub(crate) type TurnFn = fn(&mut State, &Command) -> Turned;
+pub(crate) type TurnFn = fn(&mut State, &Command, Option<RequestKey>) -> Turned;
 
 /// Messages of one run, before what it did is handed over.
 const RUN_MAX: usize = 128;
@@ -76,7 +76,23 @@ pub(crate) struct Writer {
     settling: Vec<oneshot::Sender<u64>>,
     stopping: bool,
     /// Taken from the queue, in its order: what they are about is fetched together.
-    ahead: VecDeque<Message>,
+    ahead: VecDeque<Ahead>,
+}
+
+/// A message, and by which digest its request is known.
+struct Ahead {
+    message: Message,
+    key: Option<RequestKey>,
+}
+
+impl From<Message> for Ahead {
+    fn from(message: Message) -> Ahead {
+        let key = match &message {
+            Message::Command(incoming, _) => RequestKey::of_cause(&incoming.cause),
+            _ => None,
+        };
+        Ahead { message, key }
+    }
 }
 
 /// The engine has failed: nothing more is done.
@@ -119,22 +135,22 @@ impl Writer {
     }
 
     /// The next message, waiting for it until something is due.
-    fn wait(&mut self) -> Option<Message> {
+    fn wait(&mut self) -> Option<Ahead> {
         if let Some(message) = self.ahead.pop_front() {
             return Some(message);
         }
         let sleep = self.sleep();
         if sleep.is_zero() {
             return match self.parts.queue.try_recv() {
-                Ok(message) => Some(message),
+                Ok(message) => Some(message.into()),
                 Err(TryRecvError::Empty) => None,
-                Err(TryRecvError::Disconnected) => Some(Message::Stop),
+                Err(TryRecvError::Disconnected) => Some(Message::Stop.into()),
             };
         }
         match self.parts.queue.recv_timeout(sleep) {
-            Ok(message) => Some(message),
+            Ok(message) => Some(message.into()),
             Err(RecvTimeoutError::Timeout) => None,
-            Err(RecvTimeoutError::Disconnected) => Some(Message::Stop),
+            Err(RecvTimeoutError::Disconnected) => Some(Message::Stop.into()),
         }
     }
 
@@ -148,7 +164,7 @@ impl Writer {
     }
 
     /// One run: what is due, then what waits in the queue.
-    fn turns(&mut self, first: Option<Message>, batch: Batch) -> Result<Batch, Broken> {
+    fn turns(&mut self, first: Option<Ahead>, batch: Batch) -> Result<Batch, Broken> {
         let mut batch = self.fire_due(batch)?;
         if let Some(first) = first {
             self.ahead.push_front(first);
@@ -167,7 +183,7 @@ impl Writer {
         Ok(batch)
     }
 
-    fn next(&mut self) -> Option<Message> {
+    fn next(&mut self) -> Option<Ahead> {
         if self.ahead.is_empty() {
             self.fetch();
         }
@@ -178,18 +194,18 @@ impl Writer {
     fn fetch(&mut self) {
         while self.ahead.len() < AHEAD {
             let Ok(message) = self.parts.queue.try_recv() else { break };
-            self.ahead.push_back(message);
+            self.ahead.push_back(message.into());
         }
-        let cases = self.ahead.iter().filter_map(|message| match message {
+        let cases = self.ahead.iter().filter_map(|ahead| match &ahead.message {
             Message::Command(incoming, _) => touched(&incoming.body),
             _ => None,
         });
-        self.parts.state.fetch(cases);
+        self.parts.state.fetch(cases, self.ahead.iter().filter_map(|ahead| ahead.key));
     }
 
-    fn take(&mut self, message: Message, mut batch: Batch) -> Result<Batch, Broken> {
+    fn take(&mut self, Ahead { message, key }: Ahead, mut batch: Batch) -> Result<Batch, Broken> {
         match message {
-            Message::Command(incoming, to) => return self.command(incoming, to, batch),
+            Message::Command(incoming, to) => return self.command((incoming, key), to, batch),
             Message::Read(look) => self.hold(Held::Read(look(&self.parts.state)), &mut batch),
             Message::ConfirmClock => {
                 self.guard.confirm(&*self.parts.clock);
@@ -202,13 +218,18 @@ impl Writer {
         if batch.held.len() >= HELD_MAX { self.parts.pipe.exchange(batch).ok_or(Broken) } else { Ok(batch) }
     }
 
-    fn command(&mut self, incoming: Incoming, to: ReplyTo, batch: Batch) -> Result<Batch, Broken> {
+    fn command(
+        &mut self,
+        (incoming, key): (Incoming, Option<RequestKey>),
+        to: ReplyTo,
+        batch: Batch,
+    ) -> Result<Batch, Broken> {
         if let Err(unavailable) = self.admit(&incoming.body) {
             drop(to.send(Err(unavailable)));
             return Ok(batch);
         }
         let command = Command { at: self.at, cause: incoming.cause, body: incoming.body };
-        let turned = (self.parts.turn)(&mut self.parts.state, &command);
+        let turned = (self.parts.turn)(&mut self.parts.state, &command, key);
         let mut batch = self.write(&turned.frames, batch)?;
         let sequence = self.parts.state.head().sequence;
         let held = match (turned.result, turned.frames.last()) {
