@@ -36,7 +36,7 @@ pub(crate) type TurnFn = fn(&mut State, &Command, Option<RequestKey>) -> Turned;
 /// Messages of one run, before what it did is handed over.
 const RUN_MAX: usize = 128;
 /// Messages of a run while the log thread waits for work.
-const RUN_WHILE_LOG_WAITS_MAX: usize = 32;
+const RUN_WHILE_LOG_WAITS_MAX: usize = 64;
 /// Replies that one batch holds at most.
 const HELD_MAX: usize = 4096;
 /// The longest sleep: a failing disk, a full one and a jumping clock are noticed after it at the latest.
