@@ -197,6 +197,8 @@ pub enum Operation {
     Retry,
     /// A held case undoes what it did, last first, and then ends badly.
     Compensate,
+    /// What a held case could not undo was settled outside: it counts as undone, and the compensation goes on.
+    Settle,
 }
 
 /// An adapter's answer to a command.

@@ -209,6 +209,7 @@ pub(crate) fn read(node: &Node, world: &World<'_>) -> Option<Chain> {
         alarms: starts::alarms(&map, &context),
         facts,
         anytime: anytime::read(&map, &context),
+        listens: Vec::new(),
         defines: Vec::new(),
         reads: Vec::new(),
         states: states.iter().map(|s| s.def.clone()).collect(),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use countersign_core::definition::{
-    Activity, Check, Expiry, ForEach, Member, Node as People, Shape, StateDef, Target,
+    Activity, Check, Expiry, ForEach, Member, Node as People, Shape, StateDef, Target, Test,
 };
 use countersign_core::name::Name;
 use countersign_core::time::Span;
@@ -359,7 +359,7 @@ fn check(map: &Map<'_>, context: &Context<'_, '_>) -> Option<Read> {
         let must = map.need("must", "a check", report).and_then(|n| context.flag(n, Site::Check));
         let code = map.need("else", "a check", report).and_then(|n| read::code(n, report));
         if let (Some(must), Some(code)) = (must, code) {
-            checks.push(Check { must, code });
+            checks.push(Check { test: Test::Must(must), code });
         }
     }
     Some(Read {

@@ -2,10 +2,11 @@
 
 use super::advance::arrow;
 use super::command::{Undoing, adapters, again, undo_of};
+use super::submit::number_text;
 use super::{Ctx, ask, child, internal, record};
 use crate::command::CommandNo;
 use crate::definition::{Chain, Target, Undo};
-use crate::event::{CaseEnded, EffectUndone, Event, StepClosed};
+use crate::event::{CaseEnded, EffectUndone, Event, Settled, StepClosed};
 use crate::name::Name;
 use crate::rejection::{Code, Rejection};
 use crate::state::{Case, CommandState, CommandStatus, Done, DoneWhat, Stage};
@@ -43,6 +44,20 @@ pub(super) fn needs_a_person(ctx: &Ctx<'_>, case: &Case, chain: &Chain, since: O
     let Some(done) = last(case, since) else { return false };
     let undo = undoing(case, chain, done).and_then(|of| adapters(ctx).ok()?.verbs.get(of.verb));
     undo.is_some_and(|verb| verb.undo == Undo::Nothing)
+}
+
+/// What is to be undone next, for people. None: nothing is left.
+pub(super) fn next_of(case: &Case, chain: &Chain, since: Option<u16>) -> Option<Settled> {
+    let done = last(case, since)?;
+    Some(match &done.what {
+        DoneWhat::Child(number) => Settled::Child(*number),
+        DoneWhat::Record { table, key, .. } => Settled::Record { table: table.clone(), key: key.clone() },
+        DoneWhat::Command(_) | DoneWhat::Inherited { .. } => {
+            let Undoing { verb, undoes: of, .. } = undoing(case, chain, done)?;
+            let id = Name::from(format!("{}.{}.{}", number_text(of.case), of.state_name, of.command));
+            Settled::Command { id, verb: verb.clone() }
+        }
+    })
 }
 
 /// What undoes a command of this case, or of a child that has ended.

@@ -11,6 +11,7 @@ mod compensate;
 mod definitions;
 mod fact;
 mod learn;
+mod listen;
 mod operate;
 mod outside;
 mod permission;
@@ -23,6 +24,7 @@ mod step;
 mod submit;
 mod task;
 mod timers;
+mod unique;
 mod who;
 
 use crate::command::{Body, CaseNo, Cause, Command};

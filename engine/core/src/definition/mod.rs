@@ -7,6 +7,7 @@ mod company;
 mod document;
 mod form1;
 mod organisation;
+mod people;
 mod systems;
 mod table;
 
@@ -15,10 +16,9 @@ use serde::{Deserialize, Serialize};
 pub use adapters::{Adapters, Refusals, Shape, Undo, Verb};
 pub use authority::{Authority, Limit, LimitSet, Line, Measure};
 pub use chain::{
-    Activity, Alarm, AlarmStop, Anytime, Arrow, AtLeast, Begins, Beside, Branch, Chain, Check, Climb,
-    CommandDef, Copied, Duty, End, Expiry, FactDef, ForEach, Learn, MatchRule, Member, Node, Period,
-    RecordDef, Required, RequiredCase, Requirement, RunDef, Signer, Start, StateDef, Target, TaskDef,
-    TellDef, Told, Trigger, Wait, Who, With,
+    Activity, Alarm, AlarmStop, Anytime, Arrow, Begins, Branch, Chain, Check, CommandDef, Copied, End,
+    Expiry, FactDef, ForEach, Learn, Listen, MatchRule, Period, RecordDef, Required, RequiredCase,
+    Requirement, RunDef, Start, StateDef, Target, TellDef, Test, Told, Trigger, Wait, With,
 };
 pub use company::{
     Clock, Company, Deadlines, LowerLevels, OwnTop, Policies, PushUp, Returns, SamePerson, SkipLevel,
@@ -26,6 +26,7 @@ pub use company::{
 };
 pub use document::{DocumentType, Field};
 pub use organisation::{Acting, Delegation, Group, Organisation, Position, Unit};
+pub use people::{AtLeast, Beside, Climb, Duty, Member, Node, Signer, TaskDef, Who};
 pub use systems::{Allowed, SystemGrant, Systems};
 pub use table::{Column, Table};
 

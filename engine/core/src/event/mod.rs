@@ -154,6 +154,8 @@ events! {
     64 "reply-conflicted" ReplyConflicted,
     /// One thing was undone.
     65 "effect-undone" EffectUndone,
+    /// A person has settled outside what could not be undone.
+    66 "effect-settled" EffectSettled,
     /// A case started another one.
     70 "child-started" ChildStarted,
     /// A child is over.
@@ -162,6 +164,10 @@ events! {
     80 "alarm-set" AlarmSet,
     /// Something takes too long.
     81 "alarm-raised" AlarmRaised,
+    /// Messages that would move the case find it, or find it no more.
+    82 "case-listens" CaseListens,
+    /// Unique values are the case's.
+    83 "values-claimed" ValuesClaimed,
 }
 
 impl Event {
@@ -237,6 +243,9 @@ impl Event {
             Event::ChildEnded(e) => Some(e.case),
             Event::AlarmSet(e) => Some(e.case),
             Event::AlarmRaised(e) => Some(e.case),
+            Event::EffectSettled(e) => Some(e.case),
+            Event::CaseListens(e) => Some(e.case),
+            Event::ValuesClaimed(e) => Some(e.case),
         }
     }
 }

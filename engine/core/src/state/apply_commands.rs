@@ -33,6 +33,7 @@ pub(super) fn apply(state: &mut State, event: &Event) -> bool {
             on_command(state, e.case, e.command, |command, _| command.replies.push(e.reply_id.clone()));
         }
         Event::EffectUndone(e) => on_case(state, e.case, |case, _| undone(case)),
+        Event::EffectSettled(e) => on_case(state, e.case, |case, _| undone(case)),
         Event::ItemClosed(e) => on_case(state, e.case, |case, _| closed(case, e)),
         Event::CaseOperated(e) => on_case(state, e.case, |case, _| operated(case, e.act)),
         Event::CaseAsked(e) => {
@@ -242,7 +243,7 @@ fn operated(case: &mut Case, act: Operation) {
     match act {
         // What holds it follows in an event of its own.
         Operation::Hold => {}
-        Operation::Resume | Operation::Retry => {
+        Operation::Resume | Operation::Retry | Operation::Settle => {
             go_on(case);
             // An undo that failed is tried again.
             if let Stage::Compensating { undo, .. } = &mut case.stage {

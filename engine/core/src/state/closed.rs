@@ -20,8 +20,11 @@ pub(super) fn drop_case(state: &mut State, number: CaseNo, end: Name, good: bool
     if let Some(wait) = super::waiting::waits_for(&case) {
         state.waiting.remove(&wait, number);
     }
+    let listens = case.outward.as_mut().map(|own| std::mem::take(&mut own.listens)).unwrap_or_default();
+    super::apply_cases::forget_listens(state, number, listens);
     if !good {
-        for claim in &case.claims {
+        let checked = case.outward.iter().flat_map(|own| &own.claims);
+        for claim in case.claims.iter().chain(checked) {
             state.keys.remove(claim);
         }
     }

@@ -67,7 +67,7 @@ impl State {
 }
 
 /// What stands at a path within fields.
-pub(super) fn within(fields: &Fields, path: &[Name]) -> Value {
+pub(crate) fn within(fields: &Fields, path: &[Name]) -> Value {
     let Some((first, rest)) = path.split_first() else { return Value::Missing };
     let mut at = fields.get(first);
     for name in rest {

@@ -23,12 +23,14 @@ pub(crate) use apply_cases::TOLD;
 pub use case::{Case, Signature, SlotStatus, Stage, Step, Task};
 pub use closed::{CLOSED_MAX, CLOSED_WINDOW_MS};
 pub use definitions::{Definitions, Release, StoredDefinition};
+pub(crate) use look::within;
 pub use messages::{MESSAGE_WINDOW_MS, MESSAGES_MAX};
 pub use outward::{
     ChildState, ClosedCase, CommandState, CommandStatus, Done, DoneWhat, ItemStatus, KeptFact, Mark,
     OutsideWork, Outward, Period, Reply, WorkItem,
 };
 pub use requests::{REQUEST_WINDOW_MS, REQUESTS_MAX, Requests, SENT_AHEAD_MAX_MS, Seen};
+pub use waiting::Seeks;
 
 use crate::command::{CaseNo, Timer};
 use crate::name::Name;
@@ -46,6 +48,7 @@ pub struct State {
     requests: Requests,
     keys: BTreeMap<Name, CaseNo>,
     waiting: waiting::Waiting,
+    listening: waiting::Waiting,
     audits: BTreeMap<Name, (i64, u32)>,
     sweep: Option<CaseNo>,
     names: BTreeSet<Name>,

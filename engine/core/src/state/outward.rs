@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::command::{CaseNo, CommandNo, TaskNo, Timer};
-use crate::event::{Party, Undoes};
+use crate::event::{Listening, Party, Undoes};
 use crate::name::Name;
 use crate::small_map::SmallMap;
 use crate::time::Timestamp;
@@ -34,6 +34,10 @@ pub struct Outward {
     pub heard: Option<Fields>,
     /// What the tasks of the present step were answered with: choice and fields.
     pub answers: SmallMap<TaskNo, (Option<Name>, Fields)>,
+    /// Messages that would move it where it stands.
+    pub listens: Vec<Listening>,
+    /// Unique values that its checks have claimed.
+    pub claims: Vec<Name>,
 }
 
 impl Outward {
@@ -174,7 +178,7 @@ pub enum CommandStatus {
     Silent,
     /// It was given up in a compensation before its answer came: a late `done` is undone.
     GivenUp,
-    /// Its effect was undone.
+    /// Its effect was undone, or settled outside.
     Undone,
 }
 

@@ -262,7 +262,14 @@ fn learnt_events() -> Vec<Event> {
         }),
         Event::AlarmSet(AlarmSet { case, alarm: 1, at: Some(Timestamp(9)) }),
         Event::AlarmRaised(AlarmRaised { case, alarm: 1, name: n("stock target"), told: vec![n("driver")] }),
+        Event::CaseListens(CaseListens { case, to: vec![listening()] }),
+        Event::ValuesClaimed(ValuesClaimed { case, claims: vec![n("claim/invoices.number/I-1")] }),
     ]
+}
+
+fn listening() -> Listening {
+    let key = MatchKey { field: vec![n("ref")], value: Value::text("I-1") };
+    Listening { fact: n("finance.receipt.bounced"), keys: vec![None, Some(key)] }
 }
 
 /// What states other than those of people wait for.
@@ -393,6 +400,10 @@ fn command_events() -> Vec<Event> {
         }),
         Event::ReplyConflicted(ReplyConflicted { case, command, reply_id: n("r2"), word: n("done"), fields }),
         Event::EffectUndone(EffectUndone { case }),
+        Event::EffectSettled(EffectSettled {
+            case,
+            what: Settled::Command { id: n("C-42.ordering.1"), verb: n("erp.mo.create") },
+        }),
     ]
 }
 

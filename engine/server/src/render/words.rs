@@ -51,6 +51,7 @@ pub(super) fn operation(act: Operation) -> &'static str {
         Operation::Resume => "resume",
         Operation::Retry => "retry",
         Operation::Compensate => "compensate",
+        Operation::Settle => "settle",
     }
 }
 
