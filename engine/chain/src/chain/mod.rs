@@ -6,6 +6,7 @@
 //! graph    what is never reached, loops that nothing breaks          limits: who decides must hold a limit
 //! ```
 
+mod answers;
 mod anytime;
 mod arrows;
 mod checks;

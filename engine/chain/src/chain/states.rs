@@ -287,6 +287,7 @@ fn state(entry: &Entry, name: &Name, states: &Map<'_>, context: &Context<'_, '_>
         read.outcomes = together(&read.outcomes, people);
     }
     let learns = context.with(read.heard.scope(context, None)).learns(map.get("learns"));
+    context.one_teaches(&read.activity, &learns, &map);
     if each.is_some() {
         // The state's outcome is that of all items together: no single answer goes with it.
         read.heard = Heard::default();
