@@ -140,6 +140,7 @@ fn chain() -> Chain {
         facts: Vec::new(),
         anytime: Vec::new(),
         listens: Vec::new(),
+        hands_on: Vec::new(),
         defines: vec![(n("rush"), doc("urgent"))],
         reads: vec![n("number"), n("total"), n("urgent")],
         states: states(),

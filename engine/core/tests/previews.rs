@@ -133,6 +133,7 @@ fn other_cases_and_live_rows_are_seen() {
         key: doc("no"),
         states: names(&["done"]),
         within: None,
+        takes: Vec::new(),
     };
     let requires = vec![Requirement { what: Required::Case(wanted), code: n("NOT_FILED") }];
     let grade = countersign_core::expr::Expr::Column {

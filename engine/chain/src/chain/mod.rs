@@ -213,6 +213,7 @@ pub(crate) fn read(node: &Node, world: &World<'_>) -> Option<Chain> {
         facts,
         anytime,
         listens,
+        hands_on: Vec::new(),
         defines: Vec::new(),
         reads: Vec::new(),
         states: states.iter().map(|s| s.def.clone()).collect(),

@@ -85,7 +85,7 @@ fn case(node: &Node, map: &Map<'_>, context: &Context<'_, '_>) -> Option<Require
     let states: Vec<Name> =
         read::one_or_more(states).iter().filter_map(|n| state(n, &chain, context)).collect();
     let within = map.get("within").and_then(|n| read::span(n, "within", report));
-    Some(RequiredCase { for_each: each.map(|(each, _)| each.list), chain, key: key?.expr, states, within })
+    Some(RequiredCase { for_each: each.map(|(each, _)| each.list), chain, key: key?.expr, states, within, takes: Vec::new() })
 }
 
 /// A state or end of another chain.

@@ -157,7 +157,10 @@ fn reads_message(expr: &Expr) -> bool {
         | Expr::Item(_)
         | Expr::Child(_)
         | Expr::Owner(_)
-        | Expr::Driver(_) => false,
+        | Expr::Driver(_)
+        | Expr::Part(_)
+        | Expr::Own(_)
+        | Expr::Hold { .. } => false,
         Expr::Field(e, _)
         | Expr::Not(e)
         | Expr::First(e)
@@ -173,7 +176,7 @@ fn reads_message(expr: &Expr) -> bool {
         Expr::Row(_, parts) | Expr::And(parts) | Expr::Or(parts) | Expr::Min(parts) | Expr::Max(parts) => {
             any(parts)
         }
-        Expr::List(parts) => any(parts),
+        Expr::List(parts) | Expr::Balance { key: parts, .. } => any(parts),
         Expr::Compare(_, a, b)
         | Expr::Arith(_, a, b)
         | Expr::Contains(a, b)

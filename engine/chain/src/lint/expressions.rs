@@ -105,6 +105,9 @@ pub(super) fn of_state<'c>(state: &'c StateDef, each: &mut impl FnMut(&'c Expr))
         }
         Activity::HandOver(who) => of_who(who, each),
         Activity::Follow { .. } | Activity::Join { .. } | Activity::Compensate { .. } => {}
+        Activity::Reserve(_) | Activity::Consume(_) | Activity::Release(_) | Activity::Restore(_) => {
+            state.activity.of_accounts().into_iter().for_each(each);
+        }
     }
 }
 

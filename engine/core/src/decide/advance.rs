@@ -222,7 +222,11 @@ fn enter_state(ctx: &Ctx<'_>, case: &Case, chain: &Chain, number: u16) -> Result
         | Activity::Join { .. }
         | Activity::Tell(_)
         | Activity::Record(_)
-        | Activity::HandOver(_) => outside::work(ctx, case, chain, state)?,
+        | Activity::HandOver(_)
+        | Activity::Reserve(_)
+        | Activity::Consume(_)
+        | Activity::Release(_)
+        | Activity::Restore(_) => outside::work(ctx, case, chain, state)?,
         Activity::WaitUntil(expr) => match instant(ctx, &evaluate(expr, &scope)?)? {
             until if until <= ctx.at => Work::None,
             until => Work::Until(until),

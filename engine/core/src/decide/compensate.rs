@@ -21,6 +21,7 @@ pub(super) fn advance(ctx: &Ctx<'_>, case: &Case, chain: &Chain) -> Result<Vec<E
         DoneWhat::Child(number) => of_child(ctx, case, *number),
         DoneWhat::Record { .. } => record::undo(ctx, case, &done.what).map(|event| vec![event, undone(case)]),
         DoneWhat::Command(_) | DoneWhat::Inherited { .. } => of_command(ctx, case, chain, (done, *undo)),
+        DoneWhat::Held(_) | DoneWhat::Consumed { .. } => Ok(vec![undone(case)]),
     };
     match (events, state) {
         (Err(why), Some(state)) if why.code == Code::Stuck => stuck(ctx, case, chain, (*state, why)),
@@ -74,7 +75,10 @@ fn undoing<'a>(case: &'a Case, chain: &'a Chain, done: &'a Done) -> Option<Undoi
             verb,
             undoes: (**undoes).clone(),
         }),
-        DoneWhat::Child(_) | DoneWhat::Record { .. } => None,
+        DoneWhat::Child(_)
+        | DoneWhat::Record { .. }
+        | DoneWhat::Held(_)
+        | DoneWhat::Consumed { .. } => None,
     }
 }
 

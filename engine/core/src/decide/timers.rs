@@ -77,7 +77,7 @@ pub(super) fn fire(
         }
         Timer::Command(command) => super::command::fire(&ctx, case, command),
         Timer::Alarm(alarm) => super::alarm::fire(&ctx, case, alarm),
-        Timer::Clock => Err(stale()),
+        Timer::Clock | Timer::Lapse => Err(stale()),
         // The rest of a split turn: what follows is what `advance` does next.
         Timer::Continue => match advance(state, number, at) {
             Ok(events) if events.is_empty() => Err(stale()),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::account::{HandsOn, MoveDef, ReserveDef, RestoreDef};
 use crate::expr::Expr;
 use crate::name::{Name, Title};
 use crate::time::Span;
@@ -48,6 +49,8 @@ pub struct Chain {
     pub anytime: Vec<Anytime>,
     /// Messages that move a case whatever it is doing.
     pub listens: Vec<Listen>,
+    /// What ends leave behind of what the case holds of accounts; ends that are not named release all of it.
+    pub hands_on: Vec<HandsOn>,
     /// Names for expressions; [`Expr::Define`] counts in this order, and one reads only earlier ones.
     pub defines: Vec<(Name, Expr)>,
     /// Top-level document fields that its expressions read; State keeps only these.
@@ -100,6 +103,8 @@ pub struct RequiredCase {
     pub states: Vec<Name>,
     /// It must have come there at most so long ago.
     pub within: Option<Span>,
+    /// What it holds under these names becomes the submitted case's own.
+    pub takes: Vec<Name>,
 }
 
 /// What a case may learn on its way.
@@ -356,6 +361,14 @@ pub enum Activity {
         /// Only what was done since this state was last entered; None: everything.
         since: Option<u16>,
     },
+    /// Amounts of accounts are set aside for the case, all of them or none. Outcomes: done, insufficient.
+    Reserve(ReserveDef),
+    /// Amounts are used up, of holds or of accounts. Outcomes: done, insufficient.
+    Consume(Vec<MoveDef>),
+    /// What is held is given back. Outcomes: done, insufficient.
+    Release(Vec<MoveDef>),
+    /// What was used up is free again. Outcomes: done, insufficient.
+    Restore(Vec<RestoreDef>),
 }
 
 /// A command to another system.

@@ -226,6 +226,7 @@ impl Chain1 {
             facts: Vec::new(),
             anytime: Vec::new(),
             listens: Vec::new(),
+            hands_on: Vec::new(),
             defines: self.defines,
             reads: self.reads,
             states: self.states.into_iter().map(StateDef1::now).collect(),

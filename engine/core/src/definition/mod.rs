@@ -1,5 +1,6 @@
 //! Definitions: the rules of a company as data. `chain` compiles them from YAML, the log keeps them, core reads them.
 
+mod account;
 mod adapters;
 mod authority;
 mod chain;
@@ -13,6 +14,9 @@ mod table;
 
 use serde::{Deserialize, Serialize};
 
+pub use account::{
+    Account, AccountMeasure, HandsOn, HoldSource, Lapse, MoveDef, MoveOf, ReserveDef, RestoreDef,
+};
 pub use adapters::{Adapters, Refusals, Shape, Undo, Verb};
 pub use authority::{Authority, Limit, LimitSet, Line, Measure};
 pub use chain::{
@@ -51,6 +55,8 @@ pub enum Definition {
     Systems(Systems),
     /// adapters.yaml
     Adapters(Adapters),
+    /// One entry of accounts.yaml.
+    Account(Account),
 }
 
 /// The kinds of [`Definition`], without their contents.
@@ -72,6 +78,8 @@ pub enum DefinitionKind {
     Systems,
     /// adapters.yaml
     Adapters,
+    /// accounts.yaml
+    Account,
 }
 
 impl Definition {
@@ -86,6 +94,7 @@ impl Definition {
             Definition::Chain(_) => DefinitionKind::Chain,
             Definition::Systems(_) => DefinitionKind::Systems,
             Definition::Adapters(_) => DefinitionKind::Adapters,
+            Definition::Account(_) => DefinitionKind::Account,
         }
     }
 
@@ -100,6 +109,7 @@ impl Definition {
             Definition::Document(d) => d.name.clone(),
             Definition::Table(d) => d.name.clone(),
             Definition::Chain(d) => d.name.clone(),
+            Definition::Account(d) => d.name.clone(),
         }
     }
 }

@@ -133,6 +133,9 @@ fn in_activity(activity: &Activity, visit: Visit<'_>) {
         }
         Activity::HandOver(who) => in_who(who, visit),
         Activity::Follow { .. } | Activity::Join { .. } | Activity::Compensate { .. } => {}
+        Activity::Reserve(_) | Activity::Consume(_) | Activity::Release(_) | Activity::Restore(_) => {
+            activity.of_accounts().into_iter().for_each(visit);
+        }
     }
 }
 

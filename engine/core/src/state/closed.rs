@@ -61,6 +61,7 @@ fn remembered(mut case: Case, end: Name, good: bool, ended_at: Timestamp) -> Clo
         facts: outward.facts,
         last_command: outward.commands.keys().last().copied().unwrap_or(0),
         open_commands: super::apply_commands::unanswered(outward.commands),
+        holds: outward.holds,
     }
 }
 
@@ -85,7 +86,8 @@ fn inherit(parent: &mut Case, child: &mut Case) {
                 _ => continue,
             },
             // A grandchild that ended well has left its own effects here; one that is open stands for itself.
-            DoneWhat::Child(_) => continue,
+            // What it held and handed on is the parent's by an event of its own.
+            DoneWhat::Child(_) | DoneWhat::Held(_) => continue,
             what => what,
         };
         own.effects.push(Done { state, what });

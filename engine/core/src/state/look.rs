@@ -17,6 +17,10 @@ impl State {
                 let open = self.case(number).is_some();
                 return (open || self.closed(number).is_some()).then_some(Value::Flag(open));
             }
+            CasePart::Hold { name, zero } => {
+                self.chain_of(number)?;
+                return super::accounts::held(self.holds(number), name, zero);
+            }
             _ => {}
         }
         let (fields, facts, amount, submitter) = match (self.case(number), self.closed(number)) {

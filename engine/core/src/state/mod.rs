@@ -1,5 +1,6 @@
 //! What is: the fold of all events. Setters are private to the crate; only `apply` calls them.
 
+mod accounts;
 mod apply;
 mod apply_cases;
 mod apply_commands;
@@ -18,6 +19,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde::Serialize;
 
+pub(crate) use accounts::held;
+pub use accounts::{Balance, Holds, Kept, Lot};
 pub use apply::{apply, apply_frame};
 pub(crate) use apply_cases::TOLD;
 pub use case::{Case, Signature, SlotStatus, Stage, Step, Task};
@@ -70,6 +73,8 @@ pub struct State {
     periods: BTreeMap<(Name, u16), Period>,
     /// How much of the company is due when: kept facts, periods.
     clocks: BTreeMap<Timestamp, u32>,
+    /// Budgets, credit, pools and tallies.
+    accounts: accounts::Accounts,
 }
 
 /// The end of the log as State knows it.
@@ -196,6 +201,7 @@ impl State {
             definitions: self.definitions.clone(),
             next_case: self.next_case,
             written: self.written.clone(),
+            accounts: self.accounts.clone(),
             ..State::default()
         };
         for number in known {

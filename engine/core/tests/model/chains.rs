@@ -140,6 +140,7 @@ pub fn chain(name: &str, states: Vec<StateDef>) -> Chain {
         facts: Vec::new(),
         anytime: Vec::new(),
         listens: Vec::new(),
+        hands_on: Vec::new(),
         defines: Vec::new(),
         reads: names(&["number", "total", "customer", "urgent"]),
         states,

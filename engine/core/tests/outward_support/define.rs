@@ -320,6 +320,7 @@ pub fn chain(name: &str, document: &str, reads: &[&str], states: Vec<StateDef>) 
         facts: Vec::new(),
         anytime: Vec::new(),
         listens: Vec::new(),
+        hands_on: Vec::new(),
         defines: Vec::new(),
         reads: names(reads),
         states,

@@ -174,6 +174,7 @@ fn chain(name: &str, mut states: Vec<StateDef>) -> Chain {
         facts: Vec::new(),
         anytime: Vec::new(),
         listens: Vec::new(),
+        hands_on: Vec::new(),
         defines: Vec::new(),
         reads: vec![Name::from("text")],
         states,

@@ -77,6 +77,7 @@ pub(super) fn definition(kind: DefinitionKind) -> &'static str {
         DefinitionKind::Chain => "chain",
         DefinitionKind::Systems => "systems",
         DefinitionKind::Adapters => "adapters",
+        DefinitionKind::Account => "account",
     }
 }
 
