@@ -101,7 +101,9 @@ fn of_dealings(event: &Event) -> Option<String> {
         Event::EffectSettled(e) => match &e.what {
             Settled::Command { id, verb } => format!("{verb} ({id}) is settled by hand"),
             Settled::Child(case) => format!("C-{case} is settled by hand"),
-            Settled::Record { table, key } => format!("{table} {key} is settled by hand"),
+            Settled::Record { table: of, key } | Settled::Account { account: of, key } => {
+                format!("{of} {key} is settled by hand")
+            }
         },
         Event::ChildStarted(e) => format!("starts C-{} of {}", e.child, e.chain),
         Event::ChildEnded(e) => format!("C-{} has ended: {}", e.child, e.end),

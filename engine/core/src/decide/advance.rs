@@ -4,7 +4,7 @@ use super::plan::{NoPlan, plan};
 use super::resolve::{covered, driver, who, who_answers};
 use super::step::{StepResult, closed_blind_parts, ready, result};
 use super::timers::milestones;
-use super::{Ctx, alarm, child, compensate, fact, internal, learn, listen, outside, task, unique};
+use super::{Ctx, alarm, child, compensate, fact, holds, internal, learn, listen, outside, task, unique};
 use crate::command::{CaseNo, TaskNo};
 use crate::definition::{Activity, Arrow, Chain, Duty, StateDef, Target, Who};
 use crate::eval::{Scope, evaluate, holds_or_absent};
@@ -167,7 +167,7 @@ fn enter(
                 .ends
                 .get(usize::from(end))
                 .ok_or_else(|| internal("an arrow leads to an end of the chain"))?;
-            Ok(child::ended(ctx, case, (end.name.clone(), end.good, None)))
+            child::ended(ctx, case, (end.name.clone(), end.good, None))
         }
         Target::Draft => to_draft(ctx, case, chain),
         Target::OnHold => {
@@ -188,13 +188,15 @@ fn enter(
 fn to_draft(ctx: &Ctx<'_>, case: &Case, chain: &Chain) -> Result<Vec<Event>, Rejection> {
     let returns = case.returns() + 1;
     if returns <= ctx.company()?.policies.returns.at_most {
-        return Ok(vec![Event::CaseReturned(CaseReturned { case: case.number(), returns })]);
+        let mut events = holds::returned(ctx, case);
+        events.push(Event::CaseReturned(CaseReturned { case: case.number(), returns }));
+        return Ok(events);
     }
     let end =
         chain.ends.iter().find(|e| !e.good && e.name == "rejected").or(chain.ends.iter().find(|e| !e.good));
     let end = end.map_or_else(|| Name::from("rejected"), |e| e.name.clone());
     let code = Some(Name::from(Code::RevisionLimit.as_str()));
-    Ok(child::ended(ctx, case, (end, false, code)))
+    child::ended(ctx, case, (end, false, code))
 }
 
 fn enter_state(ctx: &Ctx<'_>, case: &Case, chain: &Chain, number: u16) -> Result<Vec<Event>, Rejection> {
@@ -299,7 +301,7 @@ fn copied(
     Ok(cc)
 }
 
-fn instant(ctx: &Ctx<'_>, value: &Value) -> Result<Timestamp, Rejection> {
+pub(super) fn instant(ctx: &Ctx<'_>, value: &Value) -> Result<Timestamp, Rejection> {
     match value {
         Value::Time(at) => Ok(*at),
         Value::Date(date) => Ok(ctx.company()?.calendar.zone.instant(*date, 0)),

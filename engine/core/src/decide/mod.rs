@@ -1,5 +1,6 @@
 //! `decide`: reads State and a command, answers with events or a refusal. It never writes.
 
+mod account;
 mod advance;
 mod alarm;
 mod answer;
@@ -10,6 +11,8 @@ mod command;
 mod compensate;
 mod definitions;
 mod fact;
+mod flags;
+mod holds;
 mod learn;
 mod listen;
 mod operate;
@@ -39,6 +42,7 @@ use crate::time::Timestamp;
 use crate::value::Fields;
 
 pub use advance::{STEPS_MAX, advance, held, needs_advance};
+pub(crate) use flags::flagged;
 pub use permission::{may_ask, may_see};
 pub use route::limit_of;
 pub use step::{StepResult, ready, result};
@@ -221,6 +225,7 @@ impl<'a> Ctx<'a> {
             child: None,
             case: Some(case),
             cases: Some(self.state),
+            own: None,
             at: self.at,
         }
     }

@@ -62,6 +62,9 @@ pub(super) fn fire(
     if let (None, Timer::Command(command)) = (state.case(number), timer) {
         return super::command::fire_after_end(state, at, (number, command));
     }
+    if timer == Timer::Lapse {
+        return super::holds::lapse(state, at, number);
+    }
     let case = open_case(state, number)?;
     let ctx = Ctx::of(state, at, case)?;
     match timer {

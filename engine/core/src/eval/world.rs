@@ -53,6 +53,18 @@ impl Evaluator<'_> {
             }
             Expr::Days(of) => days(&self.value(of, it)?),
             Expr::Hold { name, zero } => self.hold(name, zero),
+            Expr::Balance { account, key, what } => {
+                let parts = self.values(key, it)?;
+                self.balance(account, &parts, *what)
+            }
+            Expr::Part(number) => {
+                let own = self.scope.own.ok_or(EvalError::Type("a part of an account's key"))?;
+                own.parts.get(usize::from(*number)).cloned().ok_or(EvalError::Type("a part of the key"))
+            }
+            Expr::Own(what) => {
+                let own = self.scope.own.ok_or(EvalError::Type("an account's own expression"))?;
+                self.own(own, *what)
+            }
             _ => Err(EvalError::Type("a known function")),
         }
     }

@@ -12,10 +12,8 @@ use crate::time::Timestamp;
 pub struct AccountOpened {
     /// The account.
     pub account: Name,
-    /// The key; parts joined by `/`.
-    pub key: Name,
-    /// How much.
-    pub used: Decimal,
+    /// How much, by key; parts of a key are joined by `/`.
+    pub used: Vec<(Name, Decimal)>,
 }
 
 /// An amount was set aside for a case.
@@ -56,6 +54,13 @@ pub struct ReservationRefused {
     pub free: Decimal,
     /// Why.
     pub code: Name,
+}
+
+impl ReservationRefused {
+    /// How much is short.
+    pub fn short(&self) -> Decimal {
+        self.asked.saturating_sub(self.free)
+    }
 }
 
 /// An amount was used up.

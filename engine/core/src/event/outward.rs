@@ -315,6 +315,13 @@ pub enum Settled {
         /// The row's key.
         key: Name,
     },
+    /// An amount that was used up.
+    Account {
+        /// The account.
+        account: Name,
+        /// The key.
+        key: Name,
+    },
 }
 
 /// The messages that would move a case where it stands now. What was said before no longer holds.

@@ -56,8 +56,10 @@ pub struct Lot {
     pub amount: Decimal,
     /// The place of the state that set it aside; None: it was taken or handed on.
     pub state: Option<u16>,
-    /// The lot of another case out of which it came.
+    /// The lot of another case out of which it was set aside.
     pub from: Option<(CaseNo, LotNo)>,
+    /// The case that had it before it was taken or handed on.
+    pub taken_from: Option<CaseNo>,
     /// The chain of the required case with which it was taken.
     pub with: Option<Name>,
 }

@@ -51,7 +51,8 @@ pub fn apply(state: &mut State, event: &Event) {
         _ => {
             let applied = super::apply_commands::apply(state, event)
                 || super::apply_cases::apply(state, event)
-                || super::apply_learnt::apply(state, event);
+                || super::apply_learnt::apply(state, event)
+                || super::apply_accounts::apply(state, event);
             if !applied && let Some(case) = event.case() {
                 on_case(state, case, |case, at| apply_to_case(case, at, event));
             }

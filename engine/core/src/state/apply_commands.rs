@@ -71,7 +71,7 @@ fn on_command(
 }
 
 /// Changes what is remembered of a case that is over, and keeps its timers in step.
-fn on_closed(state: &mut State, number: CaseNo, change: impl FnOnce(&mut ClosedCase, Timestamp)) {
+pub(super) fn on_closed(state: &mut State, number: CaseNo, change: impl FnOnce(&mut ClosedCase, Timestamp)) {
     let at = state.head.at;
     let Some(case) = state.closed.get_mut(&number) else { return };
     for (due, timer) in case.timers() {
@@ -194,7 +194,7 @@ fn take(command: &mut CommandState, e: &CommandAnswered) {
 }
 
 /// Something was done outside. While the last of it is being undone, that one stays the last.
-fn did(case: &mut Case, done: Done) {
+pub(super) fn did(case: &mut Case, done: Done) {
     let undoing = match &case.stage {
         Stage::Compensating { undo, .. } => undo.is_some(),
         Stage::Held { was: Some(was), .. } => matches!(**was, Stage::Compensating { undo: Some(_), .. }),

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::definition::{
-    Account, Adapters, Authority, Chain, Company, Definition, DefinitionKind, DocumentType, Organisation, Systems,
-    Table,
+    Account, Adapters, Authority, Chain, Company, Definition, DefinitionKind, DocumentType, Organisation,
+    Systems, Table,
 };
 use crate::name::Name;
 

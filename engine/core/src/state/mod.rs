@@ -2,6 +2,7 @@
 
 mod accounts;
 mod apply;
+mod apply_accounts;
 mod apply_cases;
 mod apply_commands;
 mod apply_learnt;
@@ -134,6 +135,11 @@ impl State {
     /// A case that is over and may still be asked about.
     pub fn closed(&self, number: CaseNo) -> Option<&ClosedCase> {
         self.closed.get(&number)
+    }
+
+    /// Every case that is over and may still be asked about, in order of their numbers.
+    pub fn closed_cases(&self) -> impl Iterator<Item = (CaseNo, &ClosedCase)> {
+        self.closed.iter().map(|(number, case)| (*number, case))
     }
 
     /// The newest case of a chain with this business key, open or not yet forgotten.

@@ -5,6 +5,7 @@ use countersign_core::event::*;
 use countersign_core::name::Name;
 use serde_json::{Value, json};
 
+use super::account::account;
 use super::value::{at, hash, map};
 use super::words::{operation, verdict};
 use crate::ids::{case_text, command_text, task_text};
@@ -78,6 +79,7 @@ fn settled(what: &Settled) -> Value {
         Settled::Command { id, verb } => json!({ "command_id": id.as_str(), "verb": verb.as_str() }),
         Settled::Child(case) => json!({ "case": case_text(*case) }),
         Settled::Record { table, key } => json!({ "table": table.as_str(), "key": key.as_str() }),
+        Settled::Account { account, key } => json!({ "account": account.as_str(), "key": key.as_str() }),
     }
 }
 
@@ -162,7 +164,7 @@ fn company(event: &Event) -> Value {
             "refused": e.refused.iter().map(refused).collect::<Vec<_>>(),
             "next_at": e.next.map(at),
         }),
-        _ => Value::Null,
+        _ => account(event),
     }
 }
 
@@ -229,7 +231,7 @@ fn by_hand(what: &Settled) -> (String, String) {
     let what = match what {
         Settled::Command { id, verb } => format!("{verb} ({id})"),
         Settled::Child(case) => case_text(*case),
-        Settled::Record { table, key } => format!("{table} {key}"),
+        Settled::Record { table: of, key } | Settled::Account { account: of, key } => format!("{of} {key}"),
     };
     (format!("{what} was settled by hand, not undone"), format!("{what} 已由人工在系统外处理，未由系统撤销"))
 }
@@ -316,6 +318,8 @@ fn company_sentence(event: &Event) -> (String, String) {
         Event::PeriodBegan(e) => {
             (format!("a period of {} began", e.chain), format!("{} 新周期开始", e.chain))
         }
-        other => (other.name().to_owned(), other.name().to_owned()),
+        other => {
+            super::account::sentence(other).unwrap_or_else(|| (other.name().into(), other.name().into()))
+        }
     }
 }
