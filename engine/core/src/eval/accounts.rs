@@ -18,10 +18,13 @@ const DECIMALS_MAX: u32 = 8;
 
 /// The account whose own expressions are evaluated, at one of its keys.
 #[derive(Clone, Copy)]
-pub(crate) struct Own<'a> {
-    pub(crate) account: &'a Account,
-    pub(crate) parts: &'a [Value],
-    pub(crate) key: &'a Name,
+pub struct Own<'a> {
+    /// The account.
+    pub account: &'a Account,
+    /// The values of the key's parts.
+    pub parts: &'a [Value],
+    /// The key.
+    pub key: &'a Name,
 }
 
 /// How a key of an account stands.

@@ -60,7 +60,8 @@ impl From<EvalError> for Rejection {
     }
 }
 
-pub(crate) use accounts::{Own, amount_of, standing};
+pub use accounts::Own;
+pub(crate) use accounts::{amount_of, standing};
 pub(crate) use world::row_key;
 
 type Result<T> = std::result::Result<T, EvalError>;
@@ -93,7 +94,7 @@ pub struct Scope<'a> {
     /// Other cases, and rows that chains have changed.
     pub cases: Option<&'a State>,
     /// The account whose own expressions are evaluated.
-    pub(crate) own: Option<Own<'a>>,
+    pub own: Option<Own<'a>>,
     /// The command's stamp.
     pub at: Timestamp,
 }

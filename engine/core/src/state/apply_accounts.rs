@@ -140,7 +140,9 @@ fn released(state: &mut State, e: &Released) {
             balance.reserved = balance.reserved.saturating_sub(e.amount);
         }
     }
-    if let Some(holds) = holds(state, e.case)
+    // What a state gives back of its own accord may still come back from others; what is given up is gone.
+    if e.why != ReleasedWhy::Asked
+        && let Some(holds) = holds(state, e.case)
         && holds.lots.get(&e.lot).is_some_and(|lot| lot.amount.is_zero())
     {
         holds.lots.remove(&e.lot);
