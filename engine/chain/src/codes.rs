@@ -71,6 +71,7 @@ codes! {
     UNREACHABLE_BRANCH: "something after a branch that always holds", "move it before the branch without a condition";
     ENDLESS_LOOP: "a loop that no person, message or shrinking number breaks", "put a person or a message into it, or count its rounds in a fact";
     FACT_NOT_LEARNT: "a fact read where it may not have been learnt", "learn it on every way there, give it a first value, or make it optional";
+    SEVERAL_ANSWERS: "several answer, and only the last answer would count", "ask one position, add the answers up, or let them vote";
     NOT_UNDONE: "a bad end or a way back to draft while something done outside stands", "lead it through a state with `compensate: all`";
     NOTHING_TO_UNDO: "a `compensate` before which nothing is done (warning)", "take the state away";
     CHILD_CIRCLE: "chains that start one another without end", "let somebody decide before one starts the next";

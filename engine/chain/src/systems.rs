@@ -30,6 +30,7 @@ const VERBS: &[&str] = &[
     "resume",
     "retry",
     "compensate",
+    "settle",
     "inbox",
     "case",
     "timeline",

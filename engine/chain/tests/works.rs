@@ -5,7 +5,7 @@ use std::path::Path;
 use countersign_chain::{compile, load_dir};
 use countersign_core::definition::{
     Activity, Adapters, AlarmStop, Begins, Chain, Copied, Definition, DocumentType, Duty, Node, Period,
-    Refusals, Required, StateDef, Table, Target, Told, Trigger, Undo, Who,
+    Refusals, Required, StateDef, Table, Target, Test, Told, Trigger, Undo, Who,
 };
 use countersign_core::expr::{Attribute, Expr};
 use countersign_core::name::Name;
@@ -208,6 +208,17 @@ fn anytime_alarms_requirements_and_starts() {
     assert_eq!((later.go, later.by_chain.as_slice()), (None, &path(&["change"])[..]));
     assert_eq!(later.asks[0], (Name::from("wanted_on"), Type::Date));
     assert_eq!(later.learns[0].value, Expr::Reply(path(&["wanted_on"])));
+    let listens = chain("billing").listens;
+    let bounced = &listens[0];
+    let index = (path(&["ref"]), bounced.rules[0].index.clone().expect("an index").1);
+    assert_eq!(bounced.rules[0].index, Some(index));
+    assert_eq!(
+        (bounced.fact.as_str(), bounced.in_states.as_ref().map(Vec::len)),
+        ("finance.receipt.bounced", Some(1))
+    );
+    assert_eq!(bounced.go, Some(place(&chain("billing"), "mending")));
+    assert_eq!(bounced.learns[1].value, Expr::Message(path(&["why"])));
+    assert_eq!((listens[1].in_states.as_ref(), listens[1].go), (None, None));
     assert_eq!((&order.alarms[0].to, order.alarms[0].tell.len()), (&AlarmStop::End, 2));
     assert_eq!(order.alarms[1].to, AlarmStop::State(number(&order, "delivering")));
     let missing = AlarmStop::Fact(Name::from("finance.invoice.acknowledged"));
@@ -221,6 +232,15 @@ fn anytime_alarms_requirements_and_starts() {
     let every = Trigger::Every { period: Period::Quarter, for_each: Some(Name::from("customers")) };
     assert_eq!((&limit.starts[1].trigger, limit.starts[1].begins), (&every, Begins::Draft));
     assert_eq!(chain("delivery").initiators, Some(Vec::new()));
+}
+
+#[test]
+fn checks() {
+    let order = chain("order");
+    let Activity::Check(checks) = &state(&order, "checking").activity else { panic!("a check") };
+    let (name, of) = (Name::from("lines.special_no"), Expr::Doc(path(&["lines"])));
+    let unique = Test::Unique { name, of, path: path(&["special_no"]) };
+    assert_eq!((&checks[0].test, checks[0].code.as_str()), (&unique, "SPECIAL_PRICE_USED"));
 }
 
 #[test]

@@ -12,6 +12,8 @@ pub type CaseNo = u64;
 pub type TaskNo = u32;
 /// The number of a command to another system within its case; they count from 1.
 pub type CommandNo = u32;
+/// The number of a lot that a case holds of an account, from 1 in its case.
+pub type LotNo = u32;
 /// BLAKE3 of a document in its encoded form: what a signature is given to.
 pub type ContentHash = [u8; 32];
 
@@ -197,6 +199,8 @@ pub enum Operation {
     Retry,
     /// A held case undoes what it did, last first, and then ends badly.
     Compensate,
+    /// What a held case could not undo was settled outside: it counts as undone, and the compensation goes on.
+    Settle,
 }
 
 /// An adapter's answer to a command.
@@ -327,4 +331,6 @@ pub enum Timer {
     Alarm(u16),
     /// Of no case (its number is 0): something of the company, see [`Body::Clock`].
     Clock,
+    /// What a case that is over still holds is given back.
+    Lapse,
 }

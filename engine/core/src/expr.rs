@@ -95,6 +95,41 @@ pub enum Expr {
     Convert(Box<Expr>, Box<Expr>),
     /// `days(n)`: a length of time.
     Days(Box<Expr>),
+    /// How an account stands: `credit(doc.customer).free`. Missing where a part of the key is.
+    Balance {
+        /// The account.
+        account: Name,
+        /// The parts of its key.
+        key: Vec<Expr>,
+        /// What of it.
+        what: BalancePart,
+    },
+    /// In an account's own expressions: a part of the key, by its place.
+    Part(u16),
+    /// In an account's own expressions: how the same key of the account stands.
+    Own(BalancePart),
+    /// What this case still holds under a name; 0 where nothing.
+    Hold {
+        /// The name.
+        name: Name,
+        /// 0 in the measure of the hold's account.
+        zero: Value,
+    },
+}
+
+/// What can be asked about an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum BalancePart {
+    /// How much there is in all; missing where the account is unlimited.
+    Limit,
+    /// How much is used up.
+    Used,
+    /// How much is set aside for cases.
+    Reserved,
+    /// How much is left: limit - used - reserved; missing where the account is unlimited.
+    Free,
+    /// The word of the first of the account's flags that holds; `none` where none does.
+    Flag,
 }
 
 /// What can be asked about a case.
@@ -112,6 +147,13 @@ pub enum CasePart {
     Amount,
     /// Who submitted it: the position.
     Submitter,
+    /// What it still holds under a name, while it is open or others may take it; 0 where nothing.
+    Hold {
+        /// The name.
+        name: Name,
+        /// 0 in the measure of the hold's account.
+        zero: Value,
+    },
 }
 
 /// What can be asked about a post.
@@ -173,6 +215,7 @@ impl Expr {
     pub fn any(&self, is: &impl Fn(&Expr) -> bool) -> bool {
         let parts: [Option<&Expr>; 2] = match self {
             Expr::Row(_, parts)
+            | Expr::Balance { key: parts, .. }
             | Expr::And(parts)
             | Expr::Or(parts)
             | Expr::Min(parts)
@@ -211,7 +254,10 @@ impl Expr {
             | Expr::Item(_)
             | Expr::Child(_)
             | Expr::Owner(_)
-            | Expr::Driver(_) => [None, None],
+            | Expr::Driver(_)
+            | Expr::Part(_)
+            | Expr::Own(_)
+            | Expr::Hold { .. } => [None, None],
         };
         is(self) || parts.into_iter().flatten().any(|part| part.any(is))
     }

@@ -8,6 +8,7 @@
 //!
 //! Start with [`command`] (what comes in), [`event`] (what happened), [`state`] (what is), then `decide`.
 
+pub mod accounts;
 pub mod calendar;
 pub mod command;
 pub mod decide;

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::command::{Body, CaseNo, Cause, Command};
-use crate::decide::{Decision, advance, decide, decide_keyed, held, needs_advance, sweep_case};
+use crate::decide::{Decision, advance, decide, decide_keyed, flagged, held, needs_advance, sweep_case};
 use crate::event::{Event, TurnSplit};
 use crate::frame::{FRAME_BYTES_MAX, FRAME_EVENTS_MAX, FRAME_EVENTS_SPLIT, Frame, Outcome};
 use crate::name::Name;
@@ -125,8 +125,22 @@ fn commit(
     }
     let mut events = events;
     follow(state, command.at, cases, &mut events);
+    flag(state, command.at, &mut events);
     state.finish(&command.cause, key, &outcome, &events);
     Frame { at: command.at, cause: command.cause.clone(), outcome, events }
+}
+
+/// What the frame has made of accounts, in their own words, as far as it has room for them.
+fn flag(state: &mut State, at: Timestamp, events: &mut Vec<Event>) {
+    let moved = |event: &Event| (90..100).contains(&event.kind());
+    if !events.iter().any(moved) {
+        return;
+    }
+    let flagged = guarded(|| flagged(state, at, events)).unwrap_or_default();
+    for event in flagged.into_iter().take(FRAME_EVENTS_MAX.saturating_sub(events.len())) {
+        apply(state, &event);
+        events.push(event);
+    }
 }
 
 /// For a preview: what follows by itself from an event that was applied before.

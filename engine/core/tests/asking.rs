@@ -239,6 +239,7 @@ fn requiring(for_each: Option<Expr>, within: Option<&str>) -> Run {
         key,
         states: names(&["done"]),
         within: within.map(span),
+        takes: Vec::new(),
     };
     let requires = vec![Requirement { what: Required::Case(wanted), code: n("NO_VALID_EVALUATION") }];
     let state_of = state("open", task("finance", &[], &[]), &[("done", DONE)]);

@@ -68,7 +68,8 @@ fn orders() -> Chain {
 
 /// Deliveries that need nobody: all units are delivered at once.
 fn deliveries() -> Chain {
-    let some = Check { must: compare(Comparison::More, doc("units"), units(0)), code: n("NOTHING") };
+    let some =
+        Check { test: Test::Must(compare(Comparison::More, doc("units"), units(0))), code: n("NOTHING") };
     Chain {
         facts: vec![fact_def("delivered", Type::Units, Some(doc("units")))],
         ..chain(

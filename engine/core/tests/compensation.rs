@@ -5,9 +5,9 @@ mod outward_support;
 #[path = "outward/making.rs"]
 mod parts;
 
-use countersign_core::command::Operation;
+use countersign_core::command::{Operation, Verdict};
 use countersign_core::definition::*;
-use countersign_core::event::Event;
+use countersign_core::event::{Event, Settled};
 use countersign_core::time::{HOUR, MINUTE};
 use countersign_core::value::Value;
 
@@ -186,6 +186,53 @@ fn what_nothing_undoes_waits_for_a_person() {
     run.operate(case, Operation::Resume).expect("the money came back by hand");
     assert_eq!(run.last()[..2], ["case-operated", "effect-undone"]);
     assert_eq!(undos(&run, case), [("erp.mo.cancel".into(), 3)]);
+}
+
+/// Whoever mends by hand what could not be undone says so: it counts as undone, for ever as a person's work, and the
+/// compensation goes on with what came before it.
+#[test]
+fn what_was_settled_by_hand_counts_as_undone() {
+    let (mut run, case) = resting();
+    assert_eq!(run.operate(case, Operation::Settle), code("NOT_HELD"));
+    cancel(&mut run, case);
+    run.operate(case, Operation::Hold).expect("held");
+    assert_eq!(run.operate(case, Operation::Settle), code("CONFLICT"), "nothing has failed");
+    run.operate(case, Operation::Resume).expect("resumed");
+    run.reply((case, 5), "u", DONE_WORD, nothing()).expect("released");
+    run.reply((case, 6), "u", ("refused", Some("FINISHED")), nothing()).expect("refused");
+    assert_eq!((run.held(case).as_str(), run.stands(case).as_str()), ("STUCK", "on-hold"));
+    run.operate(case, Operation::Settle).expect("the works order was cancelled by telephone");
+    assert_eq!(run.last()[..3], ["case-operated", "effect-settled", "command-issued"]);
+    let settled = run.events(case).into_iter().find_map(|event| match event {
+        Event::EffectSettled(e) => Some(e.what.clone()),
+        _ => None,
+    });
+    let what = Settled::Command { id: n(&format!("C-{case}.making.3")), verb: n("erp.mo.create") };
+    assert_eq!(settled, Some(what));
+    assert_eq!(undos(&run, case).last(), Some(&("logistics.stock.release".into(), 2)));
+    run.reply((case, 7), "u", DONE_WORD, nothing()).expect("released");
+    assert_eq!(run.stands(case), "cancelled");
+    assert_eq!(run.operate(case, Operation::Settle), code("CASE_CLOSED"));
+}
+
+/// A child that does not cancel itself, and is seen to by hand.
+#[test]
+fn a_child_that_was_settled_by_hand_holds_its_parent_no_longer() {
+    let rest = state("resting", task("kam_js", &[], &[]), &[("done", DONE), ("refused", FAILED)]);
+    let child = chain("child", "order", ORDER, vec![rest]);
+    let runs = state("running", Activity::Run(run("child", vec![])), &[("good", DONE), ("bad", to(1))]);
+    let parent = Chain {
+        anytime: vec![Anytime { by: vec![post("kam_js")], ..anytime("cancel", Some(to(1))) }],
+        ..chain("parent", "order", ORDER, vec![runs, cancelling(None)])
+    };
+    let mut run = factory(vec![parent, child]);
+    let case = run.submit("rep_js", "parent", order("SO-1", 10)).expect("an order");
+    cancel(&mut run, case);
+    assert_eq!(run.held(case), "STUCK");
+    run.operate(case, Operation::Settle).expect("its people know");
+    assert_eq!((run.stands(case).as_str(), run.stands(case + 1).as_str()), ("cancelled", "resting"));
+    run.decide(case + 1, "kam_js", Verdict::Done).expect("it ends for itself");
+    assert_eq!(run.stands(case + 1), "done");
 }
 
 #[test]

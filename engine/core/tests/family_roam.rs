@@ -118,7 +118,7 @@ fn gradings() -> Chain {
     };
     let daily = Trigger::Every { period: Period::Day, for_each: Some(n("customers")) };
     let overdue = Trigger::Message { fact: n("bank.customer.overdue"), when: None };
-    let check = Check { must: flag(true), code: n("NEVER") };
+    let check = Check { test: Test::Must(flag(true)), code: n("NEVER") };
     let states =
         vec![state("grading", Activity::Check(vec![check]), &[("passed", DONE), ("failed", FAILED)])];
     Chain {

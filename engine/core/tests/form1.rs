@@ -108,7 +108,7 @@ fn states() -> Vec<StateDef> {
     let when = Expr::Compare(Comparison::Equal, Box::new(named), Box::new(doc("number")));
     let rules = vec![MatchRule { when, index: None, first_by: None }];
     let wait = Wait { fact: n("order.sealed"), rules, until: None };
-    let check = Check { must: Expr::Define(0), code: n("E1") };
+    let check = Check { test: Test::Must(Expr::Define(0)), code: n("E1") };
     let branch = Branch { when: None, go: Target::State(2) };
     vec![
         state("check", Activity::Check(vec![check]), Target::State(1)),
@@ -139,10 +139,12 @@ fn chain() -> Chain {
         alarms: Vec::new(),
         facts: Vec::new(),
         anytime: Vec::new(),
+        listens: Vec::new(),
+        hands_on: Vec::new(),
         defines: vec![(n("rush"), doc("urgent"))],
         reads: vec![n("number"), n("total"), n("urgent")],
         states: states(),
-        ends: vec![End { name: n("done"), good: true }],
+        ends: vec![End { name: n("done"), title: Title::default(), good: true }],
     }
 }
 

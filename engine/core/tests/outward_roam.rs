@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use countersign_core::command::{CaseNo, CommandNo, Operation, Verdict};
 use countersign_core::definition::*;
-use countersign_core::event::Event;
+use countersign_core::event::{EffectSettled, Event, Settled};
 use countersign_core::state::{Case, CommandStatus, Stage};
 use countersign_core::time::{HOUR, MINUTE};
 use countersign_core::value::Raw;
@@ -139,8 +139,9 @@ impl Roam {
     }
 
     fn operate(&mut self) {
-        let acts = [Operation::Hold, Operation::Resume, Operation::Retry, Operation::Compensate];
-        let (case, act) = (self.any(), acts[self.random.weighted(&[2, 5, 4, 1])]);
+        use Operation::*;
+        let acts = [Hold, Resume, Retry, Compensate, Settle];
+        let (case, act) = (self.any(), acts[self.random.weighted(&[2, 5, 4, 1, 1])]);
         let result = self.run.operate(case, act);
         self.expect(result, &["CASE_HELD", "NOT_HELD", "CONFLICT", "CASE_CLOSED", "CASE_UNKNOWN"]);
     }
@@ -213,6 +214,16 @@ impl Roam {
                 Event::CommandAnswered(e) if e.word != "unknown" => {
                     done.insert((e.case, e.command));
                 }
+                // What a person says to have settled is no longer the engine's to undo.
+                Event::EffectSettled(EffectSettled { what: Settled::Command { id, .. }, .. }) => {
+                    let mut parts = id.split('.');
+                    let case = parts.next().and_then(|case| case.strip_prefix("C-")?.parse().ok());
+                    let command = parts.next_back().and_then(|command| command.parse().ok());
+                    undone.extend(case.zip(command));
+                }
+                Event::EffectSettled(EffectSettled { what: Settled::Child(child), .. }) => {
+                    parents.remove(child);
+                }
                 Event::ChildStarted(e) => {
                     parents.insert(e.child, e.case);
                 }
@@ -261,6 +272,7 @@ fn whatever_adapters_and_operators_do() {
             "command-silent",
             "reply-conflicted",
             "effect-undone",
+            "effect-settled",
             "item-closed",
             "case-asked",
             "child-ended",

@@ -117,7 +117,7 @@ fn what_cannot_be_foreseen_is_said() {
     let book = command("erp.order.book", vec![("units", doc("units"))]);
     let book =
         learns(vec![(0, reply("units"))], state("booking", book, &[("done", to(1)), ("refused", FAILED)]));
-    let check = Check { must: eq(fact("booked"), doc("units")), code: n("SHORT") };
+    let check = Check { test: Test::Must(eq(fact("booked"), doc("units"))), code: n("SHORT") };
     let check = state("checking", Activity::Check(vec![check]), &[("passed", DONE), ("failed", FAILED)]);
     let run = company(vec![orders(vec![book, check])]);
     let preview = seen(&run, order("O1", 1, "C1")).expect("a preview");
@@ -133,6 +133,7 @@ fn other_cases_and_live_rows_are_seen() {
         key: doc("no"),
         states: names(&["done"]),
         within: None,
+        takes: Vec::new(),
     };
     let requires = vec![Requirement { what: Required::Case(wanted), code: n("NOT_FILED") }];
     let grade = countersign_core::expr::Expr::Column {

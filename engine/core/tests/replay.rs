@@ -85,10 +85,13 @@ const ELSEWHERE: &[&str] = &[
     "command-answered",
     "reply-conflicted",
     "effect-undone",
+    "effect-settled",
     "child-started",
     "child-ended",
     "alarm-set",
     "alarm-raised",
+    "case-listens",
+    "values-claimed",
 ];
 
 /// Deadlines of hours instead of years, and a chain that waits for a time.

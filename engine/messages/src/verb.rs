@@ -29,6 +29,8 @@ pub enum Verb {
     Retry,
     /// Undo what a held case did.
     Compensate,
+    /// Say that what a held case could not undo was settled outside.
+    Settle,
     /// Ask for the open tasks of a post.
     Inbox,
     /// Ask for one case.
@@ -47,7 +49,7 @@ pub enum Verb {
 
 impl Verb {
     /// Every verb, in the order of the documentation.
-    pub const ALL: [Verb; 18] = [
+    pub const ALL: [Verb; 19] = [
         Verb::Submit,
         Verb::Resubmit,
         Verb::Decide,
@@ -59,6 +61,7 @@ impl Verb {
         Verb::Resume,
         Verb::Retry,
         Verb::Compensate,
+        Verb::Settle,
         Verb::Inbox,
         Verb::Case,
         Verb::Timeline,
@@ -82,6 +85,7 @@ impl Verb {
             Verb::Resume => "resume",
             Verb::Retry => "retry",
             Verb::Compensate => "compensate",
+            Verb::Settle => "settle",
             Verb::Inbox => "inbox",
             Verb::Case => "case",
             Verb::Timeline => "timeline",
@@ -105,7 +109,8 @@ impl Verb {
             | Verb::Hold
             | Verb::Resume
             | Verb::Retry
-            | Verb::Compensate => false,
+            | Verb::Compensate
+            | Verb::Settle => false,
             Verb::Inbox
             | Verb::Case
             | Verb::Timeline

@@ -295,6 +295,7 @@ fn is_in(release: &Release, definition: &Definition) -> bool {
         Definition::Table(d) => release.table(&d.name) == Some(d),
         Definition::Adapters(d) => release.adapters() == Some(d),
         Definition::Chain(d) => release.chain(&d.name) == Some(d),
+        Definition::Account(d) => release.account(&d.name) == Some(d),
     }
 }
 

@@ -53,7 +53,7 @@ impl Company {
                 Definition::Organisation(d) => company.organisation = d.clone(),
                 Definition::Adapters(d) => company.adapters = d.clone(),
                 Definition::Systems(d) => company.systems = d.clone(),
-                Definition::Authority(_) => {}
+                Definition::Authority(_) | Definition::Account(_) => {}
             }
             company.definitions.insert((definition.kind(), definition.name()), definition);
         }

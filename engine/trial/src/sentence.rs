@@ -7,7 +7,7 @@
 //! kam_js resubmits [KEY]: {..} | withdraws [KEY] | refers up [KEY]: {reason} | asks ENTRY [of KEY]: {..}
 //! finance answers invoice.issue [KEY] [as ID] [twice]: {done: {..}} | finance says receipt.posted [as ID] [twice]: {..}
 //! wait: 16wh | wait: until "2025-04-27T09:00+08:00" | CHAIN [KEY] is STATE [: all] | together: [..] | then: {..}
-//! operator holds | resumes | retries | compensates [KEY]: why | holder bgm_js: H40 | abolish bgm_js
+//! operator holds | resumes | retries | compensates | settles [KEY]: why | holder bgm_js: H40 | abolish bgm_js
 //! ```
 
 use countersign_chain::tree::{Pair, Shape, Span, Tree};
@@ -151,6 +151,7 @@ fn operator(words: &Words<'_>, verb: &str, rest: &[&str]) -> Option<Act> {
         ("resumes", Operation::Resume),
         ("retries", Operation::Retry),
         ("compensates", Operation::Compensate),
+        ("settles", Operation::Settle),
     ];
     let Some((_, act)) = acts.iter().find(|(word, _)| *word == verb) else {
         let known = acts.iter().map(|(word, _)| *word);

@@ -2,7 +2,7 @@
 
 use countersign_core::command::Cause;
 use countersign_core::definition::Duty;
-use countersign_core::event::Event;
+use countersign_core::event::{Event, Settled};
 use countersign_core::name::Name;
 
 use crate::company::Company;
@@ -79,6 +79,9 @@ fn of_dealings(event: &Event) -> Option<String> {
     Some(match event {
         Event::FactReceived(e) => format!("{} arrives: {}", e.fact, show_all(&e.data)),
         Event::FactsLearnt(e) => format!("learns {}", show_all(&e.facts)),
+        Event::CaseAsked(e) if e.by_case.is_none() && e.position.is_empty() => {
+            format!("moved by {}", e.entry)
+        }
         Event::CaseAsked(e) => format!("asked for {}", e.entry),
         Event::CaseHandedOver(e) => format!("handed over from {} to {}", e.from, e.to),
         Event::CaseOperated(e) => format!("{:?} by {}: {}", e.act, e.person, e.reason),
@@ -95,6 +98,13 @@ fn of_dealings(event: &Event) -> Option<String> {
         }
         Event::ReplyConflicted(e) => format!("command {}: a second, different answer {}", e.command, e.word),
         Event::EffectUndone(_) => "one thing is undone".to_owned(),
+        Event::EffectSettled(e) => match &e.what {
+            Settled::Command { id, verb } => format!("{verb} ({id}) is settled by hand"),
+            Settled::Child(case) => format!("C-{case} is settled by hand"),
+            Settled::Record { table: of, key } | Settled::Account { account: of, key } => {
+                format!("{of} {key} is settled by hand")
+            }
+        },
         Event::ChildStarted(e) => format!("starts C-{} of {}", e.child, e.chain),
         Event::ChildEnded(e) => format!("C-{} has ended: {}", e.child, e.end),
         Event::RecordWritten(e) => {

@@ -1,33 +1,54 @@
-//! `anytime`: what may be asked of a case whatever it is doing.
+//! `anytime`: what may be asked of a case whatever it is doing, and messages that move it.
+//!
+//! ```text
+//! anytime:
+//!   cancel: { by: [submitter], in: [sealing], go: cancelling }
+//!   finance.receipt.bounced: { match: message.ref == doc.no, in: [active], go: ending, learns: { why: message.why } }
+//! ```
 
-use countersign_core::definition::{Anytime, Target};
+use countersign_core::definition::{Anytime, Listen, Target};
 use countersign_core::name::Name;
 
 use super::Context;
 use crate::codes;
-use crate::condition::Scope;
+use crate::condition::{Message, Scope};
 use crate::read::{self, Keys, Map, not_yet};
 use crate::yaml::{Body, Entry, Node};
 
-pub(crate) const KEYS: Keys =
-    Keys { known: &["by", "by_chain", "in", "asks", "go", "learns"], later: &["when", "unratified"] };
+pub(crate) const KEYS: Keys = Keys {
+    known: &["by", "by_chain", "in", "asks", "match", "when", "go", "learns"],
+    later: &["unratified"],
+};
 
-/// The entries of a chain.
-pub(super) fn read(map: &Map<'_>, context: &Context<'_, '_>) -> Vec<Anytime> {
+/// The entries of a chain: requests, and messages, whose names contain dots.
+pub(super) fn read(map: &Map<'_>, context: &Context<'_, '_>) -> (Vec<Anytime>, Vec<Listen>) {
     let report = &context.world.report;
     let entries = map.get("anytime").and_then(|n| Map::any(n, "anytime", report));
-    entries.map_or(&[][..], |m| m.entries).iter().filter_map(|e| entry(e, context)).collect()
+    let (mut asked, mut heard) = (Vec::new(), Vec::new());
+    for entry in entries.map_or(&[][..], |m| m.entries) {
+        match entry.key.contains('.') {
+            true => heard.extend(message(entry, context)),
+            false => asked.extend(request(entry, context)),
+        }
+    }
+    (asked, heard)
 }
 
-fn entry(entry: &Entry, context: &Context<'_, '_>) -> Option<Anytime> {
-    let report = &context.world.report;
-    if entry.key.contains('.') {
-        not_yet(entry.at, "messages that move a case at any time", report);
-        return None;
+/// Reports keys that entries of the other kind have.
+fn only(map: &Map<'_>, others: &[&str], what: &str, help: &str, context: &Context<'_, '_>) {
+    for entry in others.iter().filter_map(|key| map.entry(key)) {
+        let message = format!("`{}` cannot stand in {what}", entry.key);
+        context.world.report.error(codes::MISPLACED_KEY, entry.at, message, help);
     }
+}
+
+fn request(entry: &Entry, context: &Context<'_, '_>) -> Option<Anytime> {
+    let report = &context.world.report;
     let name = read::new_name(&entry.key, entry.at, report)?;
     let what = format!("the request {name}");
     let map = Map::read(&entry.value, &what, KEYS, report)?;
+    let help = "take it away, or name a message: `finance.receipt.bounced: ...`";
+    only(&map, &["match", "when"], &what, help, context);
     let by = context.whos(map.get("by"));
     let by_chain: Vec<Name> = map.get("by_chain").map_or(Vec::new(), |n| {
         read::list(n, "by_chain", report).iter().filter_map(|n| context.chain_name(n)).collect()
@@ -36,14 +57,7 @@ fn entry(entry: &Entry, context: &Context<'_, '_>) -> Option<Anytime> {
         let help = "add `by: [submitter]` for persons, or `by_chain: [...]` for cases of other chains";
         report.error(codes::MISSING_KEY, entry.at, format!("nobody may make {what}"), help);
     }
-    let states = map.get("in").map(|n| {
-        let state = |n: &Node| context.state(&read::name(n, "a state", report)?, n);
-        read::list(n, "in", report).iter().map(state).collect::<Option<Vec<u16>>>()
-    });
-    let in_states = match states {
-        None => None,
-        Some(states) => Some(states?),
-    };
+    let in_states = in_states(&map, context)?;
     let go = map.need("go", &what, report).and_then(|n| go(n, context));
     let asks = context.head.anytime.get(&name).cloned().unwrap_or_default();
     // What is wrong with `asks` was only looked at quietly.
@@ -55,6 +69,47 @@ fn entry(entry: &Entry, context: &Context<'_, '_>) -> Option<Anytime> {
     Some(Anytime { name, by, by_chain, in_states, go: go?, learns, unratified: None, asks })
 }
 
+fn message(entry: &Entry, context: &Context<'_, '_>) -> Option<Listen> {
+    let report = &context.world.report;
+    if entry.key.starts_with("engine.") {
+        not_yet(entry.at, "facts of the engine itself", report);
+        return None;
+    }
+    let (fact, shape) = context.fact_named(&entry.key, entry.at)?;
+    let what = format!("the message {fact}");
+    let map = Map::read(&entry.value, &what, KEYS, report)?;
+    let help = "take it away: whoever may tell the message moves the case by it";
+    only(&map, &["by", "by_chain", "asks"], &what, help, context);
+    let heard = Some(shape.map_or(Message::Undeclared, |s| Message::Fields(s)));
+    let hearing = context.with(Scope { message: heard, ..context.scope });
+    let rules = match (map.entry("match"), map.entry("when")) {
+        (Some(_), Some(entry)) => {
+            let message = "`when` says the same as `match`";
+            report.error(codes::MISPLACED_KEY, entry.at, message, "keep one of them, joined by `and`");
+            None
+        }
+        (Some(entry), None) | (None, Some(entry)) => hearing.rules(&entry.value),
+        (None, None) => {
+            let help = "add `when: message.x == doc.x`";
+            let message = format!("{what} does not say which case it is meant for");
+            report.error(codes::MISSING_KEY, entry.at, message, help);
+            None
+        }
+    };
+    let in_states = in_states(&map, context)?;
+    let go = map.need("go", &what, report).and_then(|n| go(n, context));
+    let learns = hearing.learns(map.get("learns"));
+    Some(Listen { fact, rules: rules?, in_states, go: go?, learns })
+}
+
+/// `in`: the states in which it may be asked, or the message moves the case. None inside: in any.
+fn in_states(map: &Map<'_>, context: &Context<'_, '_>) -> Option<Option<Vec<u16>>> {
+    let report = &context.world.report;
+    let Some(node) = map.get("in") else { return Some(None) };
+    let state = |n: &Node| context.state(&read::name(n, "a state", report)?, n);
+    read::list(node, "in", report).iter().map(state).collect::<Option<Vec<u16>>>().map(Some)
+}
+
 /// A state, an end, `draft` or `on-hold`; None inside: the case stays.
 fn go(node: &Node, context: &Context<'_, '_>) -> Option<Option<Target>> {
     if matches!(&node.body, Body::Scalar(s) if s.text == "stay") {
@@ -63,7 +118,7 @@ fn go(node: &Node, context: &Context<'_, '_>) -> Option<Option<Target>> {
     match context.target(node)? {
         Target::Back => {
             let help = "name a state, an end, draft or on-hold, or write `go: stay`";
-            let message = "a request does not lead back";
+            let message = "what is asked at any time does not lead back";
             context.world.report.error(codes::BAD_VALUE, node.place, message, help);
             None
         }

@@ -38,7 +38,7 @@ pub(crate) fn head(node: &Node, world: &World<'_>) -> Option<ChainHead> {
             head.anytime.insert(Name::from(entry.key.as_str()), asks.unwrap_or_default());
         }
         head.partial = head.facts.len() < entries("facts").len()
-            || head.anytime.len() < entries("anytime").len()
+            || head.anytime.len() < entries("anytime").iter().filter(|e| !e.key.contains('.')).count()
             || head.states.len() < entries("states").len()
             || head.ends.len() < entries("ends").len();
         Some(head)

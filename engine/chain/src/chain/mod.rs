@@ -6,8 +6,10 @@
 //! graph    what is never reached, loops that nothing breaks          limits: who decides must hold a limit
 //! ```
 
+mod answers;
 mod anytime;
 mod arrows;
+mod checks;
 mod facts;
 mod given;
 mod head;
@@ -192,6 +194,7 @@ pub(crate) fn read(node: &Node, world: &World<'_>) -> Option<Chain> {
     };
     let facts = facts::read(&map, &scope, world);
     let states = states::read(state_map.as_ref(), &state_names, &context);
+    let (anytime, listens) = anytime::read(&map, &context);
     let mut chain = Chain {
         title: read::title(map.get("title"), &base.name, report),
         name: base.name.clone(),
@@ -208,7 +211,9 @@ pub(crate) fn read(node: &Node, world: &World<'_>) -> Option<Chain> {
         starts: starts::read(&map, &context),
         alarms: starts::alarms(&map, &context),
         facts,
-        anytime: anytime::read(&map, &context),
+        anytime,
+        listens,
+        hands_on: Vec::new(),
         defines: Vec::new(),
         reads: Vec::new(),
         states: states.iter().map(|s| s.def.clone()).collect(),

@@ -26,7 +26,7 @@ use crate::yaml::{Body, Node};
 pub(super) const OWN: &[(&str, &[&str])] = &[
     ("command", &["with", "send_after", "hold_after"]),
     ("follow", &[]),
-    ("run", &["copy", "with", "submitter", "begins"]),
+    ("run", &["copy", "with", "submitter", "begins", "as"]),
     ("start", &["copy", "with", "submitter", "begins"]),
     ("join", &[]),
     ("tell", &["request", "message", "with"]),
@@ -220,8 +220,24 @@ impl Context<'_, '_> {
         found.push(Outcome::needed("bad"));
         let own = head.ends.iter().filter(|(end, _)| *end != "good" && *end != "bad");
         found.extend(own.map(|(end, _)| Outcome { name: end.clone(), needed: false }));
-        let heard = Heard { child: Some(def.chain.clone()), ..Heard::default() };
+        let called = map.get("as").map_or(Some(Name::from("child")), |node| self.child_name(node));
+        let heard = Heard { child: Some((called?, def.chain.clone())), ..Heard::default() };
         Some(Read { activity: Activity::Run(def), outcomes: found, without_deadline: false, heard })
+    }
+
+    /// `as`: what the child is called instead of `child`.
+    fn child_name(&self, node: &Node) -> Option<Name> {
+        let report = &self.world.report;
+        let name = read::name(node, "what the child is called", report)?;
+        if self.scope.item.is_some_and(|(item, _)| *name == *item) {
+            let message = format!("`{name}` is already the item here");
+            report.error(codes::DUPLICATE_NAME, node.place, message, "choose another name for the child");
+            return None;
+        }
+        if name != "child" {
+            self.free(&name, "the child", node)?;
+        }
+        Some(name)
     }
 
     fn start(&self, node: &Node, map: &Map<'_>) -> Option<Read> {

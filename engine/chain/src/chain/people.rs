@@ -78,6 +78,7 @@ impl Context<'_, '_> {
             _ => None,
         };
         let who = who?;
+        self.one_chooses(&who, map);
         let outcomes: &[&str] = match (duty, veto) {
             (Duty::Approve, _) => &["approved", "returned", "rejected"],
             (Duty::Review, true) => &["passed", "returned", "rejected"],

@@ -85,7 +85,7 @@ fn case(node: &Node, map: &Map<'_>, context: &Context<'_, '_>) -> Option<Require
     let states: Vec<Name> =
         read::one_or_more(states).iter().filter_map(|n| state(n, &chain, context)).collect();
     let within = map.get("within").and_then(|n| read::span(n, "within", report));
-    Some(RequiredCase { for_each: each.map(|(each, _)| each.list), chain, key: key?.expr, states, within })
+    Some(RequiredCase { for_each: each.map(|(each, _)| each.list), chain, key: key?.expr, states, within, takes: Vec::new() })
 }
 
 /// A state or end of another chain.
@@ -127,7 +127,7 @@ impl Context<'_, '_> {
             return None;
         };
         let item = read::new_name(name.trim(), text.part(0..name.len()).whole(), report)?;
-        self.free(&item, node)?;
+        self.free(&item, "the item", node)?;
         let list = text.part(name.len() + 4..text.text.len());
         let lowered = condition::any(&list, &self.scope.at(site))?;
         match lowered.kind {
@@ -145,8 +145,8 @@ impl Context<'_, '_> {
         }
     }
 
-    /// Whether an item's name means nothing else; otherwise it is reported.
-    fn free(&self, item: &Name, node: &Node) -> Option<()> {
+    /// Whether the name of an item or a child means nothing else; otherwise it is reported.
+    pub(super) fn free(&self, item: &Name, what: &str, node: &Node) -> Option<()> {
         let world = self.world;
         let taken = condition::RESERVED.contains(&item.as_str())
             || condition::FUNCTIONS.contains(&item.as_str())
@@ -156,7 +156,8 @@ impl Context<'_, '_> {
             || world.names.tables.contains(item.as_str());
         if taken {
             let message = format!("`{item}` has a meaning of its own");
-            world.report.error(codes::RESERVED_NAME, node.place, message, "choose another name for the item");
+            let help = format!("choose another name for {what}");
+            world.report.error(codes::RESERVED_NAME, node.place, message, help);
         }
         (!taken).then_some(())
     }

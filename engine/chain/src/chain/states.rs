@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use countersign_core::definition::{
-    Activity, Check, Expiry, ForEach, Member, Node as People, Shape, StateDef, Target,
+    Activity, Expiry, ForEach, Member, Node as People, Shape, StateDef, Target,
 };
 use countersign_core::name::Name;
 use countersign_core::time::Span;
@@ -95,6 +95,7 @@ const KEYS: Keys = Keys {
         "copy",
         "submitter",
         "begins",
+        "as",
         "request",
         "message",
         "key",
@@ -109,7 +110,7 @@ const KEYS: Keys = Keys {
         "next",
     ],
     later: &[
-        "reserve", "consume", "restore", "release", "overdraw", "short", "undo", "as", "only_if", "call_in",
+        "reserve", "consume", "restore", "release", "overdraw", "short", "undo", "only_if", "call_in",
         "deputy",
     ],
 };
@@ -196,8 +197,8 @@ pub(super) struct Heard {
     pub(super) reply: Option<(&'static str, Shape)>,
     /// The fields by word, where words differ.
     pub(super) by: BTreeMap<Name, Shape>,
-    /// The chain of the child that ended.
-    pub(super) child: Option<Name>,
+    /// What the child that ended is called, and its chain.
+    pub(super) child: Option<(Name, Name)>,
     /// A message; None inside: one whose fields nobody declares.
     pub(super) message: Option<Option<Shape>>,
     /// The item that the activity is done for.
@@ -221,7 +222,10 @@ impl Heard {
                 .message
                 .as_ref()
                 .map(|m| m.as_ref().map_or(Message::Undeclared, |s| Message::Fields(s))),
-            child: self.child.as_ref().and_then(|chain| context.world.heads.get(chain)),
+            child: self
+                .child
+                .as_ref()
+                .and_then(|(name, chain)| Some((name.as_str(), context.world.heads.get(chain)?))),
             item: self.item.as_ref().map(|(name, kind)| (name.as_str(), kind)),
             ..context.scope
         }
@@ -261,7 +265,7 @@ fn state(entry: &Entry, name: &Name, states: &Map<'_>, context: &Context<'_, '_>
     let item = each.as_ref().map(|(each, kind)| (each.item.as_str(), kind));
     let doing = context.with(Scope { item, ..context.scope });
     let read = match key {
-        "check" => check(&map, context),
+        "check" => context.checks(&map),
         "choose" => choose(&map, context),
         "wait" => context.wait(&map),
         "wait_until" => wait_until(&map, context),
@@ -283,6 +287,7 @@ fn state(entry: &Entry, name: &Name, states: &Map<'_>, context: &Context<'_, '_>
         read.outcomes = together(&read.outcomes, people);
     }
     let learns = context.with(read.heard.scope(context, None)).learns(map.get("learns"));
+    context.one_teaches(&read.activity, &learns, &map);
     if each.is_some() {
         // The state's outcome is that of all items together: no single answer goes with it.
         read.heard = Heard::default();
@@ -344,30 +349,6 @@ fn together(single: &[Outcome], people: bool) -> Vec<Outcome> {
         found.push(Outcome::needed("failed"));
     }
     found
-}
-
-fn check(map: &Map<'_>, context: &Context<'_, '_>) -> Option<Read> {
-    let report = &context.world.report;
-    let keys = Keys { known: &["must", "else"], later: &["unique"] };
-    let items = read::list(map.get("check")?, "check", report);
-    let mut checks = Vec::new();
-    for item in items {
-        let Some(map) = Map::read(item, "a check", keys, report) else { continue };
-        if map.get("unique").is_some() {
-            continue;
-        }
-        let must = map.need("must", "a check", report).and_then(|n| context.flag(n, Site::Check));
-        let code = map.need("else", "a check", report).and_then(|n| read::code(n, report));
-        if let (Some(must), Some(code)) = (must, code) {
-            checks.push(Check { must, code });
-        }
-    }
-    Some(Read {
-        activity: Activity::Check(checks),
-        outcomes: ["passed", "failed"].map(Outcome::needed).to_vec(),
-        without_deadline: false,
-        heard: Heard::default(),
-    })
 }
 
 fn choose(map: &Map<'_>, context: &Context<'_, '_>) -> Option<Read> {

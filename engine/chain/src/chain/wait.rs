@@ -11,23 +11,29 @@ use super::states::{Heard, Read};
 use crate::adapters::{self, is_token};
 use crate::codes;
 use crate::condition::{self, Site};
+use crate::diagnostic::Place;
 use crate::read::{self, Keys, Map};
 use crate::yaml::{Body, Node};
 
 impl Context<'_, '_> {
     /// A fact's name, and what it carries where an adapter declares it.
     pub(super) fn fact(&self, node: &Node) -> Option<(Name, Option<&Shape>)> {
+        let fact = &read::scalar(node, "message", &self.world.report)?.text;
+        self.fact_named(fact, node.place)
+    }
+
+    /// The same of a name that stands elsewhere.
+    pub(super) fn fact_named(&self, fact: &str, place: Place) -> Option<(Name, Option<&Shape>)> {
         let (world, report) = (self.world, &self.world.report);
-        let fact = &read::scalar(node, "message", report)?.text;
         let parts: Vec<&str> = fact.split('.').collect();
         match (parts.len(), parts.iter().all(|p| is_token(p))) {
-            (2, true) => Some((Name::from(fact.as_str()), None)),
-            (3, true) => match world.adapters.facts.get_key_value(fact.as_str()) {
+            (2, true) => Some((Name::from(fact), None)),
+            (3, true) => match world.adapters.facts.get_key_value(fact) {
                 Some((name, shape)) => Some((name.clone(), Some(shape))),
                 None if world.is_partial(adapters::FILE) => None,
                 None => {
                     let known = world.adapters.facts.keys().map(Name::as_str);
-                    world.unknown("fact in adapters.yaml", fact, node.place, known);
+                    world.unknown("fact in adapters.yaml", fact, place, known);
                     None
                 }
             },
@@ -35,7 +41,7 @@ impl Context<'_, '_> {
                 let message = format!("`{fact}` is no name of a message");
                 let help = "write what it is about and what happened, such as contract.sealed, \
                             or finance.receipt.posted where an adapter tells it";
-                report.error(codes::BAD_NAME, node.place, message, help);
+                report.error(codes::BAD_NAME, place, message, help);
                 None
             }
         }
@@ -46,22 +52,7 @@ impl Context<'_, '_> {
         let report = &self.world.report;
         let (fact, shape) = self.fact(map.get("wait")?)?;
         let heard = Heard { message: Some(shape.cloned()), ..Heard::default() };
-        let rules = map.need("match", "a wait", report)?;
-        let hearing = self.with(heard.scope(self, None));
-        let rules: Vec<Option<MatchRule>> = match &rules.body {
-            Body::List(items) => items.iter().map(|n| hearing.rule(n)).collect(),
-            _ => vec![hearing.flag(rules, Site::Match).map(|when| rule(when, None))],
-        };
-        let rules = rules.into_iter().collect::<Option<Vec<_>>>()?;
-        if rules.is_empty() {
-            let place = map.get("match").map(|n| n.place).unwrap_or_default();
-            report.error(
-                codes::WRONG_SHAPE,
-                place,
-                "no message is meant for this case",
-                "write at least one rule",
-            );
-        }
+        let rules = self.with(heard.scope(self, None)).rules(map.need("match", "a wait", report)?)?;
         let until = match map.get("until") {
             None => None,
             Some(node) => Some(self.flag(node, Site::Fork)?),
@@ -72,6 +63,20 @@ impl Context<'_, '_> {
             without_deadline: true,
             heard,
         })
+    }
+
+    /// The rules by which a message finds its case: one condition, or a list of `{ when, first_by }`.
+    pub(super) fn rules(&self, node: &Node) -> Option<Vec<MatchRule>> {
+        let rules: Vec<Option<MatchRule>> = match &node.body {
+            Body::List(items) => items.iter().map(|n| self.rule(n)).collect(),
+            _ => vec![self.flag(node, Site::Match).map(|when| rule(when, None))],
+        };
+        let rules = rules.into_iter().collect::<Option<Vec<_>>>()?;
+        if rules.is_empty() {
+            let message = "no message is meant for this case";
+            self.world.report.error(codes::WRONG_SHAPE, node.place, message, "write at least one rule");
+        }
+        Some(rules)
     }
 
     /// `{ when, first_by }`.
@@ -152,7 +157,10 @@ fn reads_message(expr: &Expr) -> bool {
         | Expr::Item(_)
         | Expr::Child(_)
         | Expr::Owner(_)
-        | Expr::Driver(_) => false,
+        | Expr::Driver(_)
+        | Expr::Part(_)
+        | Expr::Own(_)
+        | Expr::Hold { .. } => false,
         Expr::Field(e, _)
         | Expr::Not(e)
         | Expr::First(e)
@@ -168,7 +176,7 @@ fn reads_message(expr: &Expr) -> bool {
         Expr::Row(_, parts) | Expr::And(parts) | Expr::Or(parts) | Expr::Min(parts) | Expr::Max(parts) => {
             any(parts)
         }
-        Expr::List(parts) => any(parts),
+        Expr::List(parts) | Expr::Balance { key: parts, .. } => any(parts),
         Expr::Compare(_, a, b)
         | Expr::Arith(_, a, b)
         | Expr::Contains(a, b)

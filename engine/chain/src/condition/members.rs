@@ -8,7 +8,7 @@ use countersign_core::value::{Type, Value};
 
 use super::check::Checker;
 use super::fit::{Is, Typed};
-use super::parser::Ast;
+use super::parser::{Ast, Tree};
 use crate::codes;
 use crate::suggest;
 use crate::world::ChainHead;
@@ -288,12 +288,19 @@ impl Checker<'_, '_, '_> {
         at: Range<usize>,
     ) -> Option<Typed> {
         let scope = self.scope;
-        if !scope.site.reads_answers() || scope.child.is_none() {
-            let message = "there is no `child` here";
-            let help = "read it in the `learns` of a state with `run`";
+        let (called, head) = match scope.child.filter(|_| scope.site.reads_answers()) {
+            Some(child) => child,
+            None => {
+                let message = "there is no `child` here";
+                let help = "read it in the `learns` of a state with `run`";
+                return self.fail(codes::NOT_READABLE_HERE, child.at.clone(), message, help);
+            }
+        };
+        if !matches!(&child.kind, Tree::Word(word) if word == called) {
+            let message = format!("the child is called `{called}` here");
+            let help = format!("write {called}.{part}, or take `as` away");
             return self.fail(codes::NOT_READABLE_HERE, child.at.clone(), message, help);
         }
-        let head = scope.child?;
         let (part, kind) = match part {
             "doc" | "facts" => {
                 let (part, kind, always) = self.field_of(head, part, name, name_at)?;

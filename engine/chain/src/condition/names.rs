@@ -49,6 +49,11 @@ impl Checker<'_, '_, '_> {
         if let Some(found) = self.define(word, &at) {
             return found;
         }
+        if scope.child.is_some_and(|(child, _)| child == word) && word != "child" {
+            let message = format!("`{word}` alone is no value");
+            let help = format!("write what of it, as in {word}.state or {word}.facts.delivered");
+            return self.fail(codes::BAD_EXPRESSION, at, message, help);
+        }
         match word {
             "now" | "today" => {
                 self.clock(word, &at)?;
@@ -125,7 +130,9 @@ impl Checker<'_, '_, '_> {
         let help = match word.trim_matches('`') {
             _ if before => "nothing is known yet but the message or the item, tables and the clock",
             "amount" => "read the field of the document instead",
-            "message" => "only `match` and `learns` of a wait and `starts` read it: learn it as a fact",
+            "message" => {
+                "only `match` and `learns` of what takes a message and `starts` read it: learn it as a fact"
+            }
             "reply" | "answer" | "request" | "child" => "only `learns` reads it: learn it as a fact",
             "facts" => "facts are learnt on the way: decide in a check, a branch or an arrow",
             "submitter" | "owner" | "driver" => "a document knows its own fields and tables only",
@@ -239,7 +246,8 @@ impl Checker<'_, '_, '_> {
         let Tree::Word(word) = &ast.kind else { return None };
         let taken = self.scope.defines.iter().any(|d| d.name == word.as_str())
             || self.scope.item.is_some_and(|(name, _)| name == word);
-        let root = ROOTS.iter().map(|(root, _)| *root).find(|root| root == word);
+        let child = self.scope.child.filter(|(name, _)| name == word).map(|_| "child");
+        let root = child.or(ROOTS.iter().map(|(root, _)| *root).find(|root| root == word));
         root.or(["submitter", "owner", "driver"].into_iter().find(|p| p == word)).filter(|_| !taken)
     }
 
@@ -263,8 +271,9 @@ impl Checker<'_, '_, '_> {
             "reply" | "answer" | "request" => self.reply(root, left, (name, name_at), at),
             "child" => {
                 if matches!(name, "doc" | "facts") {
-                    let message = format!("`child.{name}` alone is no value");
-                    let help = format!("write the field, as in child.{name}.units");
+                    let child = scope.child.map_or("child", |(child, _)| child);
+                    let message = format!("`{child}.{name}` alone is no value");
+                    let help = format!("write the field, as in {child}.{name}.units");
                     return self.fail(codes::BAD_EXPRESSION, at, message, help);
                 }
                 self.child_part(left, name, (name, name_at), at)
@@ -330,7 +339,9 @@ impl Checker<'_, '_, '_> {
                 let help = match other {
                     Some((word, _)) => format!("what is handed in here is called `{word}`"),
                     None => {
-                        "commands have a `reply`, tasks an `answer`, entries of anytime a `request`".into()
+                        "commands have a `reply`, tasks an `answer`, requests at any time a `request`, messages \
+                         a `message`"
+                            .into()
                     }
                 };
                 self.fail(codes::NOT_READABLE_HERE, left.at.clone(), message, help)

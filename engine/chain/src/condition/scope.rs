@@ -149,8 +149,8 @@ pub(crate) struct Scope<'s, 'f> {
     pub(crate) message: Option<Message<'s>>,
     /// The item of the `for_each` around this place, and its type.
     pub(crate) item: Option<(&'s str, &'s Type)>,
-    /// The chain whose case `child` is.
-    pub(crate) child: Option<&'s ChainHead>,
+    /// What a child is called here, `child` unless its state says otherwise, and its chain.
+    pub(crate) child: Option<(&'s str, &'s ChainHead)>,
     /// Gathers the fields of the document that are read.
     pub(crate) reads: &'s RefCell<BTreeSet<Name>>,
 }

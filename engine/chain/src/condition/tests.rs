@@ -157,7 +157,7 @@ fn lower(site: Site, text: &str, expected: Option<&Type>) -> Outcome {
         reply: Some(("reply", &reply)),
         message: Some(Message::Fields(&message)),
         item: Some(("line", &line)),
-        child: world.heads.get("order-to-cash"),
+        child: world.heads.get("order-to-cash").map(|head| ("child", head)),
         reads: &reads,
     };
     let mut defines: Vec<Defined> = Vec::new();

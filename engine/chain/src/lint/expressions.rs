@@ -78,7 +78,7 @@ pub(super) fn of_state<'c>(state: &'c StateDef, each: &mut impl FnMut(&'c Expr))
     }
     state.cc.iter().for_each(|who| of_who(who, each));
     match &state.activity {
-        Activity::Check(checks) => checks.iter().for_each(|c| each(&c.must)),
+        Activity::Check(checks) => checks.iter().for_each(|c| each(c.test.expr())),
         Activity::Choose(branches) => branches.iter().filter_map(|b| b.when.as_ref()).for_each(each),
         Activity::People(node) => of_node(node, each),
         Activity::Wait(wait) => {
@@ -105,6 +105,9 @@ pub(super) fn of_state<'c>(state: &'c StateDef, each: &mut impl FnMut(&'c Expr))
         }
         Activity::HandOver(who) => of_who(who, each),
         Activity::Follow { .. } | Activity::Join { .. } | Activity::Compensate { .. } => {}
+        Activity::Reserve(_) | Activity::Consume(_) | Activity::Release(_) | Activity::Restore(_) => {
+            state.activity.of_accounts().into_iter().for_each(each);
+        }
     }
 }
 

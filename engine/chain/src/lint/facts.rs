@@ -10,7 +10,7 @@ use countersign_core::value::Type;
 
 use super::Places;
 use super::expressions::{self, needs_an_answer, reply_fields};
-use super::flow::{Edge, Flow, How, To, asked_in, members};
+use super::flow::{Edge, Flow, How, To, asked_in, members, stands_in};
 use crate::codes;
 use crate::world::World;
 
@@ -93,6 +93,15 @@ impl Reads {
             let read: BTreeSet<usize> =
                 anytime.learns.iter().flat_map(|l| flow.reader.facts(&l.value)).collect();
             for n in asked_in(anytime, chain) {
+                asked[n].extend(&read);
+            }
+        }
+        for listen in &chain.listens {
+            let rules = listen.rules.iter().flat_map(|rule| [Some(&rule.when), rule.first_by.as_ref()]);
+            let stays = listen.learns.iter().filter(|_| listen.go.is_none()).map(|learn| &learn.value);
+            let read = rules.flatten().chain(stays).flat_map(|expr| flow.reader.facts(expr));
+            let read: BTreeSet<usize> = read.collect();
+            for n in stands_in(listen.in_states.as_ref(), chain) {
                 asked[n].extend(&read);
             }
         }

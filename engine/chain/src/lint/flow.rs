@@ -45,7 +45,7 @@ pub(super) enum How<'c> {
     Chosen,
     /// Time ran out.
     Expired,
-    /// Somebody asked for it.
+    /// Somebody asked for it, or a message came.
     Asked,
 }
 
@@ -68,6 +68,15 @@ impl<'c> Flow<'c> {
                         guards: Vec::new(),
                         learns: &anytime.learns,
                     };
+                    flow.add(edge, target, &mut back);
+                }
+            }
+        }
+        for listen in &chain.listens {
+            for n in stands_in(listen.in_states.as_ref(), chain) {
+                let (how, guards, learns) = (How::Asked, Vec::new(), listen.learns.as_slice());
+                let edge = Edge { from: n, to: To::OnHold, how, guards, learns };
+                if let Some(target) = listen.go {
                     flow.add(edge, target, &mut back);
                 }
             }
@@ -156,7 +165,12 @@ fn guard<'c>(guards: &mut Vec<&'c Expr>, when: Option<&'c Expr>) {
 
 /// The states in which something may be asked.
 pub(super) fn asked_in(anytime: &Anytime, chain: &Chain) -> Vec<usize> {
-    match &anytime.in_states {
+    stands_in(anytime.in_states.as_ref(), chain)
+}
+
+/// These states, or all.
+pub(super) fn stands_in(states: Option<&Vec<u16>>, chain: &Chain) -> Vec<usize> {
+    match states {
         Some(states) => states.iter().map(|n| usize::from(*n)).collect(),
         None => (0..chain.states.len()).collect(),
     }

@@ -90,7 +90,7 @@ fn too_large(chain: &Chain, places: &Places, world: &World<'_>) -> bool {
     let counts = [
         ("states", chain.states.len(), STATES_MAX),
         ("facts", chain.facts.len(), FACTS_MAX),
-        ("entries of anytime", chain.anytime.len(), ANYTIME_MAX),
+        ("entries of anytime", chain.anytime.len() + chain.listens.len(), ANYTIME_MAX),
         ("arrows", chain.states.iter().map(branches).sum(), ARROWS_MAX),
     ];
     let Some((what, count, most)) = counts.into_iter().find(|(_, count, most)| count > most) else {

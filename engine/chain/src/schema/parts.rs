@@ -304,7 +304,11 @@ pub(super) fn of_chain() -> Vec<Part> {
             ("alarms", "[alarm]", "Who is told when something takes too long"),
             ("define", "{expression}", "Names for expressions, each after those it reads"),
             ("facts", "{type}", "What a case learns on its way, and after ` = ` what it is at first"),
-            ("anytime", "{anytime}", "What may be asked of a case whatever it is doing"),
+            (
+                "anytime",
+                "{anytime}",
+                "What may be asked of a case whatever it is doing, and messages that move it",
+            ),
             ("hands_on", "any", "Not carried yet"),
             ("states", "{state}", "The first follows submission"),
         ],
@@ -368,8 +372,10 @@ fn of_header() -> Vec<Part> {
                 ("by_chain", "[name]", "Chains whose cases may ask"),
                 ("in", "[name]", "Only in these states"),
                 ("asks", "{shape}", "What the request carries"),
+                ("match", "rule_of+", "For a message: which one is meant for this case"),
+                ("when", "expression", "For a message: the same as one condition"),
                 ("go", "name", "Where it goes then; `stay`"),
-                ("learns", "{expression}", "Facts from `request.x`"),
+                ("learns", "{expression}", "Facts from `request.x` or `message.x`"),
             ],
         ),
     ]
@@ -377,7 +383,15 @@ fn of_header() -> Vec<Part> {
 
 fn of_states() -> Vec<Part> {
     vec![
-        small("check", &["must", "else"], &[("must", "expression", ""), ("else", "code", "")]),
+        small(
+            "check",
+            &["else"],
+            &[
+                ("must", "expression", ""),
+                ("unique", "expression", "A value, or each value of a list, that no other case has"),
+                ("else", "code", ""),
+            ],
+        ),
         small(
             "branch",
             &[],
@@ -454,6 +468,7 @@ pub(super) const STATE: &[(&str, &str, &str)] = &[
     ("copy", "name+", "Fields of the same name from the document or the item"),
     ("submitter", "who", "In whose name"),
     ("begins", "=draft|first", "draft: its submitter completes it"),
+    ("as", "name", "What the child is called in `learns`, instead of `child`"),
     ("request", "name", "What it is asked for"),
     ("message", "text", "A fact that it is told"),
     ("key", "expression+", "The row's key"),

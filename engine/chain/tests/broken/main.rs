@@ -1,6 +1,7 @@
 //! Small mistakes in the demo company, each beside its nearest valid neighbour: the finding is as in the
 //! snapshot, the neighbour compiles, and every code is produced by some mistake.
 
+mod anytime;
 mod chains;
 mod conditions;
 mod flow;
@@ -83,8 +84,15 @@ fn shown(cases: &[Case]) -> String {
 }
 
 fn all() -> Vec<&'static Case> {
-    let groups =
-        [yaml::CASES, organisation::CASES, tables::CASES, conditions::CASES, chains::CASES, work::CASES];
+    let groups = [
+        yaml::CASES,
+        organisation::CASES,
+        tables::CASES,
+        conditions::CASES,
+        chains::CASES,
+        work::CASES,
+        anytime::CASES,
+    ];
     groups.into_iter().flatten().collect()
 }
 
@@ -116,6 +124,11 @@ fn states_and_arrows() {
 #[test]
 fn work_outside() {
     insta::assert_snapshot!(shown(work::CASES));
+}
+
+#[test]
+fn at_any_time_and_by_several() {
+    insta::assert_snapshot!(shown(anytime::CASES));
 }
 
 #[test]

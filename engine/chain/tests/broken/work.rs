@@ -197,9 +197,9 @@ pub(crate) const CASES: &[Case] = &[
     works(
         "a child's fact that it does not have",
         ORDER,
-        "child.facts.sent",
-        "child.facts.send",
-        "child.doc.units",
+        "part-delivery.facts.sent",
+        "part-delivery.facts.send",
+        "part-delivery.doc.units",
     ),
     works(
         "an unknown outcome of a child",
@@ -303,13 +303,6 @@ pub(crate) const CASES: &[Case] = &[
         "request.why }",
         "request.because }",
         "request.why else \"none\" }",
-    ),
-    works(
-        "a message at any time",
-        ORDER,
-        "  cancel: { by:",
-        "  goods.lost: { in: [making], go: cancelling }\n  cancel: { by:",
-        "  lost: { by: [boss], in: [making], go: cancelling }\n  cancel: { by:",
     ),
     works(
         "a green light",

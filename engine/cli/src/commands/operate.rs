@@ -1,4 +1,4 @@
-//! `countersign case hold|resume|retry|compensate`: an operator steps in.
+//! `countersign case hold|resume|retry|compensate|settle`: an operator steps in.
 
 use clap::Args;
 use countersign_messages::{Operate as Wire, Request};
@@ -16,6 +16,7 @@ Examples:
   countersign case resume C-1 --data DIR --as process_owner --reason 'the audit is over'
   countersign case retry C-1 --data DIR --as process_owner --reason 'the ERP is back'
   countersign case compensate C-1 --data DIR --as process_owner --reason 'it will not be delivered'
+  countersign case settle C-1 --data DIR --as process_owner --reason 'the works order was cancelled by telephone'
 
 With --data it is recorded under the name of the operating system's user. Over NATS it is for process owners and \
 whoever drives the chain.";

@@ -82,7 +82,7 @@ impl AboutCase {
     }
 }
 
-/// Show a case as it stands: state, route, signatures, document; or step in: hold, resume, retry, compensate
+/// Show a case as it stands: state, route, signatures, document; or step in: hold, resume, retry, compensate, settle
 #[derive(Args)]
 #[command(after_help = "Examples:
   countersign case C-7 --data DIR
@@ -112,6 +112,8 @@ enum Act {
     Retry(Operate),
     /// Undo what a held case did, last first
     Compensate(Operate),
+    /// Say that what a held case could not undo was settled outside; the compensation goes on
+    Settle(Operate),
 }
 
 impl Case {
@@ -121,6 +123,7 @@ impl Case {
             Some(Act::Resume(act)) => return act.run(output, Request::Resume),
             Some(Act::Retry(act)) => return act.run(output, Request::Retry),
             Some(Act::Compensate(act)) => return act.run(output, Request::Compensate),
+            Some(Act::Settle(act)) => return act.run(output, Request::Settle),
             None => {}
         }
         let Case { case, actor, at, .. } = self;

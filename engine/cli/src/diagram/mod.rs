@@ -173,6 +173,13 @@ fn work(state: &StateDef, chain: &Chain, lang: Lang) -> String {
         Activity::Record(record) => named("record", &record.table),
         Activity::HandOver(_) => words::work("hand_over", lang).to_owned(),
         Activity::Compensate { .. } => words::work("compensate", lang).to_owned(),
+        Activity::Reserve(def) => {
+            let names: Vec<&str> = def.holds.iter().map(|(name, _, _)| name.as_str()).collect();
+            named("reserve", &names.join(", "))
+        }
+        Activity::Consume(_) => words::work("consume", lang).to_owned(),
+        Activity::Release(_) => words::work("release", lang).to_owned(),
+        Activity::Restore(_) => words::work("restore", lang).to_owned(),
     }
 }
 

@@ -22,6 +22,7 @@ const OUTCOMES: &[(&str, &str)] = &[
     ("good", "正常结束"),
     ("bad", "异常结束"),
     ("stuck", "受阻"),
+    ("insufficient", "额度不足"),
     ("expires", "过期"),
 ];
 
@@ -48,6 +49,10 @@ const WORK: &[(&str, &str, &str)] = &[
     ("record", "record", "记录"),
     ("hand_over", "hand over", "移交"),
     ("compensate", "compensate", "补偿"),
+    ("reserve", "reserve", "预留"),
+    ("consume", "consume", "使用"),
+    ("release", "release", "释放"),
+    ("restore", "restore", "恢复额度"),
 ];
 
 fn chinese<'w>(words: &'w [(&str, &'w str)], word: &'w str, lang: Lang) -> &'w str {

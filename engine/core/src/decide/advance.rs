@@ -4,10 +4,10 @@ use super::plan::{NoPlan, plan};
 use super::resolve::{covered, driver, who, who_answers};
 use super::step::{StepResult, closed_blind_parts, ready, result};
 use super::timers::milestones;
-use super::{Ctx, alarm, child, compensate, fact, internal, learn, outside, task};
+use super::{Ctx, alarm, child, compensate, fact, holds, internal, learn, listen, outside, task, unique};
 use crate::command::{CaseNo, TaskNo};
 use crate::definition::{Activity, Arrow, Chain, Duty, StateDef, Target, Who};
-use crate::eval::{Scope, evaluate, holds, holds_or_absent};
+use crate::eval::{Scope, evaluate, holds_or_absent};
 use crate::event::*;
 use crate::name::Name;
 use crate::rejection::{Code, Rejection};
@@ -29,6 +29,8 @@ pub fn needs_advance(case: &Case) -> bool {
             | Stage::Message { .. }
             | Stage::Outside { .. }
             | Stage::Compensating { .. }
+            | Stage::Until { .. }
+            | Stage::Draft
     )
 }
 
@@ -37,22 +39,38 @@ pub fn advance(state: &State, number: CaseNo, at: Timestamp) -> Result<Vec<Event
     let Some(case) = state.case(number).filter(|case| needs_advance(case)) else { return Ok(Vec::new()) };
     let ctx = Ctx::of(state, at, case)?;
     let chain = ctx.chain(case.chain())?;
-    if case.steps() > STEPS_MAX {
+    let rests = matches!(case.stage(), Stage::Until { .. } | Stage::Draft);
+    if case.steps() > STEPS_MAX && !rests {
         let message =
             format!("expected input from outside within {STEPS_MAX} steps; the chain goes in a circle");
         return Err(Rejection::new(Code::LoopLimit, message));
     }
+    // A message that is waited for comes before one that would move the case from where it stands.
+    let own = || own_next(&ctx, case, chain);
+    let moved = || listen::advance(&ctx, case, chain);
+    if matches!(case.stage(), Stage::Message { .. }) { first_of(own, moved) } else { first_of(moved, own) }
+}
+
+type Next = Result<Vec<Event>, Rejection>;
+
+fn first_of(first: impl FnOnce() -> Next, second: impl FnOnce() -> Next) -> Next {
+    let next = first()?;
+    if next.is_empty() { second() } else { Ok(next) }
+}
+
+/// What follows from where a case stands, messages that move it aside.
+fn own_next(ctx: &Ctx<'_>, case: &Case, chain: &Chain) -> Result<Vec<Event>, Rejection> {
     match case.stage() {
-        Stage::Entering(target) => enter(&ctx, case, chain, *target, None),
+        Stage::Entering(target) => enter(ctx, case, chain, *target, None),
         Stage::Leaving { state, outcome } => {
-            let arrow = arrow(&ctx, case, chain, (*state, outcome))?;
-            along(&ctx, case, chain, (*state, outcome, arrow))
+            let arrow = arrow(ctx, case, chain, (*state, outcome))?;
+            along(ctx, case, chain, (*state, outcome, arrow))
         }
-        Stage::Working { state } => work(&ctx, case, chain, *state),
-        Stage::People { step, .. } => people(&ctx, case, step),
-        Stage::Message { .. } => fact::kept_for(&ctx, case, chain),
-        Stage::Outside { state, work } => outside::advance(&ctx, case, chain, (*state, work)),
-        Stage::Compensating { .. } => compensate::advance(&ctx, case, chain),
+        Stage::Working { state } => work(ctx, case, chain, *state),
+        Stage::People { step, .. } => people(ctx, case, step),
+        Stage::Message { .. } => fact::kept_for(ctx, case, chain),
+        Stage::Outside { state, work } => outside::advance(ctx, case, chain, (*state, work)),
+        Stage::Compensating { .. } => compensate::advance(ctx, case, chain),
         Stage::Fact { .. } | Stage::Until { .. } | Stage::Draft | Stage::Held { .. } => Ok(Vec::new()),
     }
 }
@@ -149,7 +167,7 @@ fn enter(
                 .ends
                 .get(usize::from(end))
                 .ok_or_else(|| internal("an arrow leads to an end of the chain"))?;
-            Ok(child::ended(ctx, case, (end.name.clone(), end.good, None)))
+            child::ended(ctx, case, (end.name.clone(), end.good, None))
         }
         Target::Draft => to_draft(ctx, case, chain),
         Target::OnHold => {
@@ -170,13 +188,15 @@ fn enter(
 fn to_draft(ctx: &Ctx<'_>, case: &Case, chain: &Chain) -> Result<Vec<Event>, Rejection> {
     let returns = case.returns() + 1;
     if returns <= ctx.company()?.policies.returns.at_most {
-        return Ok(vec![Event::CaseReturned(CaseReturned { case: case.number(), returns })]);
+        let mut events = holds::returned(ctx, case);
+        events.push(Event::CaseReturned(CaseReturned { case: case.number(), returns }));
+        return Ok(events);
     }
     let end =
         chain.ends.iter().find(|e| !e.good && e.name == "rejected").or(chain.ends.iter().find(|e| !e.good));
     let end = end.map_or_else(|| Name::from("rejected"), |e| e.name.clone());
     let code = Some(Name::from(Code::RevisionLimit.as_str()));
-    Ok(child::ended(ctx, case, (end, false, code)))
+    child::ended(ctx, case, (end, false, code))
 }
 
 fn enter_state(ctx: &Ctx<'_>, case: &Case, chain: &Chain, number: u16) -> Result<Vec<Event>, Rejection> {
@@ -204,7 +224,11 @@ fn enter_state(ctx: &Ctx<'_>, case: &Case, chain: &Chain, number: u16) -> Result
         | Activity::Join { .. }
         | Activity::Tell(_)
         | Activity::Record(_)
-        | Activity::HandOver(_) => outside::work(ctx, case, chain, state)?,
+        | Activity::HandOver(_)
+        | Activity::Reserve(_)
+        | Activity::Consume(_)
+        | Activity::Release(_)
+        | Activity::Restore(_) => outside::work(ctx, case, chain, state)?,
         Activity::WaitUntil(expr) => match instant(ctx, &evaluate(expr, &scope)?)? {
             until if until <= ctx.at => Work::None,
             until => Work::Until(until),
@@ -277,7 +301,7 @@ fn copied(
     Ok(cc)
 }
 
-fn instant(ctx: &Ctx<'_>, value: &Value) -> Result<Timestamp, Rejection> {
+pub(super) fn instant(ctx: &Ctx<'_>, value: &Value) -> Result<Timestamp, Rejection> {
     match value {
         Value::Time(at) => Ok(*at),
         Value::Date(date) => Ok(ctx.company()?.calendar.zone.instant(*date, 0)),
@@ -304,14 +328,9 @@ fn work(ctx: &Ctx<'_>, case: &Case, chain: &Chain, number: u16) -> Result<Vec<Ev
     };
     match &state.activity {
         Activity::Check(checks) => {
-            let mut codes = Vec::new();
-            for check in checks {
-                if !holds(&check.must, &scope)? {
-                    codes.push(check.code.clone());
-                }
-            }
+            let (codes, claimed) = unique::checked(ctx, case, checks, &scope)?;
             if codes.is_empty() {
-                return Ok(learnt()?.into_iter().chain([closed("passed")]).collect());
+                return Ok(claimed.into_iter().chain(learnt()?).chain([closed("passed")]).collect());
             }
             let failed = Event::ChecksFailed(ChecksFailed { case: case_no, codes });
             Ok([failed].into_iter().chain(learnt()?).chain([closed("failed")]).collect())

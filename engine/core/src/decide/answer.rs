@@ -9,7 +9,7 @@ use super::resolve::{Power, at_post};
 use super::route::{limit_of, power, suffices};
 use super::step::hidden_from;
 use super::submit::content_of;
-use super::{Ctx, Decision, internal};
+use super::{Ctx, Decision, holds, internal};
 use crate::command::{Answer, CaseNo, Request, TaskNo, Verdict};
 use crate::definition::Duty;
 use crate::event::*;
@@ -335,7 +335,11 @@ fn edited(
         let others = withdraw_tasks(case, WithdrawnCause::StepClosed);
         let own = |event: &Event| matches!(event, Event::TaskWithdrawn(e) if e.task == answer.task);
         events.extend(others.into_iter().filter(|event| !own(event)));
+        // It goes over its course again, and sets aside again.
+        events.extend(holds::returned(ctx, case));
     }
+    let chain = ctx.chain(case.chain())?;
+    let taken = holds::taken(ctx, (case.number(), chain), (&content, case.submitter()))?;
     events.push(Event::CaseResubmitted(CaseResubmitted {
         case: case.number(),
         revision: case.revision() + 1,
@@ -344,6 +348,7 @@ fn edited(
         person: request.person.clone(),
         by_editor: true,
     }));
+    events.extend(taken);
     Ok(events)
 }
 

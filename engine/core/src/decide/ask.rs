@@ -128,7 +128,7 @@ pub(super) fn tell(place: &Place<'_>, def: &TellDef) -> Result<Vec<Event>, Rejec
         (Some(target), Told::Message(fact)) => {
             let (ctx, case) = (place.ctx, place.case.number());
             let id = Name::from(format!("{TOLD}{case}/{}/{}", ctx.state.head().sequence, place.item));
-            told(ctx.state, ctx.at, target, Message { fact, id: &id, data: &with })?
+            told(&ctx, case, target, Message { fact, id: &id, data: &with })?
         }
     };
     let outcome = if events.is_some() { "done" } else { "refused" };

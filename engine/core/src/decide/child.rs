@@ -3,7 +3,7 @@
 use super::outside::Place;
 use super::resolve::{or_superior, who};
 use super::submit::{begun, content, document_of, number_text};
-use super::{Ctx, internal};
+use super::{Ctx, holds, internal};
 use crate::command::CaseNo;
 use crate::definition::{Begins, Copied, DocumentType, RunDef};
 use crate::eval::evaluate;
@@ -113,11 +113,17 @@ pub(super) fn join(case: &Case, chain: &Name) -> Option<bool> {
         .try_fold(true, |all, good| Some(all & good?))
 }
 
-/// A case is over, and its parent, if that is open, comes to know of it.
-pub(super) fn ended(ctx: &Ctx<'_>, case: &Case, (end, good, code): (Name, bool, Option<Name>)) -> Vec<Event> {
+/// A case is over: what it holds is handed on or given back, and its parent, if that is open, comes to know of it.
+pub(super) fn ended(
+    ctx: &Ctx<'_>,
+    case: &Case,
+    (end, good, code): (Name, bool, Option<Name>),
+) -> Result<Vec<Event>, Rejection> {
+    let mut events = holds::ended(ctx, case, &end)?;
     let told = parent_told(ctx.state, case, &end, good);
-    let ended = CaseEnded { case: case.number(), end, good, code };
-    [Event::CaseEnded(ended)].into_iter().chain(told).collect()
+    events.push(Event::CaseEnded(CaseEnded { case: case.number(), end, good, code }));
+    events.extend(told);
+    Ok(events)
 }
 
 /// With whatever ends a case: its parent, if that is open, comes to know of it.

@@ -2,10 +2,11 @@
 
 use super::advance::arrow;
 use super::command::{Undoing, adapters, again, undo_of};
-use super::{Ctx, ask, child, internal, record};
+use super::submit::number_text;
+use super::{Ctx, ask, child, holds, internal, record};
 use crate::command::CommandNo;
 use crate::definition::{Chain, Target, Undo};
-use crate::event::{CaseEnded, EffectUndone, Event, StepClosed};
+use crate::event::{EffectUndone, Event, Settled, StepClosed};
 use crate::name::Name;
 use crate::rejection::{Code, Rejection};
 use crate::state::{Case, CommandState, CommandStatus, Done, DoneWhat, Stage};
@@ -20,6 +21,9 @@ pub(super) fn advance(ctx: &Ctx<'_>, case: &Case, chain: &Chain) -> Result<Vec<E
         DoneWhat::Child(number) => of_child(ctx, case, *number),
         DoneWhat::Record { .. } => record::undo(ctx, case, &done.what).map(|event| vec![event, undone(case)]),
         DoneWhat::Command(_) | DoneWhat::Inherited { .. } => of_command(ctx, case, chain, (done, *undo)),
+        DoneWhat::Held(_) | DoneWhat::Consumed { .. } => {
+            holds::undo(ctx, case, &done.what).map(|event| event.into_iter().chain([undone(case)]).collect())
+        }
     };
     match (events, state) {
         (Err(why), Some(state)) if why.code == Code::Stuck => stuck(ctx, case, chain, (*state, why)),
@@ -45,6 +49,25 @@ pub(super) fn needs_a_person(ctx: &Ctx<'_>, case: &Case, chain: &Chain, since: O
     undo.is_some_and(|verb| verb.undo == Undo::Nothing)
 }
 
+/// What is to be undone next, for people. None: nothing is left.
+pub(super) fn next_of(case: &Case, chain: &Chain, since: Option<u16>) -> Option<Settled> {
+    let done = last(case, since)?;
+    Some(match &done.what {
+        DoneWhat::Child(number) => Settled::Child(*number),
+        DoneWhat::Record { table, key, .. } => Settled::Record { table: table.clone(), key: key.clone() },
+        DoneWhat::Consumed { account, key, .. } => {
+            Settled::Account { account: account.clone(), key: key.clone() }
+        }
+        // What is held can always be given back.
+        DoneWhat::Held(_) => return None,
+        DoneWhat::Command(_) | DoneWhat::Inherited { .. } => {
+            let Undoing { verb, undoes: of, .. } = undoing(case, chain, done)?;
+            let id = Name::from(format!("{}.{}.{}", number_text(of.case), of.state_name, of.command));
+            Settled::Command { id, verb: verb.clone() }
+        }
+    })
+}
+
 /// What undoes a command of this case, or of a child that has ended.
 fn undoing<'a>(case: &'a Case, chain: &'a Chain, done: &'a Done) -> Option<Undoing<'a>> {
     match &done.what {
@@ -59,7 +82,7 @@ fn undoing<'a>(case: &'a Case, chain: &'a Chain, done: &'a Done) -> Option<Undoi
             verb,
             undoes: (**undoes).clone(),
         }),
-        DoneWhat::Child(_) | DoneWhat::Record { .. } => None,
+        DoneWhat::Child(_) | DoneWhat::Record { .. } | DoneWhat::Held(_) | DoneWhat::Consumed { .. } => None,
     }
 }
 
@@ -158,7 +181,5 @@ fn over(ctx: &Ctx<'_>, case: &Case, chain: &Chain, state: Option<u16>) -> Result
     let bad = || chain.ends.iter().filter(|end| !end.good);
     let end = bad().find(|end| end.name == "cancelled").or(bad().next());
     let end = end.map_or_else(|| Name::from("cancelled"), |end| end.name.clone());
-    let told = child::parent_told(ctx.state, case, &end, false);
-    let ended = CaseEnded { case: case.number(), end, good: false, code: None };
-    Ok([Event::CaseEnded(ended)].into_iter().chain(told).collect())
+    child::ended(ctx, case, (end, false, None))
 }

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use rust_decimal::Decimal;
+
 use super::Ctx;
 use super::operate::PROCESS_OWNER;
 use super::permission::{Wish, allowed};
 use crate::command::{Cause, Stored};
 use crate::definition::{Definition, DefinitionKind};
-use crate::event::{CompanyFounded, DefinitionStored, DefinitionsActivated, Event};
+use crate::event::{AccountOpened, CompanyFounded, DefinitionStored, DefinitionsActivated, Event};
 use crate::name::Name;
 use crate::rejection::{Code, Rejection};
 use crate::state::State;
@@ -95,7 +97,25 @@ pub(super) fn activate(state: &State, at: Timestamp, numbers: &[u32]) -> Result<
     let activated = DefinitionsActivated { release, definitions: numbers.to_vec() };
     let mut events = vec![Event::DefinitionsActivated(activated)];
     events.extend(super::clock::scheduled(state, at, numbers)?);
+    events.extend(opened(state, numbers));
     Ok(events)
+}
+
+/// What was used up of accounts before: entered once, when a definition first says it.
+fn opened(state: &State, numbers: &[u32]) -> Vec<Event> {
+    let stored = numbers.iter().filter_map(|number| state.definitions().stored(*number));
+    let accounts = stored.filter_map(|stored| match stored.compiled() {
+        Definition::Account(account) => Some(account),
+        _ => None,
+    });
+    let opened = accounts.filter_map(|account| {
+        let before = |key: &Name| state.balance(&account.name, key).is_some_and(|balance| balance.opened);
+        let used = account.opening.iter().filter(|(key, _)| !before(key));
+        let used: Vec<(Name, Decimal)> = used.map(|(key, used)| (key.clone(), *used)).collect();
+        let opened = AccountOpened { account: account.name.clone(), used };
+        (!opened.used.is_empty()).then_some(Event::AccountOpened(opened))
+    });
+    opened.collect()
 }
 
 fn invalid(message: String) -> Rejection {

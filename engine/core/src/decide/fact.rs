@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::permission::may_report;
-use super::{Ctx, alarm, clock, internal, learn};
+use super::{Ctx, alarm, clock, internal, learn, listen};
 use crate::command::{CaseNo, Request};
 use crate::definition::{Activity, Chain, MatchRule, StateDef, Trigger, Wait};
 use crate::document::{shaped, untyped};
@@ -11,7 +11,7 @@ use crate::eval::{Scope, evaluate, holds, holds_or_absent};
 use crate::event::*;
 use crate::name::Name;
 use crate::rejection::{Code, Rejection};
-use crate::state::{Case, Stage, State, TOLD};
+use crate::state::{Case, Seeks, Stage, State, TOLD};
 use crate::time::{DAY, Timestamp};
 use crate::value::{Fields, Raw, Value};
 
@@ -31,14 +31,10 @@ pub(super) struct Message<'a> {
     pub(super) data: &'a Fields,
 }
 
-/// What a wait looks for. A value that cannot be told keeps the case out of the index: its rule is asked each time.
+/// What a wait looks for.
 pub(super) fn work(ctx: &Ctx<'_>, case: &Case, chain: &Chain, wait: &Wait) -> Result<Work, Rejection> {
-    let scope = ctx.scope(case, chain);
-    let key = |rule: &MatchRule| {
-        let (field, value) = rule.index.as_ref()?;
-        Some(MatchKey { field: field.clone(), value: evaluate(value, &scope).ok()? })
-    };
-    Ok(Work::Message { fact: wait.fact.clone(), keys: wait.rules.iter().map(key).collect() })
+    let keys = listen::keys(&ctx.scope(case, chain), &wait.rules);
+    Ok(Work::Message { fact: wait.fact.clone(), keys })
 }
 
 /// What a waiting case does by itself: it goes on where nothing more is to be waited for, or takes a message that was
@@ -57,14 +53,15 @@ pub(super) fn kept_for(ctx: &Ctx<'_>, case: &Case, chain: &Chain) -> Result<Vec<
     Ok(Vec::new())
 }
 
-/// Whether a message is kept that a wait of the chain will take for this case, once it gets there.
+/// Whether a message is kept that a wait of the chain, or an entry of its `anytime`, will take for this case, once it gets there.
 pub(super) fn is_kept_for(ctx: &Ctx<'_>, case: &Case, chain: &Chain, fact: &Name) -> bool {
     let waits = chain.states.iter().filter_map(|state| match &state.activity {
         Activity::Wait(wait) if wait.fact == *fact => Some(wait),
         _ => None,
     });
+    let listens = chain.listens.iter().filter(|entry| entry.fact == *fact);
     let kept = ctx.state.kept(fact);
-    let mut rules = waits.flat_map(|wait| &wait.rules);
+    let mut rules = waits.flat_map(|wait| &wait.rules).chain(listens.flat_map(|entry| &entry.rules));
     rules.any(|rule| kept.iter().any(|kept| meant(ctx, case, chain, rule, &kept.data)))
 }
 
@@ -79,7 +76,7 @@ fn waiting<'a>(case: &Case, chain: &'a Chain) -> Option<(&'a StateDef, &'a Wait)
 }
 
 /// Whether a message is meant for a case by a rule. One that the rule cannot read is not.
-fn meant(ctx: &Ctx<'_>, case: &Case, chain: &Chain, rule: &MatchRule, data: &Fields) -> bool {
+pub(super) fn meant(ctx: &Ctx<'_>, case: &Case, chain: &Chain, rule: &MatchRule, data: &Fields) -> bool {
     holds(&rule.when, &Scope { message: Some(data), ..ctx.scope(case, chain) }).unwrap_or(false)
 }
 
@@ -108,22 +105,25 @@ fn over(case: &Case, def: &StateDef) -> Event {
     Event::StepClosed(StepClosed { case: case.number(), state, outcome, opinions: Vec::new() })
 }
 
-/// A message for one case, from another one. None: it does not wait for it.
+/// A message for one case, from another one. None: it does not wait for it, nor listen to it.
 pub(super) fn told(
-    state: &State,
-    at: Timestamp,
+    ctx: &Ctx<'_>,
+    teller: CaseNo,
     target: &Case,
     message: Message<'_>,
 ) -> Result<Option<Vec<Event>>, Rejection> {
-    let ctx = Ctx::of(state, at, target)?;
+    let ctx = Ctx::of(ctx.state, ctx.at, target)?;
     let chain = ctx.chain(target.chain())?;
-    let Some((_, wait)) = waiting(target, chain).filter(|(_, wait)| wait.fact == *message.fact) else {
-        return Ok(None);
-    };
-    if !wait.rules.iter().any(|rule| meant(&ctx, target, chain, rule, message.data)) {
-        return Ok(None);
+    let is_meant =
+        |rules: &[MatchRule]| rules.iter().any(|rule| meant(&ctx, target, chain, rule, message.data));
+    let waits = waiting(target, chain).filter(|(_, wait)| wait.fact == *message.fact);
+    if waits.is_some_and(|(_, wait)| is_meant(&wait.rules)) {
+        return received(&ctx, target, message).map(Some);
     }
-    received(&ctx, target, message).map(Some)
+    match listen::entry_for(target, chain, message.fact).filter(|entry| is_meant(&entry.rules)) {
+        Some(entry) => listen::received(&ctx, target, (entry, message), Some(teller)).map(Some),
+        None => Ok(None),
+    }
 }
 
 /// A system asserts a fact.
@@ -163,7 +163,7 @@ pub(super) fn reported(
     deliver(state, at, adapter, Message { fact, id: message_id, data: &fields })
 }
 
-/// To the case that waits for it; to the chains that it starts; or into the drawer.
+/// To the case that waits for it; to the one that it moves; to the chains that it starts; or into the drawer.
 fn deliver(
     state: &State,
     at: Timestamp,
@@ -178,8 +178,14 @@ fn deliver(
         let text = format!("expected a new message; {:?} of {sender} took effect before", message.id);
         return Err(Rejection::new(Code::MessageRepeated, text));
     }
-    if let Some(case) = meant_for(state, at, message)? {
+    if let Some(case) = meant_for(state, at, message, Seeks::Waiting)? {
         return received(&Ctx::of(state, at, case)?, case, message);
+    }
+    if let Some(case) = meant_for(state, at, message, Seeks::Listening)? {
+        let ctx = Ctx::of(state, at, case)?;
+        let entry = listen::entry_for(case, ctx.chain(case.chain())?, message.fact);
+        let entry = entry.ok_or_else(|| internal("a case that is found by a message listens to it"))?;
+        return listen::received(&ctx, case, (entry, message), None);
     }
     let started = starts(state, at, message)?;
     if started.is_empty() { Ok(kept(state, at, sender, message)) } else { Ok(started) }
@@ -191,11 +197,14 @@ fn meant_for<'a>(
     state: &'a State,
     at: Timestamp,
     message: Message<'_>,
+    seeks: Seeks,
 ) -> Result<Option<&'a Case>, Rejection> {
-    for place in state.rules_of(message.fact) {
+    for place in state.rules_of(message.fact, seeks) {
         let mut best: Option<(Option<Value>, &Case)> = None;
-        for number in state.meant_by(message.fact, place, message.data) {
-            let Some((case, first_by)) = candidate(state, at, (number, place), message)? else { continue };
+        for number in state.meant_by((message.fact, place), message.data, seeks) {
+            let Some((case, first_by)) = candidate(state, at, (number, place), (message, seeks))? else {
+                continue;
+            };
             let earlier = best.as_ref().is_none_or(|(other, _)| before(first_by.as_ref(), other.as_ref()));
             if earlier {
                 best = Some((first_by, case));
@@ -208,20 +217,24 @@ fn meant_for<'a>(
     Ok(None)
 }
 
-/// A waiting case for which this rule holds, and what the rule orders cases by.
+/// A waiting or listening case for which this rule holds, and what the rule orders cases by.
 fn candidate<'a>(
     state: &'a State,
     at: Timestamp,
     (number, place): (CaseNo, u16),
-    message: Message<'_>,
+    (message, seeks): (Message<'_>, Seeks),
 ) -> Result<Option<(&'a Case, Option<Value>)>, Rejection> {
     let case = state.case(number).ok_or_else(|| internal("a case that waits is open"))?;
     let ctx = Ctx::of(state, at, case)?;
     let chain = ctx.chain(case.chain())?;
-    let Some((_, wait)) = waiting(case, chain) else { return Ok(None) };
+    let rules = match seeks {
+        Seeks::Waiting => waiting(case, chain).map(|(_, wait)| &wait.rules),
+        Seeks::Listening => listen::entry_for(case, chain, message.fact).map(|entry| &entry.rules),
+    };
+    let Some(rules) = rules else { return Ok(None) };
     // A wait of an older log is known by its first rule; all of them are asked.
     let old = matches!(case.stage(), Stage::Fact { .. });
-    let rules = wait.rules.iter().enumerate().filter(|(i, _)| old || *i == usize::from(place));
+    let rules = rules.iter().enumerate().filter(|(i, _)| old || *i == usize::from(place));
     for (_, rule) in rules {
         if meant(&ctx, case, chain, rule, message.data) {
             let scope = Scope { message: Some(message.data), ..ctx.scope(case, chain) };

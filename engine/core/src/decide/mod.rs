@@ -1,5 +1,6 @@
 //! `decide`: reads State and a command, answers with events or a refusal. It never writes.
 
+mod account;
 mod advance;
 mod alarm;
 mod answer;
@@ -10,7 +11,10 @@ mod command;
 mod compensate;
 mod definitions;
 mod fact;
+mod flags;
+mod holds;
 mod learn;
+mod listen;
 mod operate;
 mod outside;
 mod permission;
@@ -23,6 +27,7 @@ mod step;
 mod submit;
 mod task;
 mod timers;
+mod unique;
 mod who;
 
 use crate::command::{Body, CaseNo, Cause, Command};
@@ -37,6 +42,7 @@ use crate::time::Timestamp;
 use crate::value::Fields;
 
 pub use advance::{STEPS_MAX, advance, held, needs_advance};
+pub(crate) use flags::flagged;
 pub use permission::{may_ask, may_see};
 pub use route::limit_of;
 pub use step::{StepResult, ready, result};
@@ -224,6 +230,7 @@ impl<'a> Ctx<'a> {
             child: None,
             case: Some(case),
             cases: Some(self.state),
+            own: None,
             at: self.at,
         }
     }

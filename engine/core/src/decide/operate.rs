@@ -8,7 +8,7 @@ use super::resolve::driver;
 use super::{Ctx, compensate, open_case};
 use crate::command::{CaseNo, Cause, CommandNo, Operation, Request};
 use crate::definition::Chain;
-use crate::event::{CaseOperated, EffectUndone, Event};
+use crate::event::{CaseOperated, EffectSettled, EffectUndone, Event};
 use crate::name::Name;
 use crate::rejection::{Code, Rejection};
 use crate::state::{Case, CommandStatus, ItemStatus, Stage, State};
@@ -49,6 +49,7 @@ pub(super) fn operate(
         Operation::Compensate => {
             is_held(case)?;
         }
+        Operation::Settle => events.push(settled(case, chain)?),
     }
     Ok(events)
 }
@@ -60,6 +61,7 @@ fn word(act: Operation) -> &'static str {
         Operation::Resume => "resume",
         Operation::Retry => "retry",
         Operation::Compensate => "compensate",
+        Operation::Settle => "settle",
     }
 }
 
@@ -123,6 +125,25 @@ fn resumed(ctx: &Ctx<'_>, case: &Case, chain: &Chain) -> Result<Vec<Event>, Reje
     let asks = |status: &CommandStatus| unknown || *status == CommandStatus::Silent;
     let waited = waited(case, was).into_iter().filter(|(_, status)| asks(status));
     waited.map(|(number, _)| again(ctx, case, chain, (number, true))).collect()
+}
+
+/// What could not be undone was settled outside; what comes before it is undone next.
+fn settled(case: &Case, chain: &Chain) -> Result<Event, Rejection> {
+    let (code, was) = is_held(case)?;
+    let what = match was {
+        Some(Stage::Compensating { since, .. }) if *code != Code::HeldByOperator.as_str() => {
+            compensate::next_of(case, chain, *since)
+        }
+        _ => None,
+    };
+    let what = what.ok_or_else(|| {
+        let message = format!(
+            "expected a case that is held because something could not be undone; case {} is not, resume it",
+            case.number()
+        );
+        Rejection::new(Code::Conflict, message)
+    })?;
+    Ok(Event::EffectSettled(EffectSettled { case: case.number(), what }))
 }
 
 /// What it waits for is sent again, under the same ids; an undo that failed is tried again.

@@ -1,7 +1,7 @@
 //! States that deal with other systems and other cases: what each of their items does next, and when they are done.
 
 use super::advance::{arrow, arrow_of};
-use super::{Ctx, ask, child, command, internal, learn, record, reply};
+use super::{Ctx, account, ask, child, command, internal, learn, record, reply};
 use crate::command::{CaseNo, CommandNo};
 use crate::definition::{Activity, Chain, StateDef, Target};
 use crate::eval::{Scope, evaluate};
@@ -222,6 +222,16 @@ fn next(place: &Place<'_>, status: &ItemStatus) -> Result<Vec<Event>, Rejection>
         (Activity::Tell(def), ItemStatus::Waiting) => with_learns(place, ask::tell(place, def)?),
         (Activity::Record(def), ItemStatus::Waiting) => with_learns(place, record::write(place, def)?),
         (Activity::HandOver(who), ItemStatus::Waiting) => with_learns(place, record::hand_over(place, who)?),
+        (Activity::Reserve(def), ItemStatus::Waiting) => with_learns(place, account::reserve(place, def)?),
+        (Activity::Consume(moves), ItemStatus::Waiting) => {
+            with_learns(place, account::consume(place, moves)?)
+        }
+        (Activity::Release(moves), ItemStatus::Waiting) => {
+            with_learns(place, account::release(place, moves)?)
+        }
+        (Activity::Restore(moves), ItemStatus::Waiting) => {
+            with_learns(place, account::restore(place, moves)?)
+        }
         _ => Err(internal("an item of a state has something to wait for")),
     }
 }

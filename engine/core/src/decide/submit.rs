@@ -4,7 +4,7 @@ use super::advance::withdraw_tasks;
 use super::answer::not_held;
 use super::command::unanswered;
 use super::permission::{Wish, allowed, case_of};
-use super::{Ctx, Decision, child, internal, learn};
+use super::{Ctx, Decision, child, holds, internal, learn};
 use crate::command::{CaseNo, Request};
 use crate::definition::{Chain, DocumentType, Required, RequiredCase};
 use crate::document::{commercial_hash, content_hash, typed};
@@ -12,7 +12,7 @@ use crate::eval::{Scope, evaluate, holds};
 use crate::event::*;
 use crate::name::Name;
 use crate::rejection::{Code, Rejection};
-use crate::state::{Case, ChildState, CommandState, Stage, State};
+use crate::state::{Case, ChildState, CommandState, Done, DoneWhat, Stage, State};
 use crate::time::Timestamp;
 use crate::value::{Fields, Raw, Value};
 
@@ -56,9 +56,10 @@ pub(super) fn begun(
 ) -> Result<Vec<Event>, Rejection> {
     let facts = learn::initial(ctx, chain, case, (&content, &submitter))?;
     let path = ctx.organisation()?.superiors(&submitter.position);
+    let taken = holds::taken(ctx, (case, chain), (&content, &submitter))?;
     let (chain, release) = (chain.name.clone(), ctx.pinned.number);
     let submitted = CaseSubmitted { case, chain, release, submitter, path, content };
-    Ok([Event::CaseSubmitted(submitted)].into_iter().chain(facts).collect())
+    Ok([Event::CaseSubmitted(submitted)].into_iter().chain(facts).chain(taken).collect())
 }
 
 fn may_submit<'a>(ctx: &Ctx<'a>, request: &Request, chain: &Name) -> Result<(&'a Chain, Party), Rejection> {
@@ -205,7 +206,21 @@ pub(super) fn content(
 
 /// Whether the cases that a submission requires stand where they must.
 fn required_case(ctx: &Ctx<'_>, scope: &Scope<'_>, wanted: &RequiredCase) -> Result<bool, Rejection> {
-    let Some(list) = &wanted.for_each else { return required_one(ctx, scope, wanted) };
+    for number in required_cases(ctx, scope, wanted)? {
+        if !required_one(ctx, number, wanted)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// The cases that a submission requires, where they are known at all.
+pub(super) fn required_cases(
+    ctx: &Ctx<'_>,
+    scope: &Scope<'_>,
+    wanted: &RequiredCase,
+) -> Result<Vec<Option<CaseNo>>, Rejection> {
+    let Some(list) = &wanted.for_each else { return Ok(vec![numbered(ctx, scope, wanted)?]) };
     let items = match evaluate(list, scope)? {
         Value::List(items) => items,
         Value::Missing => Vec::new(),
@@ -214,22 +229,20 @@ fn required_case(ctx: &Ctx<'_>, scope: &Scope<'_>, wanted: &RequiredCase) -> Res
             return Err(Rejection::new(Code::Unevaluable, message));
         }
     };
-    for item in &items {
-        if !required_one(ctx, &Scope { item: Some(item), ..*scope }, wanted)? {
-            return Ok(false);
-        }
-    }
-    Ok(true)
+    items.iter().map(|item| numbered(ctx, &Scope { item: Some(item), ..*scope }, wanted)).collect()
 }
 
-fn required_one(ctx: &Ctx<'_>, scope: &Scope<'_>, wanted: &RequiredCase) -> Result<bool, Rejection> {
-    let number = match evaluate(&wanted.key, scope)? {
+fn numbered(ctx: &Ctx<'_>, scope: &Scope<'_>, wanted: &RequiredCase) -> Result<Option<CaseNo>, Rejection> {
+    Ok(match evaluate(&wanted.key, scope)? {
         Value::Missing => None,
         Value::Case(number) => {
             Some(number).filter(|number| ctx.state.chain_of(*number) == Some(&wanted.chain))
         }
         key => ctx.state.by_key(&wanted.chain, &Name::from(key.to_string())),
-    };
+    })
+}
+
+fn required_one(ctx: &Ctx<'_>, number: Option<CaseNo>, wanted: &RequiredCase) -> Result<bool, Rejection> {
     let Some((stands_in, since)) = number.and_then(|number| ctx.state.stands_in(number)) else {
         return Ok(false);
     };
@@ -287,14 +300,17 @@ pub(super) fn resubmit(
     )?;
     let keeps = ctx.company()?.policies.returns.keep_unless_commercial;
     let voids_signatures = !keeps || content.commercial != *case.commercial();
-    Ok(vec![Event::CaseResubmitted(CaseResubmitted {
+    let chain = ctx.chain(case.chain())?;
+    let taken = holds::taken(&ctx, (number, chain), (&content, case.submitter()))?;
+    let resubmitted = CaseResubmitted {
         case: number,
         revision: case.revision() + 1,
         content,
         voids_signatures,
         person: request.person.clone(),
         by_editor: false,
-    })])
+    };
+    Ok([Event::CaseResubmitted(resubmitted)].into_iter().chain(taken).collect())
 }
 
 /// Ownership is by position: whoever holds the submitter's post now may act for the document.
@@ -312,7 +328,9 @@ fn has_done(case: &Case) -> bool {
     case.outward().is_some_and(|outward| {
         let open = |child: &ChildState| child.ended.is_none();
         let undoes = |command: &CommandState| command.undoes.is_some();
-        !outward.effects.is_empty()
+        // What is only set aside is given back when the case is taken back.
+        let held = |done: &Done| matches!(done.what, DoneWhat::Held(_));
+        !outward.effects.iter().all(held)
             || outward.children.values().any(open)
             || outward.commands.values().any(|command| !undoes(command) && unanswered(command))
     })
@@ -352,6 +370,7 @@ pub(super) fn withdraw(
         }
     }
     let mut events = withdraw_tasks(case, WithdrawnCause::CaseWithdrawn);
+    events.extend(holds::ended(&ctx, case, &Name::from("withdrawn"))?);
     events.push(Event::CaseWithdrawn(CaseWithdrawn { case: number, reason: reason.cloned(), told }));
     events.extend(child::parent_told(state, case, &Name::from("withdrawn"), false));
     Ok(events)

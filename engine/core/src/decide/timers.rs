@@ -62,6 +62,9 @@ pub(super) fn fire(
     if let (None, Timer::Command(command)) = (state.case(number), timer) {
         return super::command::fire_after_end(state, at, (number, command));
     }
+    if timer == Timer::Lapse {
+        return super::holds::lapse(state, at, number);
+    }
     let case = open_case(state, number)?;
     let ctx = Ctx::of(state, at, case)?;
     match timer {
@@ -77,7 +80,7 @@ pub(super) fn fire(
         }
         Timer::Command(command) => super::command::fire(&ctx, case, command),
         Timer::Alarm(alarm) => super::alarm::fire(&ctx, case, alarm),
-        Timer::Clock => Err(stale()),
+        Timer::Clock | Timer::Lapse => Err(stale()),
         // The rest of a split turn: what follows is what `advance` does next.
         Timer::Continue => match advance(state, number, at) {
             Ok(events) if events.is_empty() => Err(stale()),

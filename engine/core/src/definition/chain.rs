@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::account::{HandsOn, MoveDef, ReserveDef, RestoreDef};
 use crate::expr::Expr;
 use crate::name::{Name, Title};
 use crate::time::Span;
 use crate::value::Type;
+
+use super::people::{Node, Who};
 
 /// A chain: a state machine over one type of document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +47,10 @@ pub struct Chain {
     pub facts: Vec<FactDef>,
     /// What may be asked of a case whatever it is doing; [`Activity::Tell`] names them.
     pub anytime: Vec<Anytime>,
+    /// Messages that move a case whatever it is doing.
+    pub listens: Vec<Listen>,
+    /// What ends leave behind of what the case holds of accounts; ends that are not named release all of it.
+    pub hands_on: Vec<HandsOn>,
     /// Names for expressions; [`Expr::Define`] counts in this order, and one reads only earlier ones.
     pub defines: Vec<(Name, Expr)>,
     /// Top-level document fields that its expressions read; State keeps only these.
@@ -59,6 +66,8 @@ pub struct Chain {
 pub struct End {
     /// Its name.
     pub name: Name,
+    /// For people; empty: its name says it.
+    pub title: Title,
     /// Good, or bad.
     pub good: bool,
 }
@@ -94,6 +103,8 @@ pub struct RequiredCase {
     pub states: Vec<Name>,
     /// It must have come there at most so long ago.
     pub within: Option<Span>,
+    /// What it holds under these names becomes the submitted case's own.
+    pub takes: Vec<Name>,
 }
 
 /// What a case may learn on its way.
@@ -180,6 +191,8 @@ pub enum Begins {
 pub struct Alarm {
     /// Its name.
     pub name: Name,
+    /// For people; empty: its name says it.
+    pub title: Title,
     /// The clock starts when this state is entered.
     pub from: u16,
     /// The clock stops when this is reached.
@@ -220,6 +233,21 @@ pub struct Anytime {
     pub learns: Vec<Learn>,
     /// For a green light: where it goes when nobody ratifies.
     pub unratified: Option<Target>,
+}
+
+/// A message that moves a case whatever it is doing. A case that waits for it comes first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listen {
+    /// The fact's name, `adapter.object.fact`.
+    pub fact: Name,
+    /// Rules by which the message finds its case, as those of a [`Wait`].
+    pub rules: Vec<MatchRule>,
+    /// Only while the case stands in one of these states; None: in any.
+    pub in_states: Option<Vec<u16>>,
+    /// Where it goes then; None: it stays.
+    pub go: Option<Target>,
+    /// What it learns; [`Expr::Message`] reads the message.
+    pub learns: Vec<Learn>,
 }
 
 /// One state: one activity, and where its outcomes lead.
@@ -333,6 +361,14 @@ pub enum Activity {
         /// Only what was done since this state was last entered; None: everything.
         since: Option<u16>,
     },
+    /// Amounts of accounts are set aside for the case, all of them or none. Outcomes: done, insufficient.
+    Reserve(ReserveDef),
+    /// Amounts are used up, of holds or of accounts. Outcomes: done, insufficient.
+    Consume(Vec<MoveDef>),
+    /// What is held is given back. Outcomes: done, insufficient.
+    Release(Vec<MoveDef>),
+    /// What was used up is free again. Outcomes: done, insufficient.
+    Restore(Vec<RestoreDef>),
 }
 
 /// A command to another system.
@@ -406,10 +442,35 @@ pub struct RecordDef {
 /// One test of a `check`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Check {
-    /// What must be true.
-    pub must: Expr,
-    /// The code where it is not.
+    /// What is tested.
+    pub test: Test,
+    /// The code where it fails.
     pub code: Name,
+}
+
+/// What one line of a `check` tests.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Test {
+    /// Something that must be true.
+    Must(Expr),
+    /// Values that no other open or well-ended case of the chain may have; they are claimed when the check passes.
+    Unique {
+        /// What is claimed, for texts and as the claim's name: `invoices.number`.
+        name: Name,
+        /// A value, or a list.
+        of: Expr,
+        /// Where the value stands in each item of the list.
+        path: Vec<Name>,
+    },
+}
+
+impl Test {
+    /// What it reads.
+    pub fn expr(&self) -> &Expr {
+        match self {
+            Test::Must(expr) | Test::Unique { of: expr, .. } => expr,
+        }
+    }
 }
 
 /// One branch of a `choose`.
@@ -443,158 +504,4 @@ pub struct MatchRule {
     pub index: Option<(Vec<Name>, Expr)>,
     /// Among several cases the one with the smallest value; None, and among equals: the oldest.
     pub first_by: Option<Expr>,
-}
-
-/// People and how they stand to one another.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Node {
-    /// One position or group.
-    Signer(Signer),
-    /// Level by level to the first sufficient limit.
-    Climb(Climb),
-    /// Everybody, blind to one another (会签).
-    All(Vec<Member>),
-    /// The first answer decides (或签).
-    Any(Vec<Member>),
-    /// So much weight of approval is needed (票签).
-    Votes {
-        /// The weight needed.
-        need: u32,
-        /// Whose votes.
-        members: Vec<Member>,
-    },
-    /// One after another (顺签). `tiers` become an `InOrder` of `All`.
-    InOrder(Vec<Member>),
-}
-
-impl Node {
-    /// The pieces of work in it, in the order of the file.
-    pub fn tasks(&self) -> Vec<&TaskDef> {
-        match self {
-            Node::Signer(signer) => signer.task.as_deref().into_iter().collect(),
-            Node::Climb(_) => Vec::new(),
-            Node::All(members)
-            | Node::Any(members)
-            | Node::InOrder(members)
-            | Node::Votes { members, .. } => members.iter().flat_map(|member| member.node.tasks()).collect(),
-        }
-    }
-}
-
-/// One member of a composer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Member {
-    /// False: nobody is asked here.
-    pub when: Option<Expr>,
-    /// Time for its tasks; None: as the state says.
-    pub within: Option<Span>,
-    /// Its vote's weight, 1 where nothing is said.
-    pub weight: u32,
-    /// R6: its signature is never merged with another.
-    pub independent: bool,
-    /// Who.
-    pub node: Node,
-}
-
-/// One signer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Signer {
-    /// What is asked of it.
-    pub duty: Duty,
-    /// Who is asked.
-    pub who: Who,
-    /// A reviewer whose rejection is final.
-    pub veto: bool,
-    /// Positions that may not answer, besides the submitter.
-    pub except: Vec<Who>,
-    /// For [`Duty::Task`]: what is to be done.
-    pub task: Option<Box<TaskDef>>,
-}
-
-/// A piece of work for a person.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TaskDef {
-    /// What is to be done.
-    pub title: Title,
-    /// What its answer must carry: names and types.
-    pub asks: Vec<(Name, Type)>,
-    /// Outcomes to choose from; empty: `done` and `refused`.
-    pub choices: Vec<Name>,
-}
-
-/// What a task asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Duty {
-    /// A binding decision (审批).
-    Approve,
-    /// A mandatory opinion (审核).
-    Review,
-    /// A contribution that blocks nothing (输入).
-    Input,
-    /// Completing the document.
-    Edit,
-    /// Doing something and saying so.
-    Task,
-}
-
-/// Who is asked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Who {
-    /// A position by name.
-    Position(Name),
-    /// A group by name: its own number of members must approve.
-    Group(Name),
-    /// The position of a kind that belongs to a unit or covers it.
-    KindAt(Name, Expr),
-    /// The submitter's own post.
-    Submitter,
-    /// The chain's driver.
-    Driver,
-    /// The solid superior of somebody.
-    Superior(Box<Who>),
-    /// A position that an expression names.
-    Expr(Expr),
-    /// The first whose condition holds.
-    FirstOf(Vec<(Option<Expr>, Who)>),
-    /// Several, each of them.
-    Each(Vec<Who>),
-    /// The post that owns the case: the submitter's, until it was handed over.
-    Owner,
-    /// The nearest solid superior of a kind above somebody.
-    Above(Box<Who>, Name),
-    /// The nearest position that is a solid superior of both, or one of them itself.
-    LowestCommonSuperior(Box<Who>, Box<Who>),
-    /// A group by name, so many of whose members must approve.
-    GroupNeed(Name, u32),
-}
-
-/// A climb of an authority.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Climb {
-    /// The authority climbed.
-    pub authority: Name,
-    /// What is held against its limits; None: the chain's amount.
-    pub amount: Option<Expr>,
-    /// Levels that must at least be reached.
-    pub at_least: Vec<AtLeast>,
-    /// Who approves beside the deciding level, blind.
-    pub beside: Vec<Beside>,
-}
-
-/// A level that must at least be reached.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AtLeast {
-    /// A kind or a position.
-    pub level: Name,
-    /// Only where this holds.
-    pub when: Option<Expr>,
-}
-
-/// Somebody beside the deciding level.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Beside {
-    /// Who.
-    pub who: Who,
-    /// Only where this holds.
-    pub when: Option<Expr>,
 }

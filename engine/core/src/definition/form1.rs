@@ -6,8 +6,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::{
-    Authority, Branch, Check, Climb, Company, Definition, Duty, End, Expiry, Organisation, Systems, Target,
-    Who,
+    Authority, Branch, Climb, Company, Definition, Duty, Expiry, Organisation, Systems, Target, Who,
 };
 use crate::expr::Expr;
 use crate::name::{Name, Title};
@@ -61,6 +60,18 @@ struct Table1 {
 }
 
 #[derive(Deserialize)]
+struct End1 {
+    name: Name,
+    good: bool,
+}
+
+#[derive(Deserialize)]
+struct Check1 {
+    must: Expr,
+    code: Name,
+}
+
+#[derive(Deserialize)]
 struct Chain1 {
     name: Name,
     title: Title,
@@ -77,7 +88,7 @@ struct Chain1 {
     defines: Vec<(Name, Expr)>,
     reads: Vec<Name>,
     states: Vec<StateDef1>,
-    ends: Vec<End>,
+    ends: Vec<End1>,
 }
 
 #[derive(Deserialize)]
@@ -106,7 +117,7 @@ struct Arrow1 {
 
 #[derive(Deserialize)]
 enum Activity1 {
-    Check(Vec<Check>),
+    Check(Vec<Check1>),
     Choose(Vec<Branch>),
     People(Node1),
     Wait(Wait1),
@@ -196,6 +207,7 @@ impl Chain1 {
     fn now(self) -> super::Chain {
         let required =
             |r: Requirement1| super::Requirement { what: super::Required::Must(r.must), code: r.code };
+        let end = |e: End1| super::End { name: e.name, title: Title::default(), good: e.good };
         super::Chain {
             name: self.name,
             title: self.title,
@@ -213,10 +225,12 @@ impl Chain1 {
             alarms: Vec::new(),
             facts: Vec::new(),
             anytime: Vec::new(),
+            listens: Vec::new(),
+            hands_on: Vec::new(),
             defines: self.defines,
             reads: self.reads,
             states: self.states.into_iter().map(StateDef1::now).collect(),
-            ends: self.ends,
+            ends: self.ends.into_iter().map(end).collect(),
         }
     }
 }
@@ -247,7 +261,10 @@ impl StateDef1 {
 impl Activity1 {
     fn now(self) -> super::Activity {
         match self {
-            Activity1::Check(checks) => super::Activity::Check(checks),
+            Activity1::Check(checks) => {
+                let check = |c: Check1| super::Check { test: super::Test::Must(c.must), code: c.code };
+                super::Activity::Check(checks.into_iter().map(check).collect())
+            }
             Activity1::Choose(branches) => super::Activity::Choose(branches),
             Activity1::People(node) => super::Activity::People(node.now()),
             Activity1::Wait(wait) => {

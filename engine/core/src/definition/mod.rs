@@ -1,5 +1,6 @@
 //! Definitions: the rules of a company as data. `chain` compiles them from YAML, the log keeps them, core reads them.
 
+mod account;
 mod adapters;
 mod authority;
 mod chain;
@@ -7,18 +8,21 @@ mod company;
 mod document;
 mod form1;
 mod organisation;
+mod people;
 mod systems;
 mod table;
 
 use serde::{Deserialize, Serialize};
 
+pub use account::{
+    Account, AccountMeasure, HandsOn, HoldSource, Lapse, MoveDef, MoveOf, ReserveDef, RestoreDef,
+};
 pub use adapters::{Adapters, Refusals, Shape, Undo, Verb};
 pub use authority::{Authority, Limit, LimitSet, Line, Measure};
 pub use chain::{
-    Activity, Alarm, AlarmStop, Anytime, Arrow, AtLeast, Begins, Beside, Branch, Chain, Check, Climb,
-    CommandDef, Copied, Duty, End, Expiry, FactDef, ForEach, Learn, MatchRule, Member, Node, Period,
-    RecordDef, Required, RequiredCase, Requirement, RunDef, Signer, Start, StateDef, Target, TaskDef,
-    TellDef, Told, Trigger, Wait, Who, With,
+    Activity, Alarm, AlarmStop, Anytime, Arrow, Begins, Branch, Chain, Check, CommandDef, Copied, End,
+    Expiry, FactDef, ForEach, Learn, Listen, MatchRule, Period, RecordDef, Required, RequiredCase,
+    Requirement, RunDef, Start, StateDef, Target, TellDef, Test, Told, Trigger, Wait, With,
 };
 pub use company::{
     Clock, Company, Deadlines, LowerLevels, OwnTop, Policies, PushUp, Returns, SamePerson, SkipLevel,
@@ -26,6 +30,7 @@ pub use company::{
 };
 pub use document::{DocumentType, Field};
 pub use organisation::{Acting, Delegation, Group, Organisation, Position, Unit};
+pub use people::{AtLeast, Beside, Climb, Duty, Member, Node, Signer, TaskDef, Who};
 pub use systems::{Allowed, SystemGrant, Systems};
 pub use table::{Column, Table};
 
@@ -50,6 +55,8 @@ pub enum Definition {
     Systems(Systems),
     /// adapters.yaml
     Adapters(Adapters),
+    /// One entry of accounts.yaml.
+    Account(Account),
 }
 
 /// The kinds of [`Definition`], without their contents.
@@ -71,6 +78,8 @@ pub enum DefinitionKind {
     Systems,
     /// adapters.yaml
     Adapters,
+    /// accounts.yaml
+    Account,
 }
 
 impl Definition {
@@ -85,6 +94,7 @@ impl Definition {
             Definition::Chain(_) => DefinitionKind::Chain,
             Definition::Systems(_) => DefinitionKind::Systems,
             Definition::Adapters(_) => DefinitionKind::Adapters,
+            Definition::Account(_) => DefinitionKind::Account,
         }
     }
 
@@ -99,6 +109,7 @@ impl Definition {
             Definition::Document(d) => d.name.clone(),
             Definition::Table(d) => d.name.clone(),
             Definition::Chain(d) => d.name.clone(),
+            Definition::Account(d) => d.name.clone(),
         }
     }
 }

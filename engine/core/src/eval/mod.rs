@@ -1,5 +1,6 @@
 //! Evaluation of expressions: exact, of bounded cost, without any effect.
 
+mod accounts;
 mod world;
 
 use rust_decimal::Decimal;
@@ -37,6 +38,9 @@ pub enum EvalError {
     /// Two currencies in one calculation.
     #[error("expected amounts of one currency, found {0} and {1}")]
     Currencies(String, String),
+    /// An amount that an account cannot count exactly.
+    #[error("expected an amount of {0} from 0 to below {max}, with at most 8 decimals, found {1}", max = accounts::AMOUNT_MAX)]
+    Amount(String, String),
     /// A length of time that is none.
     #[error("expected a whole number of days from 0, found {0}")]
     Days(String),
@@ -56,6 +60,8 @@ impl From<EvalError> for Rejection {
     }
 }
 
+pub use accounts::Own;
+pub(crate) use accounts::{amount_of, standing};
 pub(crate) use world::row_key;
 
 type Result<T> = std::result::Result<T, EvalError>;
@@ -87,6 +93,8 @@ pub struct Scope<'a> {
     pub case: Option<&'a Case>,
     /// Other cases, and rows that chains have changed.
     pub cases: Option<&'a State>,
+    /// The account whose own expressions are evaluated.
+    pub own: Option<Own<'a>>,
     /// The command's stamp.
     pub at: Timestamp,
 }
@@ -108,6 +116,7 @@ impl<'a> Scope<'a> {
             child: None,
             case: None,
             cases: None,
+            own: None,
             at,
         }
     }

@@ -9,6 +9,7 @@ use crate::definition::{Organisation, Table};
 use crate::expr::{Attribute, CasePart, Expr};
 use crate::money::round_half_up;
 use crate::name::Name;
+use crate::state::held;
 use crate::time::{Span, SpanUnit};
 use crate::value::{Fields, Value};
 
@@ -51,6 +52,19 @@ impl Evaluator<'_> {
                 self.converted(&amount, &rate)
             }
             Expr::Days(of) => days(&self.value(of, it)?),
+            Expr::Hold { name, zero } => self.hold(name, zero),
+            Expr::Balance { account, key, what } => {
+                let parts = self.values(key, it)?;
+                self.balance(account, &parts, *what)
+            }
+            Expr::Part(number) => {
+                let own = self.scope.own.ok_or(EvalError::Type("a part of an account's key"))?;
+                own.parts.get(usize::from(*number)).cloned().ok_or(EvalError::Type("a part of the key"))
+            }
+            Expr::Own(what) => {
+                let own = self.scope.own.ok_or(EvalError::Type("an account's own expression"))?;
+                self.own(own, *what)
+            }
             _ => Err(EvalError::Type("a known function")),
         }
     }
@@ -67,6 +81,11 @@ impl Evaluator<'_> {
     fn of_case(&self, number: CaseNo, part: &CasePart) -> Value {
         let found = self.scope.cases.and_then(|cases| cases.case_part(number, part));
         found.unwrap_or(Value::Missing)
+    }
+
+    fn hold(&self, name: &Name, zero: &Value) -> Result<Value> {
+        let holds = self.scope.case.and_then(|case| case.outward()?.holds.as_deref());
+        held(holds, name, zero).ok_or(EvalError::Overflow)
     }
 
     fn submitter(&self, attribute: Attribute) -> Result<Value> {

@@ -2,11 +2,13 @@
 //!
 //! A published shape is frozen: each kind has a number and golden bytes; a change of meaning is a new kind.
 
+mod account;
 mod body;
 pub(crate) mod codec;
 mod outward;
 mod plan;
 
+pub use account::*;
 pub use body::*;
 pub use codec::{DecodeError, decode_events, encode_event};
 pub use outward::*;
@@ -155,6 +157,8 @@ events! {
     64 "reply-conflicted" ReplyConflicted,
     /// One thing was undone.
     65 "effect-undone" EffectUndone,
+    /// A person has settled outside what could not be undone.
+    66 "effect-settled" EffectSettled,
     /// A case started another one.
     70 "child-started" ChildStarted,
     /// A child is over.
@@ -163,6 +167,30 @@ events! {
     80 "alarm-set" AlarmSet,
     /// Something takes too long.
     81 "alarm-raised" AlarmRaised,
+    /// Messages that would move the case find it, or find it no more.
+    82 "case-listens" CaseListens,
+    /// Unique values are the case's.
+    83 "values-claimed" ValuesClaimed,
+    /// What was used up of an account before the company began.
+    90 "account-opened" AccountOpened,
+    /// An amount was set aside for a case.
+    91 "reserved" Reserved,
+    /// Too little was there.
+    92 "reservation-refused" ReservationRefused,
+    /// An amount was used up.
+    93 "consumed" Consumed,
+    /// What was used up is free again.
+    94 "restored" Restored,
+    /// What a case held was given back.
+    95 "released" Released,
+    /// What one case held became another's.
+    96 "hold-taken" HoldTaken,
+    /// What a case holds outlasts its end.
+    97 "holds-kept" HoldsKept,
+    /// What a case that is over held was taken by nobody in time.
+    98 "hold-lapsed" HoldLapsed,
+    /// The word for how an account stands changed.
+    99 "account-flagged" AccountFlagged,
 }
 
 impl Event {
@@ -199,6 +227,7 @@ impl Event {
             | Event::FactKept(_)
             | Event::FactGivenUp(_)
             | Event::PeriodBegan(_)
+            | Event::AccountOpened(_)
             | Event::SkipLevelAttempted(_) => None,
             Event::CaseSubmitted(e) => Some(e.case),
             Event::CaseResubmitted(e) => Some(e.case),
@@ -245,6 +274,18 @@ impl Event {
             Event::ChildEnded(e) => Some(e.case),
             Event::AlarmSet(e) => Some(e.case),
             Event::AlarmRaised(e) => Some(e.case),
+            Event::EffectSettled(e) => Some(e.case),
+            Event::CaseListens(e) => Some(e.case),
+            Event::ValuesClaimed(e) => Some(e.case),
+            Event::Reserved(e) => Some(e.case),
+            Event::ReservationRefused(e) => Some(e.case),
+            Event::Consumed(e) => Some(e.case),
+            Event::Restored(e) => Some(e.case),
+            Event::Released(e) => Some(e.case),
+            Event::HoldTaken(e) => Some(e.case),
+            Event::HoldsKept(e) => Some(e.case),
+            Event::HoldLapsed(e) => Some(e.case),
+            Event::AccountFlagged(e) => e.case,
         }
     }
 }

@@ -286,6 +286,71 @@ pub struct EffectUndone {
     pub case: CaseNo,
 }
 
+/// A person has settled outside what could not be undone: it is no longer undone by the engine, and never was by it.
+/// Who and why stands in the [`CaseOperated`] before it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EffectSettled {
+    /// The case.
+    pub case: CaseNo,
+    /// What was settled.
+    pub what: Settled,
+}
+
+/// Something done that a person has settled outside.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Settled {
+    /// A command.
+    Command {
+        /// Its id, `C-<case>.<state>.<n>`.
+        id: Name,
+        /// `adapter.object.verb`.
+        verb: Name,
+    },
+    /// A case that was started and does not cancel itself.
+    Child(CaseNo),
+    /// A change of master data.
+    Record {
+        /// The table.
+        table: Name,
+        /// The row's key.
+        key: Name,
+    },
+    /// An amount that was used up.
+    Account {
+        /// The account.
+        account: Name,
+        /// The key.
+        key: Name,
+    },
+}
+
+/// The messages that would move a case where it stands now. What was said before no longer holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CaseListens {
+    /// The case.
+    pub case: CaseNo,
+    /// The messages, in the order of its chain.
+    pub to: Vec<Listening>,
+}
+
+/// One message that would move a case.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listening {
+    /// The fact's name.
+    pub fact: Name,
+    /// One for each rule.
+    pub keys: MatchKeys,
+}
+
+/// A check has found values to be nobody else's: they are the case's from now on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ValuesClaimed {
+    /// The case.
+    pub case: CaseNo,
+    /// The claims, `chain/name/value`, as those of unique fields.
+    pub claims: Vec<Name>,
+}
+
 /// An operator, or a person with the right, stepped in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CaseOperated {

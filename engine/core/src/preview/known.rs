@@ -106,7 +106,7 @@ fn in_state(state: &StateDef, visit: Visit<'_>) {
 fn in_activity(activity: &Activity, visit: Visit<'_>) {
     let with = |with: &[(Name, Expr)]| with.iter().for_each(|(_, value)| visit(value));
     match activity {
-        Activity::Check(checks) => checks.iter().for_each(|check| visit(&check.must)),
+        Activity::Check(checks) => checks.iter().for_each(|check| visit(check.test.expr())),
         Activity::Choose(branches) => branches.iter().filter_map(|b| b.when.as_ref()).for_each(visit),
         Activity::People(node) => in_node(node, visit),
         Activity::Wait(wait) => {
@@ -133,6 +133,9 @@ fn in_activity(activity: &Activity, visit: Visit<'_>) {
         }
         Activity::HandOver(who) => in_who(who, visit),
         Activity::Follow { .. } | Activity::Join { .. } | Activity::Compensate { .. } => {}
+        Activity::Reserve(_) | Activity::Consume(_) | Activity::Release(_) | Activity::Restore(_) => {
+            activity.of_accounts().into_iter().for_each(visit);
+        }
     }
 }
 

@@ -53,7 +53,8 @@ pub fn apply(state: &mut State, event: &Event) {
         _ => {
             let applied = super::apply_commands::apply(state, event)
                 || super::apply_cases::apply(state, event)
-                || super::apply_learnt::apply(state, event);
+                || super::apply_learnt::apply(state, event)
+                || super::apply_accounts::apply(state, event);
             if !applied && let Some(case) = event.case() {
                 on_case(state, case, |case, at| apply_to_case(case, at, event));
             }
@@ -223,6 +224,11 @@ fn take_content(state: &mut State, case: &mut Case, content: &Content) {
 
 fn resubmitted(state: &mut State, e: &CaseResubmitted) {
     let Some(mut case) = state.cases.remove(e.case) else { return };
+    // Whatever was checked is checked again, unless somebody on the way has completed the document.
+    let checked = case.outward.as_mut().filter(|_| !e.by_editor || e.voids_signatures);
+    for claim in checked.map(|own| std::mem::take(&mut own.claims)).unwrap_or_default() {
+        state.keys.remove(&claim);
+    }
     take_content(state, &mut case, &e.content);
     state.cases.insert(case);
     on_case(state, e.case, |case, _| {

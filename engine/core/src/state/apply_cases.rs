@@ -21,6 +21,8 @@ pub(super) fn apply(state: &mut State, event: &Event) -> bool {
         }),
         Event::CaseAsked(e) => asked(state, e),
         Event::FactReceived(e) => received(state, e),
+        Event::CaseListens(e) => listens(state, e),
+        Event::ValuesClaimed(e) => claimed(state, e),
         Event::FactKept(e) => kept(state, e),
         Event::FactGivenUp(e) => {
             take_kept(state, &e.fact, |kept| kept.message_id == e.message_id && kept.sender == e.sender)
@@ -101,6 +103,30 @@ fn received(state: &mut State, e: &FactReceived) {
             case.expires_at = None;
         }
     });
+}
+
+/// The index of listening cases keeps in step with what the case says.
+fn listens(state: &mut State, e: &CaseListens) {
+    let mut before = Vec::new();
+    on_case(state, e.case, |case, _| before = std::mem::replace(&mut outward(case).listens, e.to.clone()));
+    forget_listens(state, e.case, before);
+    for listening in &e.to {
+        state.listening.insert((listening.fact.clone(), Some(listening.keys.clone())), e.case);
+    }
+}
+
+/// A case no longer listens to these.
+pub(super) fn forget_listens(state: &mut State, number: CaseNo, listens: Vec<Listening>) {
+    for Listening { fact, keys } in listens {
+        state.listening.remove(&(fact, Some(keys)), number);
+    }
+}
+
+fn claimed(state: &mut State, e: &ValuesClaimed) {
+    on_case(state, e.case, |case, _| outward(case).claims.extend(e.claims.iter().cloned()));
+    for claim in &e.claims {
+        state.keys.insert(claim.clone(), e.case);
+    }
 }
 
 fn kept(state: &mut State, e: &FactKept) {

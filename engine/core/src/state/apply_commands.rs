@@ -33,6 +33,7 @@ pub(super) fn apply(state: &mut State, event: &Event) -> bool {
             on_command(state, e.case, e.command, |command, _| command.replies.push(e.reply_id.clone()));
         }
         Event::EffectUndone(e) => on_case(state, e.case, |case, _| undone(case)),
+        Event::EffectSettled(e) => on_case(state, e.case, |case, _| undone(case)),
         Event::ItemClosed(e) => on_case(state, e.case, |case, _| closed(case, e)),
         Event::CaseOperated(e) => on_case(state, e.case, |case, _| operated(case, e.act)),
         Event::CaseAsked(e) => {
@@ -70,7 +71,7 @@ fn on_command(
 }
 
 /// Changes what is remembered of a case that is over, and keeps its timers in step.
-fn on_closed(state: &mut State, number: CaseNo, change: impl FnOnce(&mut ClosedCase, Timestamp)) {
+pub(super) fn on_closed(state: &mut State, number: CaseNo, change: impl FnOnce(&mut ClosedCase, Timestamp)) {
     let at = state.head.at;
     let Some(case) = state.closed.get_mut(&number) else { return };
     for (due, timer) in case.timers() {
@@ -193,7 +194,7 @@ fn take(command: &mut CommandState, e: &CommandAnswered) {
 }
 
 /// Something was done outside. While the last of it is being undone, that one stays the last.
-fn did(case: &mut Case, done: Done) {
+pub(super) fn did(case: &mut Case, done: Done) {
     let undoing = match &case.stage {
         Stage::Compensating { undo, .. } => undo.is_some(),
         Stage::Held { was: Some(was), .. } => matches!(**was, Stage::Compensating { undo: Some(_), .. }),
@@ -242,7 +243,7 @@ fn operated(case: &mut Case, act: Operation) {
     match act {
         // What holds it follows in an event of its own.
         Operation::Hold => {}
-        Operation::Resume | Operation::Retry => {
+        Operation::Resume | Operation::Retry | Operation::Settle => {
             go_on(case);
             // An undo that failed is tried again.
             if let Stage::Compensating { undo, .. } = &mut case.stage {

@@ -11,6 +11,9 @@ pub const CLOSED_WINDOW_MS: i64 = 400 * DAY;
 /// How many such cases are remembered at most; beyond it the oldest are forgotten early.
 pub const CLOSED_MAX: usize = 2_000_000;
 
+/// So many cases that cannot be forgotten yet are looked at where one ends.
+const KEPT_MAX: usize = 64;
+
 /// A case is over. Its parent inherits what a well-ended child did, for a compensation.
 pub(super) fn drop_case(state: &mut State, number: CaseNo, end: Name, good: bool) {
     let Some(mut case) = state.cases.remove(number) else { return };
@@ -20,8 +23,11 @@ pub(super) fn drop_case(state: &mut State, number: CaseNo, end: Name, good: bool
     if let Some(wait) = super::waiting::waits_for(&case) {
         state.waiting.remove(&wait, number);
     }
+    let listens = case.outward.as_mut().map(|own| std::mem::take(&mut own.listens)).unwrap_or_default();
+    super::apply_cases::forget_listens(state, number, listens);
     if !good {
-        for claim in &case.claims {
+        let checked = case.outward.iter().flat_map(|own| &own.claims);
+        for claim in case.claims.iter().chain(checked) {
             state.keys.remove(claim);
         }
     }
@@ -44,6 +50,7 @@ pub(super) fn drop_case(state: &mut State, number: CaseNo, end: Name, good: bool
 
 fn remembered(mut case: Box<Case>, end: Name, good: bool, ended_at: Timestamp) -> ClosedCase {
     let correlation = case.correlation();
+    let claims = if good { std::mem::take(&mut case.claims) } else { Vec::new() };
     let outward = case.outward.take().map(|outward| *outward).unwrap_or_default();
     ClosedCase {
         correlation,
@@ -58,6 +65,7 @@ fn remembered(mut case: Box<Case>, end: Name, good: bool, ended_at: Timestamp) -
         facts: outward.facts,
         last_command: outward.commands.keys().last().copied().unwrap_or(0),
         open_commands: super::apply_commands::unanswered(outward.commands),
+        holds: super::apply_accounts::left_behind(outward.holds, claims),
     }
 }
 
@@ -82,7 +90,8 @@ fn inherit(parent: &mut Case, child: &mut Case) {
                 _ => continue,
             },
             // A grandchild that ended well has left its own effects here; one that is open stands for itself.
-            DoneWhat::Child(_) => continue,
+            // What it held and handed on is the parent's by an event of its own.
+            DoneWhat::Child(_) | DoneWhat::Held(_) => continue,
             what => what,
         };
         own.effects.push(Done { state, what });
@@ -91,11 +100,22 @@ fn inherit(parent: &mut Case, child: &mut Case) {
 
 /// Forgets what has left the window. Depends on frames alone, so a replay forgets the same.
 fn forget(state: &mut State, at: Timestamp) {
+    let mut kept = 0;
     while let Some((first, number)) = state.closed_order.front().copied() {
         if first >= at.plus(-CLOSED_WINDOW_MS) && state.closed_order.len() <= CLOSED_MAX {
             break;
         }
         state.closed_order.pop_front();
+        // What a case still holds of accounts is not forgotten.
+        if state.closed.get(&number).is_some_and(|case| case.holds.as_ref().is_some_and(|h| h.kept.is_some()))
+        {
+            state.closed_order.push_back((at, number));
+            kept += 1;
+            if kept == KEPT_MAX {
+                break;
+            }
+            continue;
+        }
         let Some(case) = state.closed.remove(&number) else { continue };
         for (due, timer) in case.timers() {
             state.timers.remove(&(due, number, timer));

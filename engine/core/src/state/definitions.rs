@@ -6,8 +6,8 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::definition::{
-    Adapters, Authority, Chain, Company, Definition, DefinitionKind, DocumentType, Organisation, Systems,
-    Table,
+    Account, Adapters, Authority, Chain, Company, Definition, DefinitionKind, DocumentType, Organisation,
+    Systems, Table,
 };
 use crate::name::Name;
 
@@ -63,6 +63,7 @@ struct Found {
     documents: BTreeMap<Name, Arc<Definition>>,
     tables: BTreeMap<Name, Arc<Definition>>,
     chains: BTreeMap<Name, Arc<Definition>>,
+    accounts: BTreeMap<Name, Arc<Definition>>,
 }
 
 macro_rules! single {
@@ -98,11 +99,20 @@ impl Release {
     named!(/** An authority. */ authority in authorities: Authority(Authority));
     named!(/** A document type. */ document in documents: Document(DocumentType));
     named!(/** A table. */ table in tables: Table(Table));
+    named!(/** An account. */ account in accounts: Account(Account));
 
     /// The chains, in order of their names.
     pub fn chains(&self) -> impl Iterator<Item = &Chain> {
         self.found.chains.values().filter_map(|d| match &**d {
             Definition::Chain(chain) => Some(chain),
+            _ => None,
+        })
+    }
+
+    /// The accounts, in order of their names.
+    pub fn accounts(&self) -> impl Iterator<Item = &Account> {
+        self.found.accounts.values().filter_map(|d| match &**d {
+            Definition::Account(account) => Some(account),
             _ => None,
         })
     }
@@ -162,6 +172,7 @@ impl Definitions {
                 DefinitionKind::Document => drop(found.documents.insert(name, compiled)),
                 DefinitionKind::Table => drop(found.tables.insert(name, compiled)),
                 DefinitionKind::Chain => drop(found.chains.insert(name, compiled)),
+                DefinitionKind::Account => drop(found.accounts.insert(name, compiled)),
             }
         }
         self.active = number;

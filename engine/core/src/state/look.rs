@@ -17,6 +17,10 @@ impl State {
                 let open = self.case(number).is_some();
                 return (open || self.closed(number).is_some()).then_some(Value::Flag(open));
             }
+            CasePart::Hold { name, zero } => {
+                self.chain_of(number)?;
+                return super::accounts::held(self.holds(number), name, zero);
+            }
             _ => {}
         }
         let (fields, facts, amount, submitter) = match (self.case(number), self.closed(number)) {
@@ -67,7 +71,7 @@ impl State {
 }
 
 /// What stands at a path within fields.
-pub(super) fn within(fields: &Fields, path: &[Name]) -> Value {
+pub(crate) fn within(fields: &Fields, path: &[Name]) -> Value {
     let Some((first, rest)) = path.split_first() else { return Value::Missing };
     let mut at = fields.get(first);
     for name in rest {

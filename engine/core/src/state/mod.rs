@@ -1,7 +1,9 @@
 //! What is: the fold of all events. Setters are private to the crate; only `apply` calls them.
 
+mod accounts;
 mod ahead;
 mod apply;
+mod apply_accounts;
 mod apply_cases;
 mod apply_commands;
 mod apply_learnt;
@@ -22,18 +24,22 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde::Serialize;
 
+pub(crate) use accounts::held;
+pub use accounts::{Balance, Holds, Kept, Lot};
 pub use ahead::AHEAD;
 pub use apply::{apply, apply_frame};
 pub(crate) use apply_cases::TOLD;
 pub use case::{Case, Signature, SlotStatus, Stage, Step, Task};
 pub use closed::{CLOSED_MAX, CLOSED_WINDOW_MS};
 pub use definitions::{Definitions, Release, StoredDefinition};
+pub(crate) use look::within;
 pub use messages::{MESSAGE_WINDOW_MS, MESSAGES_MAX};
 pub use outward::{
     ChildState, ClosedCase, CommandState, CommandStatus, Done, DoneWhat, ItemStatus, KeptFact, Mark,
     OutsideWork, Outward, Period, Reply, WorkItem,
 };
 pub use requests::{REQUEST_WINDOW_MS, REQUESTS_MAX, RequestKey, Requests, SENT_AHEAD_MAX_MS, Seen};
+pub use waiting::Seeks;
 
 use crate::command::{CaseNo, Timer};
 use crate::name::Name;
@@ -51,6 +57,7 @@ pub struct State {
     requests: Requests,
     keys: BTreeMap<Name, CaseNo>,
     waiting: waiting::Waiting,
+    listening: waiting::Waiting,
     audits: BTreeMap<Name, (i64, u32)>,
     sweep: Option<CaseNo>,
     names: names::Names,
@@ -72,6 +79,8 @@ pub struct State {
     periods: BTreeMap<(Name, u16), Period>,
     /// How much of the company is due when: kept facts, periods.
     clocks: BTreeMap<Timestamp, u32>,
+    /// Budgets, credit, pools and tallies.
+    accounts: accounts::Accounts,
 }
 
 /// The end of the log as State knows it.
@@ -131,6 +140,11 @@ impl State {
     /// A case that is over and may still be asked about.
     pub fn closed(&self, number: CaseNo) -> Option<&ClosedCase> {
         self.closed.get(&number)
+    }
+
+    /// Every case that is over and may still be asked about, in order of their numbers.
+    pub fn closed_cases(&self) -> impl Iterator<Item = (CaseNo, &ClosedCase)> {
+        self.closed.iter().map(|(number, case)| (*number, case))
     }
 
     /// The newest case of a chain with this business key, open or not yet forgotten.
@@ -198,6 +212,7 @@ impl State {
             definitions: self.definitions.clone(),
             next_case: self.next_case,
             written: self.written.clone(),
+            accounts: self.accounts.clone(),
             ..State::default()
         };
         for number in known {

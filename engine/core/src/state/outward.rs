@@ -1,9 +1,11 @@
 //! What a case has to do with other systems and other cases. A case that only collects signatures has none of it.
 
+use rust_decimal::Decimal;
 use serde::Serialize;
 
-use crate::command::{CaseNo, CommandNo, TaskNo, Timer};
-use crate::event::{Party, Undoes};
+use super::accounts::Holds;
+use crate::command::{CaseNo, CommandNo, LotNo, TaskNo, Timer};
+use crate::event::{Listening, Party, Undoes};
 use crate::name::Name;
 use crate::small_map::SmallMap;
 use crate::time::Timestamp;
@@ -34,6 +36,12 @@ pub struct Outward {
     pub heard: Option<Fields>,
     /// What the tasks of the present step were answered with: choice and fields.
     pub answers: SmallMap<TaskNo, (Option<Name>, Fields)>,
+    /// Messages that would move it where it stands.
+    pub listens: Vec<Listening>,
+    /// Unique values that its checks have claimed.
+    pub claims: Vec<Name>,
+    /// What it holds of accounts; None: it never held anything.
+    pub holds: Option<Box<Holds>>,
 }
 
 impl Outward {
@@ -54,7 +62,8 @@ fn clocks(commands: &SmallMap<CommandNo, CommandState>) -> impl Iterator<Item = 
 impl ClosedCase {
     /// What was done late is still being undone: when that is sent again or given up.
     pub(super) fn timers(&self) -> impl Iterator<Item = (Timestamp, Timer)> + '_ {
-        clocks(&self.open_commands)
+        let kept = self.holds.as_ref().and_then(|holds| holds.kept.as_ref());
+        clocks(&self.open_commands).chain(kept.map(|kept| (kept.until, Timer::Lapse)))
     }
 }
 
@@ -100,6 +109,19 @@ pub enum DoneWhat {
         before: Option<Fields>,
         /// The row as it was written.
         after: Option<Fields>,
+    },
+    /// An amount that was set aside.
+    Held(LotNo),
+    /// An amount that was used up.
+    Consumed {
+        /// The lot out of which it was used.
+        lot: Option<(CaseNo, LotNo)>,
+        /// The account.
+        account: Name,
+        /// The key.
+        key: Name,
+        /// How much.
+        amount: Decimal,
     },
 }
 
@@ -174,7 +196,7 @@ pub enum CommandStatus {
     Silent,
     /// It was given up in a compensation before its answer came: a late `done` is undone.
     GivenUp,
-    /// Its effect was undone.
+    /// Its effect was undone, or settled outside.
     Undone,
 }
 
@@ -251,6 +273,8 @@ pub struct ClosedCase {
     pub last_command: CommandNo,
     /// Commands whose last answer has not come: a late one is still taken note of, or undone.
     pub open_commands: SmallMap<CommandNo, CommandState>,
+    /// What it left behind of accounts; None: nothing.
+    pub holds: Option<Box<Holds>>,
 }
 
 /// When a chain that starts by the calendar is looked at next.

@@ -93,16 +93,32 @@ fn each(keys: &Option<MatchKeys>) -> impl Iterator<Item = (u16, Option<&MatchKey
     old.into_iter().chain(now)
 }
 
+/// What a case has to do with a message that may be meant for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seeks {
+    /// It waits for it.
+    Waiting,
+    /// It does something else, and the message would move it.
+    Listening,
+}
+
 impl State {
-    /// The places of rules by which some case waits for a fact.
-    pub fn rules_of(&self, fact: &str) -> impl Iterator<Item = u16> + '_ {
-        self.waiting.0.get(fact).into_iter().flat_map(|rules| rules.keys().copied())
+    fn seeking(&self, seeks: Seeks) -> &Waiting {
+        match seeks {
+            Seeks::Waiting => &self.waiting,
+            Seeks::Listening => &self.listening,
+        }
     }
 
-    /// The cases that wait for a fact by this rule and may be meant by this message, oldest first. The rule itself
-    /// has still to be asked.
-    pub fn meant_by(&self, fact: &str, rule: u16, message: &Fields) -> BTreeSet<CaseNo> {
-        let Some(waits) = self.waiting.0.get(fact).and_then(|rules| rules.get(&rule)) else {
+    /// The places of rules by which some case waits for a fact, or listens to it.
+    pub fn rules_of(&self, fact: &str, seeks: Seeks) -> impl Iterator<Item = u16> + '_ {
+        self.seeking(seeks).0.get(fact).into_iter().flat_map(|rules| rules.keys().copied())
+    }
+
+    /// The cases that wait for a fact, or listen to it, by this rule and may be meant by this message, oldest first.
+    /// The rule itself has still to be asked.
+    pub fn meant_by(&self, (fact, rule): (&str, u16), message: &Fields, seeks: Seeks) -> BTreeSet<CaseNo> {
+        let Some(waits) = self.seeking(seeks).0.get(fact).and_then(|rules| rules.get(&rule)) else {
             return BTreeSet::new();
         };
         let mut found = waits.loose.clone();
@@ -143,9 +159,9 @@ mod tests {
         }
         let fields = |field: &str, value: &str| Fields::from([(Name::from(field), Value::text(value))]);
         let found = |rule, message: &Fields| {
-            state.meant_by("bank.paid", rule, message).into_iter().collect::<Vec<_>>()
+            state.meant_by(("bank.paid", rule), message, Seeks::Waiting).into_iter().collect::<Vec<_>>()
         };
-        assert_eq!(state.rules_of("bank.paid").collect::<Vec<_>>(), [0, 1]);
+        assert_eq!(state.rules_of("bank.paid", Seeks::Waiting).collect::<Vec<_>>(), [0, 1]);
         assert_eq!(found(0, &fields("ref", "I77")), [77]);
         assert_eq!(found(1, &fields("ref", "I77")), []);
         assert_eq!(found(1, &fields("customer", "C77")), [77, 5_077, 10_077, 15_077]);

@@ -241,7 +241,7 @@ impl<'a> Walk<'a> {
         }
         match &state.activity {
             Activity::Check(checks) => {
-                let passed = checks.iter().all(|c| holds(Some(&c.must), &self.view.document));
+                let passed = checks.iter().all(|c| holds(Some(c.test.expr()), &self.view.document));
                 self.leave(number, &Name::from(if passed { "passed" } else { "failed" }));
             }
             Activity::Choose(branches) => {

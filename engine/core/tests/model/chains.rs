@@ -139,10 +139,15 @@ pub fn chain(name: &str, states: Vec<StateDef>) -> Chain {
         alarms: Vec::new(),
         facts: Vec::new(),
         anytime: Vec::new(),
+        listens: Vec::new(),
+        hands_on: Vec::new(),
         defines: Vec::new(),
         reads: names(&["number", "total", "customer", "urgent"]),
         states,
-        ends: ENDS.iter().map(|(n, good)| End { name: Name::from(*n), good: *good }).collect(),
+        ends: ENDS
+            .iter()
+            .map(|(n, good)| End { name: Name::from(*n), title: Title::default(), good: *good })
+            .collect(),
     }
 }
 
@@ -285,7 +290,7 @@ fn walks() -> Vec<Chain> {
 }
 
 fn routing() -> Chain {
-    let check = Check { must: total(Comparison::AtMost, 50_000), code: Name::from("TOO_MUCH") };
+    let check = Check { test: Test::Must(total(Comparison::AtMost, 50_000)), code: Name::from("TOO_MUCH") };
     let branches = vec![
         Branch { when: Some(total(Comparison::Less, 100)), go: Target::End(4) },
         Branch { when: Some(urgent()), go: Target::State(2) },

@@ -112,7 +112,10 @@ impl Rules {
                 Definition::Systems(d) => systems = Some(d),
                 Definition::Authority(d) => drop(authorities.insert(d.name.clone(), d)),
                 Definition::Chain(d) => drop(chains.insert(d.name.clone(), d)),
-                Definition::Document(_) | Definition::Table(_) | Definition::Adapters(_) => {}
+                Definition::Document(_)
+                | Definition::Table(_)
+                | Definition::Adapters(_)
+                | Definition::Account(_) => {}
             }
         }
         Rules {

@@ -262,7 +262,14 @@ fn learnt_events() -> Vec<Event> {
         }),
         Event::AlarmSet(AlarmSet { case, alarm: 1, at: Some(Timestamp(9)) }),
         Event::AlarmRaised(AlarmRaised { case, alarm: 1, name: n("stock target"), told: vec![n("driver")] }),
+        Event::CaseListens(CaseListens { case, to: vec![listening()] }),
+        Event::ValuesClaimed(ValuesClaimed { case, claims: vec![n("claim/invoices.number/I-1")] }),
     ]
+}
+
+fn listening() -> Listening {
+    let key = MatchKey { field: vec![n("ref")], value: Value::text("I-1") };
+    Listening { fact: n("finance.receipt.bounced"), keys: vec![None, Some(key)] }
 }
 
 /// What states other than those of people wait for.
@@ -393,6 +400,10 @@ fn command_events() -> Vec<Event> {
         }),
         Event::ReplyConflicted(ReplyConflicted { case, command, reply_id: n("r2"), word: n("done"), fields }),
         Event::EffectUndone(EffectUndone { case }),
+        Event::EffectSettled(EffectSettled {
+            case,
+            what: Settled::Command { id: n("C-42.ordering.1"), verb: n("erp.mo.create") },
+        }),
     ]
 }
 
@@ -405,6 +416,81 @@ pub fn every_kind() -> Vec<Event> {
     events.extend(command_events());
     events.extend(task_events());
     events.extend(learnt_events());
+    events.extend(account_events());
     events.sort_by_key(Event::kind);
     events
+}
+
+fn account_events() -> Vec<Event> {
+    let (case, account, key) = (42, n("promo_budget"), n("promo_js_2025q2"));
+    let decimal = |text: &str| text.parse().expect("a decimal");
+    let amount = decimal("300000.00");
+    let (name, lot) = (n("budget"), 2);
+    vec![
+        Event::AccountOpened(AccountOpened { account: account.clone(), used: vec![(key.clone(), amount)] }),
+        Event::Reserved(Reserved {
+            case,
+            state: 3,
+            lot,
+            name: name.clone(),
+            account: account.clone(),
+            key: key.clone(),
+            amount,
+            from: Some((41, 1)),
+        }),
+        Event::ReservationRefused(ReservationRefused {
+            case,
+            name: name.clone(),
+            account: account.clone(),
+            key: key.clone(),
+            asked: amount,
+            free: decimal("10.5"),
+            code: n("BUDGET_INSUFFICIENT"),
+        }),
+        Event::Consumed(Consumed {
+            case,
+            state: 3,
+            lot: Some((41, 1)),
+            account: account.clone(),
+            key: key.clone(),
+            amount,
+        }),
+        Event::Restored(Restored {
+            case,
+            account: account.clone(),
+            key: key.clone(),
+            amount,
+            undo: true,
+            back_to: None,
+        }),
+        Event::Released(Released {
+            case,
+            lot,
+            account: account.clone(),
+            key: key.clone(),
+            amount,
+            back_to: Some((41, 1)),
+            why: ReleasedWhy::Compensated,
+        }),
+        Event::HoldTaken(HoldTaken {
+            case,
+            from: 41,
+            from_lot: 1,
+            lot,
+            name,
+            account: account.clone(),
+            key: key.clone(),
+            amount,
+            with: Some(n("special-price")),
+        }),
+        Event::HoldsKept(HoldsKept { case, until: Timestamp(1), end: n("expired"), good: false }),
+        Event::HoldLapsed(HoldLapsed { case, end: n("expired"), good: false }),
+        Event::AccountFlagged(AccountFlagged {
+            case: Some(case),
+            account,
+            key,
+            flag: Some(n("red")),
+            below_zero: Some(n("quota.deficit")),
+        }),
+    ]
 }

@@ -40,6 +40,8 @@ pub enum Request {
     Retry(Operate),
     /// Undo what a held case did.
     Compensate(Operate),
+    /// Say that something was settled outside.
+    Settle(Operate),
     /// Open tasks.
     Inbox(Inbox),
     /// One case.
@@ -71,6 +73,7 @@ impl Request {
             Request::Resume(_) => Verb::Resume,
             Request::Retry(_) => Verb::Retry,
             Request::Compensate(_) => Verb::Compensate,
+            Request::Settle(_) => Verb::Settle,
             Request::Inbox(_) => Verb::Inbox,
             Request::Case(_) => Verb::Case,
             Request::Timeline(_) => Verb::Timeline,
@@ -94,7 +97,8 @@ impl Request {
             Request::Hold(request)
             | Request::Resume(request)
             | Request::Retry(request)
-            | Request::Compensate(request) => request.envelope(),
+            | Request::Compensate(request)
+            | Request::Settle(request) => request.envelope(),
             Request::Inbox(request) => request.envelope(),
             Request::Case(request) => request.envelope(),
             Request::Timeline(request) => request.envelope(),
@@ -142,6 +146,7 @@ pub fn decode_request(verb: &str, bytes: &[u8], limits: &Limits) -> Result<Reque
         Verb::Resume => Request::Resume(typed(text)?),
         Verb::Retry => Request::Retry(typed(text)?),
         Verb::Compensate => Request::Compensate(typed(text)?),
+        Verb::Settle => Request::Settle(typed(text)?),
         Verb::Inbox => Request::Inbox(typed(text)?),
         Verb::Case => Request::Case(typed(text)?),
         Verb::Timeline => Request::Timeline(typed(text)?),

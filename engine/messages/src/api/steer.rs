@@ -20,10 +20,11 @@ person_request!(
 );
 
 person_request!(
-    /// `hold`, `resume`, `retry`, `compensate`: a process owner, or whoever drives the chain, steps in. `hold`: the case
+    /// `hold`, `resume`, `retry`, `compensate`, `settle`: a process owner, or whoever drives the chain, steps in. `hold`: the case
     /// waits until it is resumed. `resume`: a held case enters its state again. `retry`: the commands that a held case
     /// waits for are sent again, under the same ids. `compensate`: a held case undoes what it did, last first, and ends
-    /// badly. Recorded with the person and the reason. Answered with `Accepted`.
+    /// badly. `settle`: what a held case could not undo was settled outside; it counts as undone, the record says for
+    /// ever that a person did it, and the compensation goes on. Recorded with the person and the reason. Answered with `Accepted`.
     Operate {
         /// The case.
         pub case: Name,

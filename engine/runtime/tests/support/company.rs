@@ -173,12 +173,14 @@ fn chain(name: &str, mut states: Vec<StateDef>) -> Chain {
         alarms: Vec::new(),
         facts: Vec::new(),
         anytime: Vec::new(),
+        listens: Vec::new(),
+        hands_on: Vec::new(),
         defines: Vec::new(),
         reads: vec![Name::from("text")],
         states,
         ends: vec![
-            End { name: Name::from("passed"), good: true },
-            End { name: Name::from("rejected"), good: false },
+            End { name: Name::from("passed"), title: Title::default(), good: true },
+            End { name: Name::from("rejected"), title: Title::default(), good: false },
         ],
     }
 }

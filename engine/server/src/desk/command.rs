@@ -6,7 +6,7 @@
 //! | verdict `veto` | `Reject`: whether the reviewer has a veto is for the plan to say |
 //! | verdict `submit` with `fields` | `Submit` with that document |
 //! | verdicts `done`, `refuse`, `choose` with `fields` | what the task asked for |
-//! | `hold`, `resume`, `retry`, `compensate` of whoever has the files | of the operator, by the name of the system's user |
+//! | `hold`, `resume`, `retry`, `compensate`, `settle` of whoever has the files | of the operator, by the name of the system's user |
 //! | fact `seal-desk.contract.sealed` of the system `seal-desk` | `contract.sealed`; a `key` becomes a field of its data |
 //! | `overrides` | nothing: core records an override by itself wherever an objection stands |
 //!
@@ -114,6 +114,7 @@ pub(super) fn command(caller: &Caller, request: Request) -> Result<Option<Asked>
         Request::Compensate(r) => {
             operated(r, Operation::Compensate).map(|(case, body)| asked(body, Some(case)))?
         }
+        Request::Settle(r) => operated(r, Operation::Settle).map(|(case, body)| asked(body, Some(case)))?,
         _ => return Ok(None),
     };
     Ok(Some(asked))
@@ -121,8 +122,14 @@ pub(super) fn command(caller: &Caller, request: Request) -> Result<Option<Asked>
 
 /// Why the command comes. Whoever has the files steps in under the name that the operating system knows them by.
 fn cause(caller: &Caller, request: &Request) -> Cause {
-    let steps_in =
-        matches!(request, Request::Hold(_) | Request::Resume(_) | Request::Retry(_) | Request::Compensate(_));
+    let steps_in = matches!(
+        request,
+        Request::Hold(_)
+            | Request::Resume(_)
+            | Request::Retry(_)
+            | Request::Compensate(_)
+            | Request::Settle(_)
+    );
     let local = caller.vouched_by == VouchedBy::Local && steps_in;
     match caller.system.strip_prefix("local:").filter(|_| local) {
         Some(os_user) => Cause::Operator { os_user: Name::from(os_user) },

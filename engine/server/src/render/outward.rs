@@ -5,6 +5,7 @@ use countersign_core::event::*;
 use countersign_core::name::Name;
 use serde_json::{Value, json};
 
+use super::account::account;
 use super::value::{at, hash, map};
 use super::words::{operation, verdict};
 use crate::ids::{case_text, command_text, task_text};
@@ -62,7 +63,23 @@ pub(super) fn outward(event: &Event) -> Value {
         Event::AlarmSet(e) => json!({ "alarm": e.alarm, "due_at": e.at.map(at) }),
         Event::AlarmRaised(e) => json!({ "alarm": e.alarm, "name": e.name.as_str() }),
         Event::EffectUndone(_) => json!({ "undone": true }),
+        Event::EffectSettled(e) => json!({ "settled": settled(&e.what) }),
+        Event::CaseListens(e) => {
+            json!({ "facts": e.to.iter().map(|to| to.fact.as_str()).collect::<Vec<_>>() })
+        }
+        Event::ValuesClaimed(e) => {
+            json!({ "claims": e.claims.iter().map(Name::as_str).collect::<Vec<_>>() })
+        }
         _ => commanded(event),
+    }
+}
+
+fn settled(what: &Settled) -> Value {
+    match what {
+        Settled::Command { id, verb } => json!({ "command_id": id.as_str(), "verb": verb.as_str() }),
+        Settled::Child(case) => json!({ "case": case_text(*case) }),
+        Settled::Record { table, key } => json!({ "table": table.as_str(), "key": key.as_str() }),
+        Settled::Account { account, key } => json!({ "account": account.as_str(), "key": key.as_str() }),
     }
 }
 
@@ -147,7 +164,7 @@ fn company(event: &Event) -> Value {
             "refused": e.refused.iter().map(refused).collect::<Vec<_>>(),
             "next_at": e.next.map(at),
         }),
-        _ => Value::Null,
+        _ => account(event),
     }
 }
 
@@ -200,11 +217,40 @@ pub(super) fn sentence(event: &Event) -> (String, String) {
             (format!("alarm {}: it takes too long", e.name), format!("预警 {}：超时", e.name))
         }
         Event::EffectUndone(_) => ("one thing was undone".into(), "已撤销一项".into()),
+        Event::EffectSettled(e) => by_hand(&e.what),
+        Event::CaseListens(e) => listens(e),
+        Event::ValuesClaimed(e) => {
+            let claims = e.claims.iter().map(Name::as_str).collect::<Vec<_>>();
+            (format!("nobody else may use {}", claims.join(", ")), format!("占用：{}", claims.join("、")))
+        }
         _ => command_sentence(event),
     }
 }
 
+fn by_hand(what: &Settled) -> (String, String) {
+    let what = match what {
+        Settled::Command { id, verb } => format!("{verb} ({id})"),
+        Settled::Child(case) => case_text(*case),
+        Settled::Record { table: of, key } | Settled::Account { account: of, key } => format!("{of} {key}"),
+    };
+    (format!("{what} was settled by hand, not undone"), format!("{what} 已由人工在系统外处理，未由系统撤销"))
+}
+
+fn listens(e: &CaseListens) -> (String, String) {
+    let facts = e.to.iter().map(|to| to.fact.as_str()).collect::<Vec<_>>();
+    match facts.is_empty() {
+        true => ("no message would move the case".into(), "不再监听消息".into()),
+        false => {
+            (format!("the case listens to {}", facts.join(", ")), format!("监听消息：{}", facts.join("、")))
+        }
+    }
+}
+
 fn asked(e: &CaseAsked) -> (String, String) {
+    // A person has a post; what nobody asked for is a message that moves the case.
+    if e.by_case.is_none() && e.position.is_empty() {
+        return (format!("{} moved the case", e.entry), format!("消息 {} 使事项转向", e.entry));
+    }
     let by = e.by_case.map_or_else(|| format!("{} of {}", e.person, e.position), case_text);
     let by_zh = e.by_case.map_or_else(|| format!("{}（{}）", e.person, e.position), case_text);
     (format!("{by} asked the case for {}", e.entry), format!("{by_zh} 提出 {}", e.entry))
@@ -216,6 +262,7 @@ fn operated(e: &CaseOperated) -> (String, String) {
         Operation::Resume => ("let the case go on", "恢复事项"),
         Operation::Retry => ("had its commands sent again", "重发指令"),
         Operation::Compensate => ("had what was done undone", "撤销已办事项"),
+        Operation::Settle => ("says that it was settled outside", "声明已在系统外处理"),
     };
     (format!("{} {en}", e.person), format!("{} {zh}", e.person))
 }
@@ -271,6 +318,8 @@ fn company_sentence(event: &Event) -> (String, String) {
         Event::PeriodBegan(e) => {
             (format!("a period of {} began", e.chain), format!("{} 新周期开始", e.chain))
         }
-        other => (other.name().to_owned(), other.name().to_owned()),
+        other => {
+            super::account::sentence(other).unwrap_or_else(|| (other.name().into(), other.name().into()))
+        }
     }
 }

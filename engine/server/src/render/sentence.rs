@@ -247,7 +247,9 @@ fn actor(event: &Event) -> (Option<&Name>, Option<&Name>) {
         Event::TaskOpened(e) => (None, Some(&e.position)),
         Event::TaskDecided(e) => (Some(&e.person), None),
         Event::TaskAnswered(e) => (Some(&e.person), None),
-        Event::CaseAsked(e) if e.by_case.is_none() => (Some(&e.person), Some(&e.position)),
+        Event::CaseAsked(e) if e.by_case.is_none() && !e.position.is_empty() => {
+            (Some(&e.person), Some(&e.position))
+        }
         Event::CaseOperated(e) => (Some(&e.person), None),
         Event::CaseHandedOver(e) => (None, Some(&e.to)),
         Event::TaskReassigned(e) => (None, Some(&e.position)),

@@ -51,6 +51,7 @@ pub(super) fn operation(act: Operation) -> &'static str {
         Operation::Resume => "resume",
         Operation::Retry => "retry",
         Operation::Compensate => "compensate",
+        Operation::Settle => "settle",
     }
 }
 
@@ -76,6 +77,7 @@ pub(super) fn definition(kind: DefinitionKind) -> &'static str {
         DefinitionKind::Chain => "chain",
         DefinitionKind::Systems => "systems",
         DefinitionKind::Adapters => "adapters",
+        DefinitionKind::Account => "account",
     }
 }
 
