@@ -112,3 +112,31 @@ impl Calendar {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A day far from any change of the clocks takes a shorter way; it must lead to the same instants.
+    #[test]
+    fn steady_days_have_the_instants_of_the_zone() {
+        let offsets = vec![(0, 3600), (1_743_296_400, 7200), (1_761_440_400, 3600), (1_774_746_000, 7200)];
+        let zone = Zone { name: "Europe/Berlin".to_owned(), offsets };
+        let hours = vec![(0, 60), (90, 150), (540, 720), (1380, 1440)];
+        let calendar = Calendar { zone, days: [true; 7], hours, ..Calendar::default() };
+        let mut steady = 0;
+        for day in 20_000..20_600 {
+            let date = Date(day);
+            steady += usize::from(calendar.zone.steady(date).is_some());
+            for ((start, end), (from, to)) in calendar.worked_on(date).zip(&calendar.hours) {
+                assert_eq!(start, calendar.zone.instant(date, i64::from(*from) * MINUTE), "{date}");
+                let last = if *to == 1440 { (Date(day + 1), 0) } else { (date, i64::from(*to) * MINUTE) };
+                assert_eq!(end, calendar.zone.instant(last.0, last.1), "{date}");
+            }
+        }
+        assert!(
+            (550..600).contains(&steady),
+            "most days are steady, and those around a change are not: {steady}"
+        );
+    }
+}
