@@ -13,6 +13,7 @@ const EXAMPLES: &str = "\
 Examples:
   countersign bench                                      some seconds
   countersign bench --cases 2000 --memory-cases 5000     a quick look
+  countersign bench --in-memory                          the decision alone, without disk and threads
   countersign bench --json | tail -1                     one object with every figure
 
 It measures the disk that holds the current folder, or the one of --folder; what it writes there is removed. Use a \
