@@ -25,6 +25,10 @@ pub struct Receipt {
     pub failed_checks: Vec<Name>,
     /// A fact that no case waits for yet: it is kept for one that comes later.
     pub kept: bool,
+    /// An adapter's answer that came when the case no longer waited for it.
+    pub late: bool,
+    /// An adapter's second, different last answer.
+    pub conflict: bool,
     /// The number given to a stored definition or release.
     pub number: Option<u32>,
 }
@@ -63,6 +67,8 @@ impl Receipt {
             Event::TaskOpened(e) => self.opened.push((e.task, e.position.clone())),
             Event::TaskDecided(e) => self.counts_as_review |= e.counts_as_review,
             Event::FactKept(_) => self.kept = true,
+            Event::CommandAnswered(e) => self.late |= e.late,
+            Event::ReplyConflicted(_) => self.conflict = true,
             Event::ChecksFailed(e) => self.failed_checks.clone_from(&e.codes),
             _ => {}
         }

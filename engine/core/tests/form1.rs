@@ -144,7 +144,7 @@ fn chain() -> Chain {
         defines: vec![(n("rush"), doc("urgent"))],
         reads: vec![n("number"), n("total"), n("urgent")],
         states: states(),
-        ends: vec![End { name: n("done"), title: Title::default(), good: true }],
+        ends: vec![End { name: n("done"), good: true }],
     }
 }
 

@@ -203,7 +203,6 @@ fn alarms(alarms: Vec<(u16, AlarmStop, &str)>) -> Chain {
     ];
     let alarm = |(i, (from, to, after)): (usize, (u16, AlarmStop, &str))| Alarm {
         name: n(&format!("late {i}")),
-        title: Default::default(),
         from,
         to,
         after: span(after),

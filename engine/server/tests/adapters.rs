@@ -322,6 +322,65 @@ async fn a_stream_that_was_removed_is_made_anew_and_open_commands_go_out_again()
     mill.server.stop().await.expect("a clean stop");
 }
 
+/// What was done late by a case that is over is still being undone: that goes out again as well.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn open_undos_of_closed_cases_go_out_again_once_the_stream_is_made_anew() {
+    let mut mill = Mill::open().await;
+    let case = mill.order("O-1").await;
+    assert_eq!(mill.erp.command().await.body["command_id"], "C-1.making.1");
+    let cancel = json!({ "case": case, "request": "cancel", "reason": "the customer has gone" });
+    mill.desk.granted("request", &with(request("P03", "clerk"), cancel)).await;
+    mill.comes_to(&case, "cancelled").await;
+    mill.erp.answers("C-1.making.1", "b", "done", counted(5)).await;
+    let undo = mill.erp.command().await;
+    assert_eq!(undo.subject, "countersign.mill.cmd.erp.mo.cancel");
+    until("it is counted", || mill.counts().late == 1).await;
+    mill.erp.context.delete_stream("COUNTERSIGN_mill_cmd").await.expect("deleted");
+    mill.order("O-2").await;
+    let mut found = Vec::new();
+    while found.len() < 2 {
+        let came = mill.erp.command().await;
+        let undoes = came.body["undoes"]["command_id"].as_str().unwrap_or_default().to_owned();
+        found.push((came.body["command_id"].as_str().expect("an id").to_owned(), undoes));
+    }
+    found.sort_unstable();
+    let undo = (undo.body["command_id"].as_str().expect("an id").to_owned(), "C-1.making.1".to_owned());
+    assert_eq!(found, [undo, ("C-2.making.1".to_owned(), String::new())]);
+    mill.server.stop().await.expect("a clean stop");
+}
+
+/// An undo that is refused holds the case; who has mended it by hand says so, and it goes on for ever marked so.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_settled_by_hand_is_marked_so() {
+    let mut mill = Mill::open().await;
+    let case = mill.order("O-1").await;
+    mill.erp.command().await;
+    mill.erp.answers("C-1.making.1", "b", "done", counted(5)).await;
+    mill.comes_to(&case, "counting").await;
+    let settle = json!({ "case": case, "reason": "the works has scrapped it" });
+    let settles = |person: &str, position: &str| with(request(person, position), settle.clone());
+    assert_eq!(mill.desk.refused("settle", &settles("P02", "process_owner")).await, "NOT_HELD");
+    let cancel = json!({ "case": case, "request": "cancel", "reason": "the customer has gone" });
+    mill.desk.granted("request", &with(request("P03", "clerk"), cancel)).await;
+    let undo = mill.erp.command().await.body["command_id"].as_str().expect("an id").to_owned();
+    mill.erp
+        .answers(&undo, "u", "refused", json!({ "code": "FINISHED", "message": "it is on the lorry" }))
+        .await;
+    assert_eq!(mill.comes_to(&case, "on-hold").await["held"]["code"], "STUCK");
+    assert_eq!(mill.desk.refused("settle", &settles("P04", "checker")).await, "FORBIDDEN");
+    mill.desk.granted("settle", &settles("P02", "process_owner")).await;
+    mill.comes_to(&case, "cancelled").await;
+    let timeline =
+        mill.desk.granted("timeline", &with(request("P03", "clerk"), json!({ "case": case }))).await;
+    let told = timeline.to_string();
+    for part in
+        ["erp.mo.create (C-1.making.1) was settled by hand", "the works has scrapped it", "effect-settled"]
+    {
+        assert!(told.contains(part), "{part} is not in {told}");
+    }
+    mill.server.stop().await.expect("a clean stop");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn while_nats_is_away_decisions_go_on_and_each_command_comes_once_it_is_back() {
     let mut mill = Mill::open().await;

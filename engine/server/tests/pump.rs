@@ -91,6 +91,14 @@ async fn a_line_gives_open_commands_then_new_ones_and_takes_what_is_said() {
     assert!(matches!(&dead, Taken::Dead(adapter, letter)
         if adapter.as_str() == "erp" && letter.code.as_str() == "MISSING_FIELD"));
     assert_eq!(server.bus().dead_letters().len(), 1);
-    assert_eq!(state(&desk, "C-1").await, json!("counting"));
+    let second = said("C-1.making.1", "done", json!({ "units": 6 }));
+    let text = String::from_utf8(second.payload).expect("JSON").replace("making.1:done", "making.1:again");
+    let other = Said { payload: text.into_bytes(), ..second };
+    assert_eq!(server.bus().take(&other.subject, &other.payload).await, Taken::Effect);
+    // Without NATS as with it, whatever happened is counted.
+    let counts = server.outward_counts();
+    assert_eq!((counts.commands, counts.answers, counts.duplicates), (2, 2, 1));
+    assert_eq!((counts.conflicts, counts.late, counts.dead), (1, 0, 1));
+    assert_eq!(state(&desk, "C-1").await, json!("on-hold"));
     server.stop().await.expect("a clean stop");
 }

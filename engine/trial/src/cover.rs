@@ -106,5 +106,8 @@ fn arrows(chain: &Chain) -> BTreeSet<(Name, Name)> {
     for entry in &chain.anytime {
         arrows.insert((Name::from(ANYTIME), entry.name.clone()));
     }
+    for entry in &chain.listens {
+        arrows.insert((Name::from(ANYTIME), entry.fact.clone()));
+    }
     arrows
 }

@@ -262,6 +262,11 @@ impl<'a> World<'a> {
             Event::StepClosed(e) => Some((e.state.clone(), e.outcome.clone())),
             Event::StateSkipped(e) => Some((e.name.clone(), e.outcome.clone())),
             Event::CaseAsked(e) => Some((Name::from(crate::cover::ANYTIME), e.entry.clone())),
+            // A message that moves no case from where it stands teaches it.
+            Event::FactReceived(e) => self.chain_of(case).and_then(|chain| {
+                let entry = chain.listens.iter().find(|entry| entry.fact == e.fact && entry.go.is_none())?;
+                Some((Name::from(crate::cover::ANYTIME), entry.fact.clone()))
+            }),
             // A case that is held for silence takes the usual arrow without closing its step: a late answer still counts.
             Event::CommandSilent(_) => {
                 self.tracks.get(&case).map(|track| (track.state.clone(), Name::from("silent")))

@@ -144,7 +144,7 @@ pub(super) fn ends(map: &Map<'_>, world: &World<'_>) -> Vec<(End, Place)> {
     for entry in map.entries {
         let Some(name) = free_name(&entry.key, entry.at, world) else { continue };
         let good = read::word(&entry.value, "an end", &["good", "bad"], report) == Some("good");
-        found.push((End { name, title: Default::default(), good }, entry.at));
+        found.push((End { name, good }, entry.at));
     }
     if !found.iter().any(|(end, _)| end.good) {
         bad_value(map.head(), "a chain without a good end", "name one, such as `approved: good`", report);

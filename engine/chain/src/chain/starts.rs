@@ -175,5 +175,5 @@ fn alarm(node: &Node, context: &Context<'_, '_>) -> Option<Alarm> {
     };
     let after = need("after").and_then(|n| read::span(n, "after", report));
     let tell = context.whos(need("tell"));
-    Some(Alarm { name: name?, title: Default::default(), from: from?, to: to?, after: after?, tell })
+    Some(Alarm { name: name?, from: from?, to: to?, after: after?, tell })
 }

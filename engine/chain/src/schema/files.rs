@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::parts::{self, STATE};
-use super::{Part, Schema, basics, kind};
+use super::{Part, Schema, basics, cases, kind};
 use crate::adapters;
 use crate::chain::keys as chain;
 
@@ -17,6 +17,7 @@ pub(super) fn all() -> Vec<Schema> {
         file("table", "tables/*.yaml", parts::of_table(), table()),
         file("document", "documents/*.yaml", parts::of_document(), document()),
         file("chain", "chains/*.yaml", parts::of_chain(), chains()),
+        file("case", "cases/*.yaml", cases::parts(), cases::more()),
     ]
 }
 

@@ -3,6 +3,7 @@
 //! The keys come from the tables that the loader itself reads with, so a schema cannot know another key than the
 //! loader does. What a schema cannot say (names that exist, types of conditions) is left to `countersign check`.
 
+mod cases;
 mod files;
 mod parts;
 

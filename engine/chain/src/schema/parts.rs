@@ -14,7 +14,7 @@ fn part(
 }
 
 /// A part whose keys are all named here.
-fn small(
+pub(super) fn small(
     name: &'static str,
     required: &'static [&'static str],
     about: &'static [(&'static str, &'static str, &'static str)],

@@ -192,6 +192,7 @@ impl Test {
             }
             for (chain, state, outcome) in &left.arrows {
                 let told = match state.as_str() {
+                    "anytime" if outcome.contains('.') => format!("  {chain}: no {outcome} comes"),
                     "anytime" => format!("  {chain}: nobody asks for {outcome}"),
                     state => format!("  {chain}: {state} is never {outcome}"),
                 };

@@ -66,8 +66,6 @@ pub struct Chain {
 pub struct End {
     /// Its name.
     pub name: Name,
-    /// For people; empty: its name says it.
-    pub title: Title,
     /// Good, or bad.
     pub good: bool,
 }
@@ -191,8 +189,6 @@ pub enum Begins {
 pub struct Alarm {
     /// Its name.
     pub name: Name,
-    /// For people; empty: its name says it.
-    pub title: Title,
     /// The clock starts when this state is entered.
     pub from: u16,
     /// The clock stops when this is reached.

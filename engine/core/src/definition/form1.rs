@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::{
-    Authority, Branch, Climb, Company, Definition, Duty, Expiry, Organisation, Systems, Target, Who,
+    Authority, Branch, Climb, Company, Definition, Duty, End, Expiry, Organisation, Systems, Target, Who,
 };
 use crate::expr::Expr;
 use crate::name::{Name, Title};
@@ -60,12 +60,6 @@ struct Table1 {
 }
 
 #[derive(Deserialize)]
-struct End1 {
-    name: Name,
-    good: bool,
-}
-
-#[derive(Deserialize)]
 struct Check1 {
     must: Expr,
     code: Name,
@@ -88,7 +82,7 @@ struct Chain1 {
     defines: Vec<(Name, Expr)>,
     reads: Vec<Name>,
     states: Vec<StateDef1>,
-    ends: Vec<End1>,
+    ends: Vec<End>,
 }
 
 #[derive(Deserialize)]
@@ -207,7 +201,6 @@ impl Chain1 {
     fn now(self) -> super::Chain {
         let required =
             |r: Requirement1| super::Requirement { what: super::Required::Must(r.must), code: r.code };
-        let end = |e: End1| super::End { name: e.name, title: Title::default(), good: e.good };
         super::Chain {
             name: self.name,
             title: self.title,
@@ -230,7 +223,7 @@ impl Chain1 {
             defines: self.defines,
             reads: self.reads,
             states: self.states.into_iter().map(StateDef1::now).collect(),
-            ends: self.ends.into_iter().map(end).collect(),
+            ends: self.ends,
         }
     }
 }

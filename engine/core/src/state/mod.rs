@@ -41,7 +41,7 @@ pub use outward::{
 pub use requests::{REQUEST_WINDOW_MS, REQUESTS_MAX, RequestKey, Requests, SENT_AHEAD_MAX_MS, Seen};
 pub use waiting::Seeks;
 
-use crate::command::{CaseNo, Timer};
+use crate::command::{CaseNo, CommandNo, Timer};
 use crate::name::Name;
 use crate::time::Timestamp;
 use crate::value::Fields;
@@ -145,6 +145,16 @@ impl State {
     /// Every case that is over and may still be asked about, in order of their numbers.
     pub fn closed_cases(&self) -> impl Iterator<Item = (CaseNo, &ClosedCase)> {
         self.closed.iter().map(|(number, case)| (*number, case))
+    }
+
+    /// Commands of cases that are over which are still sent again or waited for: they undo what was done late. With the
+    /// case, what is remembered of it, and the command's number.
+    pub fn open_undos(&self) -> impl Iterator<Item = (CaseNo, &ClosedCase, CommandNo, &CommandState)> {
+        self.timers.iter().filter_map(|(_, number, timer)| {
+            let Timer::Command(command) = timer else { return None };
+            let case = self.closed.get(number)?;
+            Some((*number, case, *command, case.open_commands.get(command)?))
+        })
     }
 
     /// The newest case of a chain with this business key, open or not yet forgotten.

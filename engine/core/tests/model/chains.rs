@@ -144,10 +144,7 @@ pub fn chain(name: &str, states: Vec<StateDef>) -> Chain {
         defines: Vec::new(),
         reads: names(&["number", "total", "customer", "urgent"]),
         states,
-        ends: ENDS
-            .iter()
-            .map(|(n, good)| End { name: Name::from(*n), title: Title::default(), good: *good })
-            .collect(),
+        ends: ENDS.iter().map(|(n, good)| End { name: Name::from(*n), good: *good }).collect(),
     }
 }
 

@@ -301,7 +301,7 @@ pub fn to(state: u16) -> Target {
 
 /// A chain over the document type `document`, keyed by its field `no`; State keeps all that is named in `reads`.
 pub fn chain(name: &str, document: &str, reads: &[&str], states: Vec<StateDef>) -> Chain {
-    let end = |(name, good): (&str, bool)| End { name: n(name), title: Title::default(), good };
+    let end = |(name, good): (&str, bool)| End { name: n(name), good };
     Chain {
         name: n(name),
         title: Title::default(),

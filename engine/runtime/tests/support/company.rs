@@ -179,8 +179,8 @@ fn chain(name: &str, mut states: Vec<StateDef>) -> Chain {
         reads: vec![Name::from("text")],
         states,
         ends: vec![
-            End { name: Name::from("passed"), title: Title::default(), good: true },
-            End { name: Name::from("rejected"), title: Title::default(), good: false },
+            End { name: Name::from("passed"), good: true },
+            End { name: Name::from("rejected"), good: false },
         ],
     }
 }

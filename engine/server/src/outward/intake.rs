@@ -119,8 +119,14 @@ impl Intake {
             Err(error) => return self.later(&error),
         };
         match reply.result {
-            ReplyResult::Accepted(_) => {
+            ReplyResult::Accepted(receipt) => {
                 count(if kind == Kind::Answer { &self.counters.answers } else { &self.counters.facts });
+                if receipt.late {
+                    count(&self.counters.late);
+                }
+                if receipt.conflict {
+                    count(&self.counters.conflicts);
+                }
                 Taken::Effect
             }
             ReplyResult::Refused(Rejection { code: Code::ReplyRepeated | Code::MessageRepeated, .. }) => {

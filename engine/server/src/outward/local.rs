@@ -135,6 +135,7 @@ impl Locals {
             for command in self.work.wanted(std::mem::take(waiting)).await? {
                 let Some(adapter) = adapters.get_mut(command.adapter.as_str()) else { continue };
                 done.commands += 1;
+                self.work.told();
                 for said in adapter.command(&command).await {
                     self.said(said, &mut done).await;
                 }
@@ -182,7 +183,10 @@ impl Locals {
     /// Takes what an adapter says. Dead letters are kept.
     pub(crate) async fn take(&self, subject: &str, payload: &[u8]) -> Taken {
         let taken = match letter(subject, payload) {
-            Some((adapter, letter)) => Taken::Dead(adapter, Box::new(letter)),
+            Some((adapter, letter)) => {
+                self.work.buried();
+                Taken::Dead(adapter, Box::new(letter))
+            }
             None => self.intake.take(Came { subject, payload, deliveries: 1 }).await,
         };
         if let Taken::Dead(adapter, letter) = &taken {
@@ -238,6 +242,7 @@ impl Locals {
                 if to.send(command).await.is_err() {
                     return Ok(());
                 }
+                self.work.told();
             }
             let frame = tokio::select! {
                 frame = reader.read_async() => frame?,

@@ -275,7 +275,6 @@ impl Sender {
         for _ in 0..ROUND_FRAMES {
             let Some((sequence, frame)) = reader.read()? else { break };
             last = Some(sequence);
-            self.note(&frame);
             let own = self.parts.work.of_frame(&frame).into_iter();
             commands.extend(own.filter(|command| !self.parts.within.has(command.adapter.as_str())));
             letters.extend(self.given_up(sequence, &frame));
@@ -291,17 +290,6 @@ impl Sender {
             self.keep(created, last);
         }
         Ok(true)
-    }
-
-    /// Counts what only the log says.
-    fn note(&self, frame: &Frame) {
-        for event in &frame.events {
-            match event {
-                Event::ReplyConflicted(_) => count(&self.parts.counters.conflicts),
-                Event::CommandAnswered(e) if e.late => count(&self.parts.counters.late),
-                _ => {}
-            }
-        }
     }
 
     /// Letters about facts that nobody wanted.

@@ -160,6 +160,16 @@ impl Work {
         Ok(wanted.into_iter().map(|(message, _)| message).collect())
     }
 
+    /// Counts a command that went to an adapter within the process.
+    pub(crate) fn told(&self) {
+        count(&self.counters.commands);
+    }
+
+    /// Counts a dead letter that an adapter within the process wrote itself.
+    pub(crate) fn buried(&self) {
+        count(&self.counters.dead);
+    }
+
     /// Every command whose answer is waited for, and the sequence that says so.
     pub(crate) async fn open(&self) -> Result<(Vec<CommandMessage>, u64), Unavailable> {
         let company = self.company.clone();
@@ -182,6 +192,11 @@ fn open(company: &Token, state: &State) -> Vec<CommandMessage> {
             message(company, &Told::open((case.number(), case.correlation()), *number, command)?)
         }));
     }
+    // What was done late by a case that is over is still being undone.
+    let undos = state.open_undos().filter(|(.., command)| command.status == CommandStatus::Open);
+    messages.extend(undos.filter_map(|(case, closed, number, command)| {
+        message(company, &Told::open((case, closed.correlation), number, command)?)
+    }));
     messages
 }
 
