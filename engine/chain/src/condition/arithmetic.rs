@@ -74,7 +74,7 @@ impl Checker<'_, '_, '_> {
                 let text = text.clone();
                 self.unknown_word(&text, typed.at)
             }
-            Is::Word { .. } | Is::List(_) | Is::Case(_) => {
+            Is::Word { .. } | Is::List(_) | Is::Case(_) | Is::Account(_) => {
                 let message = format!("{} cannot be computed with", typed.shown());
                 self.fail(
                     codes::TYPE_ERROR,
@@ -105,6 +105,10 @@ impl Checker<'_, '_, '_> {
         match (x, y) {
             (Some(x), Some(y)) if x == y && summable(&x) => {
                 Some(computed(how, a.expr, b.expr, (x, optional), at))
+            }
+            // A share is a number: 60% and 0.6 go together.
+            (Some(Type::Number), Some(Type::Percent)) | (Some(Type::Percent), Some(Type::Number)) => {
+                Some(computed(how, a.expr, b.expr, (Type::Number, optional), at))
             }
             (Some(kind), None) if summable(&kind) => {
                 let b = self.fit(b, &kind)?;
