@@ -265,7 +265,11 @@ fn chains(parsed: &[Parsed], world: &mut World<'_>, found: &mut Vec<(Definition,
     }
     lint::check(&world.sound.borrow(), world);
     let accounts = found.iter().filter_map(|(definition, place)| match definition {
-        Definition::Account(account) => Some((account.name.clone(), *place)),
+        Definition::Account(account) => {
+            // Its name, not all that is said of it.
+            let end = place.start + account.name.len() as u32;
+            Some((account.name.clone(), Place { end, ..*place }))
+        }
         _ => None,
     });
     lint::accounts(&accounts.collect::<Vec<_>>(), world);

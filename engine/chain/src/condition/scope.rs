@@ -113,8 +113,8 @@ impl Site {
 
     /// Other cases: `order-evaluation(doc.order_no).state`.
     pub(crate) fn reads_cases(self) -> bool {
-        use Site::{Check, Define, Fork, Initial, Move, Requires, Who, With};
-        matches!(self, Requires | Check | Define | Fork | With | Who | Initial | Move)
+        use Site::{Check, Define, Fork, Initial, Learn, Move, Requires, Who, With};
+        matches!(self, Requires | Check | Define | Fork | With | Who | Initial | Learn | Move)
     }
 
     /// What accounts stand at, and what the case holds: never where a case is named or a message finds it, nor where

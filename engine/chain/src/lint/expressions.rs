@@ -104,9 +104,6 @@ pub(super) fn of_state<'c>(state: &'c StateDef, each: &mut impl FnMut(&'c Expr))
             record.with.iter().for_each(|(_, expr)| each(expr));
         }
         Activity::HandOver(who) => of_who(who, each),
-        Activity::Reserve(_) | Activity::Consume(_) | Activity::Release(_) | Activity::Restore(_) => {
-            state.activity.of_accounts().into_iter().for_each(each);
-        }
         Activity::Follow { .. } | Activity::Join { .. } | Activity::Compensate { .. } => {}
         Activity::Reserve(_) | Activity::Consume(_) | Activity::Release(_) | Activity::Restore(_) => {
             state.activity.of_accounts().into_iter().for_each(each);

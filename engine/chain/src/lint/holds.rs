@@ -101,8 +101,8 @@ fn after(
         Activity::Consume(moves) | Activity::Release(moves) if outcome == "done" => {
             for MoveDef { of, .. } in moves.iter().filter(|one| one.amount.is_none()) {
                 match of {
-                    MoveOf::Own(name) => drop(held.remove(name)),
-                    MoveOf::Taken(of) => taken(flow.chain, Some(of)).for_each(|name| drop(held.remove(name))),
+                    MoveOf::Own(name) => held.retain(|one| one != name),
+                    MoveOf::Taken(of) => held.retain(|one| !taken(flow.chain, Some(of)).any(|name| name == one)),
                     MoveOf::Of { .. } | MoveOf::Account { .. } => {}
                 }
             }
