@@ -16,7 +16,7 @@ use super::arrows::Outcome;
 use super::states::{Heard, Read};
 use super::{Base, Context};
 use crate::codes;
-use crate::condition::{self, Called, Site, Source, Text};
+use crate::condition::{self, Called, Scope, Site, Source, Text};
 use crate::read::{self, Keys, Map, bad_value};
 use crate::suggest;
 use crate::world::{ChainHead, Holds, World};
@@ -54,18 +54,18 @@ pub(crate) fn holds(node: &Node, world: &World<'_>) -> Option<(Name, Holds, bool
         let base = Base::read(&map, world)?;
         let scope = base.scope(world).at(Site::Move);
         let (mut found, mut whole) = (Holds::new(), true);
-        let mut add = |name: &str, account: Option<&Name>| match account {
-            Some(account) => {
+        let mut add = |name: &str, account: Option<&Name>| {
+            if let Some(account) = account {
                 found.entry(Name::from(name)).or_insert_with(|| account.clone());
             }
-            None => whole = false,
+            account.is_some()
         };
         for item in map.get("requires").map_or(&[][..], items) {
             let Some(Body::Map(_)) = Some(&item.body) else { continue };
             let required = Map::any(item, "a requirement", &world.report)?;
             let head = required.get("case").and_then(text_of).and_then(|chain| world.heads.get(chain));
             for name in required.get("takes").map_or(&[][..], read::one_or_more).iter().filter_map(text_of) {
-                add(name, head.and_then(|head| head.holds.get(name)));
+                whole &= add(name, head.and_then(|head| head.holds.get(name)));
             }
         }
         let states = map.get("states").map(|n| &n.body);
@@ -80,15 +80,16 @@ pub(crate) fn holds(node: &Node, world: &World<'_>) -> Option<(Name, Holds, bool
                                 let (_, from) = condition::split(&text, " from ");
                                 account_of(&condition::source(&from, &scope)?, &base.head, world).cloned()
                             });
-                            add(&hold.key, account.as_ref());
+                            whole &= add(&hold.key, account.as_ref());
                         }
                     }
+                    ("reserve", _) => whole = false,
                     ("run", _) => {
                         let Some(head) = text_of(&entry.value).and_then(|chain| world.heads.get(chain)) else {
                             continue;
                         };
                         for name in given_to_parent(head, None) {
-                            add(name, head.holds.get(name));
+                            whole &= add(name, head.holds.get(name));
                         }
                     }
                     _ => {}
@@ -209,7 +210,8 @@ impl Context<'_, '_> {
             bad_value(entry.value.place, "this does not say how much is reserved of what", help, report);
             return None;
         };
-        let source = condition::source(&from, &self.scope.at(Site::Move));
+        // Of what this case holds itself nothing is set aside once more.
+        let source = condition::source(&from, &Scope { holds: None, ..self.scope.at(Site::Move) });
         let account = source.as_ref().and_then(|source| account_of(source, self.head, self.world));
         let kind = account.and_then(|account| self.world.accounts.get(account)).map(|head| &head.kind);
         let amount = self.amount(&amount, kind);

@@ -93,7 +93,7 @@ impl Base {
             message: None,
             item: None,
             child: None,
-            holds: Some(&self.head.holds),
+            holds: Some(&self.head),
             account: None,
             reads: &self.reads,
         }

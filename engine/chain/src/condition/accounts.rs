@@ -190,8 +190,12 @@ impl Checker<'_, '_, '_> {
         self.needs.accounts = true;
         let readable = scope.site.reads_accounts() && scope.site != Site::Requires && scope.holds.is_some();
         self.readable("holds", readable, &left.at)?;
-        let holds = scope.holds?;
+        let holds = &scope.holds?.holds;
         let Some((name, account)) = holds.get_key_value(name) else {
+            // It may be one that could not be read.
+            if scope.holds?.partial {
+                return None;
+            }
             let message = format!("this chain holds nothing called `{name}`");
             let help = match holds.is_empty() {
                 true => "reserve it, or take it with a required case".to_owned(),
@@ -241,9 +245,19 @@ impl Checker<'_, '_, '_> {
 
     fn source(&mut self, ast: &Ast) -> Option<Source> {
         let scope = self.scope;
-        let own = |name: &str| scope.holds.and_then(|holds| holds.get_key_value(name)).map(|(n, _)| n.clone());
+        let holds = scope.holds.map(|head| &head.holds);
+        let own = |name: &str| holds.and_then(|holds| holds.get_key_value(name)).map(|(n, _)| n.clone());
         match &ast.kind {
             Tree::Word(word) if own(word).is_some() => own(word).map(Source::Own),
+            Tree::Word(word) if !scope.defines.iter().any(|d| d.name == word.as_str()) => {
+                if scope.holds.is_some_and(|head| head.partial) {
+                    return None;
+                }
+                let known = holds.into_iter().flat_map(|holds| holds.keys()).map(Name::as_str);
+                let help = suggest::nearest(word, known.chain(scope.world.accounts.keys().map(Name::as_str)));
+                let message = format!("`{word}` is neither something held nor an account with its key");
+                self.fail(codes::UNKNOWN_NAME, ast.at.clone(), message, help)
+            }
             Tree::Dot(left, name, name_at) if matches!(&left.kind, Tree::Word(w) if w == "holds") => {
                 match own(name) {
                     Some(hold) => Some(Source::Own(hold)),

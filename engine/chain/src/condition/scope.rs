@@ -9,7 +9,7 @@ use countersign_core::name::Name;
 use countersign_core::value::Type;
 
 use super::Needs;
-use crate::world::{AccountHead, ChainHead, Holds, World};
+use crate::world::{AccountHead, ChainHead, World};
 
 /// Where a condition stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -181,7 +181,7 @@ pub(crate) struct Scope<'s, 'f> {
     /// What a child is called here, `child` unless its state says otherwise, and its chain.
     pub(crate) child: Option<(&'s str, &'s ChainHead)>,
     /// What the case may hold.
-    pub(crate) holds: Option<&'s Holds>,
+    pub(crate) holds: Option<&'s ChainHead>,
     /// The account whose limit or flag is read.
     pub(crate) account: Option<Own<'s>>,
     /// Gathers the fields of the document that are read.

@@ -158,6 +158,8 @@ fn lower(site: Site, text: &str, expected: Option<&Type>) -> Outcome {
         message: Some(Message::Fields(&message)),
         item: Some(("line", &line)),
         child: world.heads.get("order-to-cash").map(|head| ("child", head)),
+        holds: world.heads.get("order-to-cash"),
+        account: None,
         reads: &reads,
     };
     let mut defines: Vec<Defined> = Vec::new();
