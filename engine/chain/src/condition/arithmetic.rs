@@ -106,10 +106,6 @@ impl Checker<'_, '_, '_> {
             (Some(x), Some(y)) if x == y && summable(&x) => {
                 Some(computed(how, a.expr, b.expr, (x, optional), at))
             }
-            // A share is a number: 60% and 0.6 go together.
-            (Some(Type::Number), Some(Type::Percent)) | (Some(Type::Percent), Some(Type::Number)) => {
-                Some(computed(how, a.expr, b.expr, (Type::Number, optional), at))
-            }
             (Some(kind), None) if summable(&kind) => {
                 let b = self.fit(b, &kind)?;
                 Some(computed(how, a.expr, b, (kind, optional), at))

@@ -442,7 +442,7 @@ fn what_can_be_read_where() {
     ];
     let all = [&of_case[..], &[Start]].concat();
     let clock = [Requires, Check, Fork, Define, With, Learn, Initial, Start];
-    let cases = [Requires, Check, Fork, Define, With, Who, Initial];
+    let cases = [Requires, Check, Fork, Define, With, Who, Initial, Learn];
     let facts = [Check, Fork, Signer, Who, Amount, ClimbAmount, Match, Until, With, Learn, Define];
     for (text, readable) in [
         ("doc.days", &of_case[..]),
