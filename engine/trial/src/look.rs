@@ -63,6 +63,9 @@ impl Look<'_, '_> {
             | Want::Started(..)
             | Want::Kept(_)
             | Want::States(_) => self.outside(&item.want, key).map(unmet),
+            Want::Account(account, key, pairs) => {
+                crate::accounts::unmet(self.world, (account, key), pairs).map(unmet)
+            }
             want => match case.and_then(|case| Some((case, self.world.tracks.get(&case)?))) {
                 Some((case, track)) => self.of_case(want, case, track).map(unmet),
                 None if matches!(want, Want::State(state) if *state == "draft") && key.is_some() => None,
@@ -133,6 +136,11 @@ impl Look<'_, '_> {
                 let asked = |name: &&Name| track.asked.iter().any(|(_, position)| position == *name);
                 let asked: Vec<Name> = positions.iter().filter(asked).cloned().collect();
                 (!asked.is_empty()).then(|| (listed(positions), format!("asked: {}", listed(&asked))))
+            }
+            Want::Short(short) => {
+                let found = track.short.iter().map(ToString::to_string).collect::<Vec<_>>();
+                let found = if found.is_empty() { "nothing was short".to_owned() } else { found.join(", ") };
+                (!track.short.contains(short)).then(|| (short.to_string(), found))
             }
             Want::Alarms(names) => (*names != track.alarms).then(|| (listed(names), listed(&track.alarms))),
             _ => None,

@@ -29,7 +29,7 @@ const MISTAKES: &[Mistake] = &[
     ("chain: contract-review", "chain: contract-revue", "UNKNOWN_NAME", (1, 8), "contract-review"),
     ("chain: contract-review\n", "", "MISSING_KEY", (1, 1), "chain"),
     ("given:", "givn:", "UNKNOWN_KEY", (2, 1), "given"),
-    ("document: {", "accounts: {}\n  document: {", "NOT_YET", (3, 3), "later version"),
+    ("document: {", "accounts: { credits C-1: {} }\n  document: {", "UNKNOWN_NAME", (3, 15), ""),
     ("customer: CU-1", "custommer: CU-1", "UNKNOWN_FIELD", (3, 34), "customer"),
     ("note: b", "nota: b", "UNKNOWN_FIELD", (8, 27), "note"),
     ("    at: \"2025-04-21T09:00+08:00\"\n", "", "MISSING_KEY", (5, 5), "at"),
