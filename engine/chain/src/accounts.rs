@@ -25,17 +25,8 @@ use crate::value;
 use crate::world::{AccountHead, World};
 use crate::yaml::{Body, Entry, Node};
 
-pub(crate) const KEYS: Keys = Keys::of(&[
-    "title",
-    "measure",
-    "one_per",
-    "limit",
-    "short",
-    "define",
-    "flags",
-    "below_zero",
-    "opening",
-]);
+pub(crate) const KEYS: Keys =
+    Keys::of(&["title", "measure", "one_per", "limit", "short", "define", "flags", "below_zero", "opening"]);
 
 /// What is short where an account names no code of its own.
 const SHORT: &str = "INSUFFICIENT";
@@ -157,7 +148,8 @@ fn account(entry: &Entry, world: &World<'_>) -> Option<Account> {
     let reads = RefCell::default();
     let mut defines: Vec<(Name, Option<(Expr, Type)>)> = Vec::new();
     // What a limit may read is decided where it is used: a define that reads what is used up stands in flags only.
-    for define in map.get("define").and_then(|n| Map::any(n, "define", report)).map_or(&[][..], |m| m.entries) {
+    for define in map.get("define").and_then(|n| Map::any(n, "define", report)).map_or(&[][..], |m| m.entries)
+    {
         let Some(name) = free_name(define, &head.parts, world) else { continue };
         let scope = scope(world, (head, &defines, false), &reads);
         let lowered = expression(&define.value, None, &scope);
@@ -245,7 +237,12 @@ fn word(node: &Node, world: &World<'_>) -> Option<Name> {
     let text = &read::scalar(node, "a word", &world.report)?.text;
     let good = text.split('.').all(|part| read::is_name(part)) && text.len() <= 64;
     if !good {
-        bad_value(node.place, format!("`{text}` is no word"), "write one such as quota.deficit", &world.report);
+        bad_value(
+            node.place,
+            format!("`{text}` is no word"),
+            "write one such as quota.deficit",
+            &world.report,
+        );
     }
     good.then(|| Name::from(text.as_str()))
 }
@@ -266,16 +263,17 @@ fn opening(node: Option<&Node>, head: &AccountHead, world: &World<'_>) -> BTreeM
             continue;
         }
         let known = parts.iter().zip(&head.parts);
-        if known.filter(|(part, (_, kind))| value::from_text(part, kind, entry.at, world).is_none()).count() > 0 {
+        if known.filter(|(part, (_, kind))| value::from_text(part, kind, entry.at, world).is_none()).count()
+            > 0
+        {
             continue;
         }
         let Some(used) = read::number(&entry.value, "what is used up", report) else { continue };
         if used < Decimal::ZERO {
             bad_value(entry.value.place, "less than nothing was used up", "write 0 or more", report);
         }
-        let currency = head.currency.or(world.currency()).filter(|_| {
-            matches!(head.kind, Type::Money | Type::AnyMoney)
-        });
+        let currency =
+            head.currency.or(world.currency()).filter(|_| matches!(head.kind, Type::Money | Type::AnyMoney));
         if currency.is_none_or(|currency| value::scale(used, currency, entry.value.place, world)) {
             found.insert(Name::from(entry.key.as_str()), used);
         }

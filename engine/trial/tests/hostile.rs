@@ -60,7 +60,7 @@ const MISTAKES: &[Mistake] = &[
     ("state: review", "revision: two", "BAD_VALUE", (13, 23), "whole number"),
     ("state: review", "sent finance.invoice.issue: 1", "UNKNOWN_NAME", (13, 13), ""),
     ("state: review", "recorded customers CU-1: { colour: red }", "UNKNOWN_FIELD", (13, 40), "known here"),
-    ("state: review", "budget P: { free: 3 }", "NOT_YET", (13, 13), "later version"),
+    ("state: review", "budget P: { free: 3 }", "UNKNOWN_KEY", (13, 13), ""),
     ("state: review", "states: { reviewed: 3 }", "UNKNOWN_NAME", (13, 23), "review"),
     ("[legal, credit_controller]", "legal", "WRONG_SHAPE", (13, 48), "[a, b]"),
     ("[legal, credit_controller]", "[legl]", "UNKNOWN_NAME", (13, 49), "legal"),

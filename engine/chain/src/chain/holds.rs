@@ -51,8 +51,10 @@ pub(super) fn handed_on(entry: &Entry) -> (Vec<Name>, bool) {
 pub(crate) fn holds(node: &Node, world: &World<'_>) -> Option<(Name, Holds, bool)> {
     world.report.quietly(|| {
         let map = Map::any(node, "a chain", &world.report)?;
-        let base = Base::read(&map, world)?;
-        let scope = base.scope(world).at(Site::Move);
+        let name = super::header::name(&map, world)?;
+        // Read only where something is reserved.
+        let base = std::cell::OnceCell::new();
+        let base = || base.get_or_init(|| Base::read(&map, world)).as_ref();
         let (mut found, mut whole) = (Holds::new(), true);
         let mut add = |name: &str, account: Option<&Name>| {
             if let Some(account) = account {
@@ -78,14 +80,17 @@ pub(crate) fn holds(node: &Node, world: &World<'_>) -> Option<(Name, Holds, bool
                         for hold in reserved {
                             let account = text(&hold.value, world).and_then(|text| {
                                 let (_, from) = condition::split(&text, " from ");
-                                account_of(&condition::source(&from, &scope)?, &base.head, world).cloned()
+                                let base = base()?;
+                                let source = condition::source(&from, &base.scope(world).at(Site::Move))?;
+                                account_of(&source, &base.head, world).cloned()
                             });
                             whole &= add(&hold.key, account.as_ref());
                         }
                     }
                     ("reserve", _) => whole = false,
                     ("run", _) => {
-                        let Some(head) = text_of(&entry.value).and_then(|chain| world.heads.get(chain)) else {
+                        let Some(head) = text_of(&entry.value).and_then(|chain| world.heads.get(chain))
+                        else {
                             continue;
                         };
                         for name in given_to_parent(head, None) {
@@ -96,7 +101,7 @@ pub(crate) fn holds(node: &Node, world: &World<'_>) -> Option<(Name, Holds, bool
                 }
             }
         }
-        Some((base.name.clone(), found, whole))
+        Some((name, found, whole))
     })
 }
 
@@ -258,7 +263,8 @@ impl Context<'_, '_> {
 
     fn moves(&self, node: &Node, map: &Map<'_>, consume: bool) -> Option<Vec<MoveDef>> {
         let nodes = read::one_or_more(node);
-        let found: Vec<Option<MoveDef>> = nodes.iter().map(|node| self.one_move(node, map, consume)).collect();
+        let found: Vec<Option<MoveDef>> =
+            nodes.iter().map(|node| self.one_move(node, map, consume)).collect();
         found.into_iter().collect()
     }
 
@@ -335,7 +341,8 @@ impl Context<'_, '_> {
 
     /// `hands_on`: what ends leave behind.
     pub(super) fn hands_on(&self, node: Option<&Node>) -> Vec<HandsOn> {
-        let entries = node.and_then(|n| Map::any(n, "hands_on", &self.world.report)).map_or(&[][..], |m| m.entries);
+        let entries =
+            node.and_then(|n| Map::any(n, "hands_on", &self.world.report)).map_or(&[][..], |m| m.entries);
         entries.iter().filter_map(|entry| self.handed_on(entry)).collect()
     }
 
@@ -438,7 +445,12 @@ impl Context<'_, '_> {
                 && own != other
             {
                 let message = format!("this case holds `{name}` of the account {own}");
-                world.report.error(codes::DUPLICATE_NAME, item.place, message, "rename what it reserves itself");
+                world.report.error(
+                    codes::DUPLICATE_NAME,
+                    item.place,
+                    message,
+                    "rename what it reserves itself",
+                );
             }
         }
         found

@@ -46,7 +46,11 @@ pub(crate) enum Source {
     /// What was taken of the cases of a chain that `requires` names.
     Taken(Name),
     /// What another case holds.
-    Of { case: Expr, chain: Name, hold: Name },
+    Of {
+        case: Expr,
+        chain: Name,
+        hold: Name,
+    },
 }
 
 /// Reads out of what an amount is booked. `None` after a report.
@@ -267,8 +271,7 @@ impl Checker<'_, '_, '_> {
                     None => self.own_hold(left, (name, name_at.clone()), ast.at.clone()).and(None),
                 }
             }
-            Tree::Dot(left, name, name_at)
-                if matches!(&left.kind, Tree::Dot(_, part, _) if part == "holds") =>
+            Tree::Dot(left, name, name_at) if matches!(&left.kind, Tree::Dot(_, part, _) if part == "holds") =>
             {
                 let Tree::Dot(case, ..) = &left.kind else { return None };
                 let case = self.check(case)?;

@@ -20,6 +20,9 @@ type Held = BTreeSet<Name>;
 
 pub(super) fn check(flow: &Flow<'_>, places: &Places, world: &World<'_>) {
     let chain = flow.chain;
+    if !is_concerned(chain, world) {
+        return;
+    }
     let entered = entered(flow, world);
     never_held(chain, &entered, places, world);
     let mut said: BTreeSet<(usize, usize)> = BTreeSet::new();
@@ -45,6 +48,18 @@ pub(super) fn check(flow: &Flow<'_>, places: &Places, world: &World<'_>) {
         let help = "consume it, release it, or name it under hands_on of that end";
         world.report.error(codes::STILL_HELD, places.state(edge.from), message, help);
     }
+}
+
+/// Whether a chain has anything to do with accounts that are held.
+fn is_concerned(chain: &Chain, world: &World<'_>) -> bool {
+    let state = |state: &StateDef| match &state.activity {
+        Activity::Reserve(_) | Activity::Consume(_) | Activity::Release(_) => true,
+        Activity::Run(run) => {
+            world.heads.get(&run.chain).is_some_and(|head| !given_to_parent(head, None).is_empty())
+        }
+        _ => false,
+    };
+    !chain.hands_on.is_empty() || taken(chain, None).next().is_some() || chain.states.iter().any(state)
 }
 
 /// What may be held when a state is entered; None: it is never entered.
@@ -93,7 +108,9 @@ fn after(
     world: &World<'_>,
 ) -> Held {
     let mut held = before.clone();
-    let (Some(state), How::Outcome(outcome)) = (flow.chain.states.get(edge.from), edge.how) else { return held };
+    let (Some(state), How::Outcome(outcome)) = (flow.chain.states.get(edge.from), edge.how) else {
+        return held;
+    };
     match &state.activity {
         Activity::Reserve(def) if outcome == "done" => {
             held.extend(def.holds.iter().map(|(name, ..)| name.clone()));
@@ -102,7 +119,9 @@ fn after(
             for MoveDef { of, .. } in moves.iter().filter(|one| one.amount.is_none()) {
                 match of {
                     MoveOf::Own(name) => held.retain(|one| one != name),
-                    MoveOf::Taken(of) => held.retain(|one| !taken(flow.chain, Some(of)).any(|name| name == one)),
+                    MoveOf::Taken(of) => {
+                        held.retain(|one| !taken(flow.chain, Some(of)).any(|name| name == one))
+                    }
                     MoveOf::Of { .. } | MoveOf::Account { .. } => {}
                 }
             }
@@ -160,10 +179,9 @@ fn never_held(chain: &Chain, entered: &[Option<Held>], places: &Places, world: &
         let anywhere = |name: &&Name| {
             let reserved = chain.states.iter().any(|state| match &state.activity {
                 Activity::Reserve(def) => def.holds.iter().any(|(hold, ..)| hold == *name),
-                Activity::Run(run) => world
-                    .heads
-                    .get(&run.chain)
-                    .is_some_and(|head| given_to_parent(head, None).contains(name)),
+                Activity::Run(run) => {
+                    world.heads.get(&run.chain).is_some_and(|head| given_to_parent(head, None).contains(name))
+                }
                 _ => false,
             });
             reserved || taken(chain, None).any(|taken| taken == *name)

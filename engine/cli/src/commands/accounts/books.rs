@@ -123,12 +123,61 @@ impl Books {
                     row.used, row.reserved
                 ));
             }
-            if let (countersign_core::accounts::AccountLimit::Of(granted), Some(free)) = (&row.limit, row.free())
+            if let (countersign_core::accounts::AccountLimit::Of(granted), Some(free)) =
+                (&row.limit, row.free())
                 && *granted != free + held + used
             {
-                wrong.push(format!("{account} {key}: granted {granted}, but free {free} + reserved {held} + used {used}"));
+                wrong.push(format!(
+                    "{account} {key}: granted {granted}, but free {free} + reserved {held} + used {used}"
+                ));
             }
         }
         wrong
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_core::event::{Released, ReleasedWhy, Reserved};
+
+    use super::*;
+
+    fn reserved(case: u64, amount: i64) -> Event {
+        Event::Reserved(Reserved {
+            case,
+            state: 0,
+            lot: 1,
+            name: Name::from("money"),
+            account: Name::from("budget"),
+            key: Name::from("K"),
+            amount: Decimal::from(amount),
+            from: None,
+        })
+    }
+
+    #[test]
+    fn what_the_engine_does_not_have_is_found() {
+        let mut books = Books::default();
+        books.enter(&reserved(1, 10));
+        let wrong = books.wrong(&State::default(), Timestamp(0));
+        assert!(wrong.iter().any(|text| text.contains("0 reserved, the events make 0 and 10")), "{wrong:?}");
+        assert_eq!(books.keys(), 1);
+    }
+
+    #[test]
+    fn what_is_drawn_below_nothing_is_found() {
+        let mut books = Books::default();
+        books.enter(&reserved(1, 10));
+        books.enter(&Event::Released(Released {
+            case: 1,
+            lot: 1,
+            account: Name::from("budget"),
+            key: Name::from("K"),
+            amount: Decimal::from(11),
+            back_to: None,
+            why: ReleasedWhy::Asked,
+        }));
+        let wrong = books.wrong(&State::default(), Timestamp(0));
+        assert!(wrong.iter().any(|text| text.contains("lot 1 of C-1 holds -1")), "{wrong:?}");
     }
 }

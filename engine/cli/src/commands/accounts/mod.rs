@@ -84,7 +84,8 @@ fn lines(rows: &[AccountRow], output: &Output) -> Vec<String> {
         let flags = [&row.flag, &row.below_zero];
         let flags: Vec<&str> = flags.into_iter().flatten().map(|flag| flag.as_str()).collect();
         let held = row.held.iter().map(|held| {
-            let until = held.until.map(|until| format!(" until {}", time::instant(until))).unwrap_or_default();
+            let until =
+                held.until.map(|until| format!(" until {}", time::instant(until))).unwrap_or_default();
             format!("C-{}.{} {}{until}", held.case, held.name, held.amount)
         });
         table.row([

@@ -53,7 +53,8 @@ impl Verify {
         }
         let keys = books.keys();
         if output.json {
-            return output.object(&json!({ "balanced": true, "last_sequence": last, "moves": moves, "keys": keys }));
+            return output
+                .object(&json!({ "balanced": true, "last_sequence": last, "moves": moves, "keys": keys }));
         }
         let good = output.paint(Tone::Good, "balanced:");
         output.line(format!("{good} {keys} keys, {moves} events of accounts, sequences 1 to {last}"))
