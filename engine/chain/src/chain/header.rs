@@ -93,7 +93,6 @@ pub(super) fn defines(
         let taken = RESERVED.contains(&name.as_str())
             || FUNCTIONS.contains(&name.as_str())
             || world.names.chains.contains(name.as_str())
-            || world.names.accounts.contains(name.as_str())
             || world.names.tables.contains(name.as_str());
         if taken {
             let message = format!("`{name}` has a meaning of its own");

@@ -115,6 +115,15 @@ pub(crate) fn given_to_parent<'h>(head: &'h ChainHead, end: Option<&str>) -> Vec
     found
 }
 
+/// A define that is called like an account would hide it.
+pub(super) fn not_accounts(map: &Map<'_>, world: &World<'_>) {
+    let Some(Body::Map(entries)) = map.get("define").map(|n| &n.body) else { return };
+    for entry in entries.iter().filter(|entry| world.names.accounts.contains(&entry.key)) {
+        let message = format!("`{}` is an account", entry.key);
+        world.report.error(codes::RESERVED_NAME, entry.at, message, "choose another name");
+    }
+}
+
 fn items(node: &Node) -> &[Node] {
     match &node.body {
         Body::List(items) => items,

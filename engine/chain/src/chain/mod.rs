@@ -174,6 +174,7 @@ pub(crate) fn read(node: &Node, world: &World<'_>) -> Option<Chain> {
     let report = &world.report;
     let before = report.count();
     let map = Map::read(node, "a chain", header::KEYS, report)?;
+    holds::not_accounts(&map, world);
     let base = Base::read(&map, world)?;
     let scope = base.scope(world);
     let ends = header::ends(&map, world);
