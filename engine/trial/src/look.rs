@@ -137,11 +137,7 @@ impl Look<'_, '_> {
                 let asked: Vec<Name> = positions.iter().filter(asked).cloned().collect();
                 (!asked.is_empty()).then(|| (listed(positions), format!("asked: {}", listed(&asked))))
             }
-            Want::Short(short) => {
-                let found = track.short.iter().map(ToString::to_string).collect::<Vec<_>>();
-                let found = if found.is_empty() { "nothing was short".to_owned() } else { found.join(", ") };
-                (!track.short.contains(short)).then(|| (short.to_string(), found))
-            }
+            Want::Short(short) => missing(*short, &track.short),
             Want::Alarms(names) => (*names != track.alarms).then(|| (listed(names), listed(&track.alarms))),
             _ => None,
         }
@@ -301,6 +297,13 @@ pub(crate) fn levels(plan: &Plan) -> Option<Vec<Name>> {
     slots(&plan.root, false, &mut found);
     let position = |slot: &u16| plan.slots.get(usize::from(*slot)).map(|slot| slot.position.clone());
     (!found.is_empty()).then(|| found.iter().filter_map(position).collect())
+}
+
+/// Whether so much was missing.
+fn missing(short: rust_decimal::Decimal, found: &[rust_decimal::Decimal]) -> Option<(String, String)> {
+    let all: Vec<String> = found.iter().map(ToString::to_string).collect();
+    let all = if all.is_empty() { "nothing was short".to_owned() } else { all.join(", ") };
+    (!found.contains(&short)).then(|| (short.to_string(), all))
 }
 
 fn differ<T: PartialEq + std::fmt::Display>(expected: &T, found: &T) -> Option<(String, String)> {

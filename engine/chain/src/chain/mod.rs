@@ -61,6 +61,7 @@ impl Base {
     /// Reads the first part of a chain. `None` after a report.
     fn read(map: &Map<'_>, world: &World<'_>) -> Option<Base> {
         let name = header::name(map, world)?;
+        holds::not_accounts(map, world);
         let mut base = Base {
             document: header::document(map, world)?,
             driver: header::driver(map, world),
@@ -174,7 +175,6 @@ pub(crate) fn read(node: &Node, world: &World<'_>) -> Option<Chain> {
     let report = &world.report;
     let before = report.count();
     let map = Map::read(node, "a chain", header::KEYS, report)?;
-    holds::not_accounts(&map, world);
     let base = Base::read(&map, world)?;
     let scope = base.scope(world);
     let ends = header::ends(&map, world);

@@ -91,7 +91,12 @@ impl Checker<'_, '_, '_> {
         let names = &self.scope.world.names;
         let called = names.tables.iter().chain(&names.chains).chain(&names.accounts).map(String::as_str);
         let help = suggest::nearest(name, FUNCTIONS.iter().copied().chain(called));
-        self.fail(codes::UNKNOWN_NAME, at, format!("there is no function, table, account or chain `{name}`"), help)
+        self.fail(
+            codes::UNKNOWN_NAME,
+            at,
+            format!("there is no function, table, account or chain `{name}`"),
+            help,
+        )
     }
 
     /// A number as money: so much of one unit of the company's currency, rounded as every product with money is.

@@ -333,8 +333,30 @@ pub(super) fn of_chain() -> Vec<Part> {
         ],
     )];
     parts.extend(of_header());
+    parts.extend(of_holds());
     parts.extend(of_states());
     parts
+}
+
+/// What ends leave behind.
+fn of_holds() -> Vec<Part> {
+    vec![
+        part(
+            "handed_on",
+            chain::HANDS_ON,
+            &["holds"],
+            &[
+                ("holds", "name+", ""),
+                ("lapses", "lapses", "Left out: it goes to the case that started this one"),
+            ],
+        ),
+        part(
+            "lapses",
+            chain::LAPSES,
+            &["to"],
+            &[("after", "span", ""), ("at", "expression", "A date or a time"), ("to", "name", "A bad end")],
+        ),
+    ]
 }
 
 /// What stands in the head of a chain.
@@ -355,18 +377,6 @@ fn of_header() -> Vec<Part> {
                 ("takes", "name+", "What it holds is this case's from then on"),
                 ("else", "code", "The code of the refusal"),
             ],
-        ),
-        part(
-            "handed_on",
-            chain::HANDS_ON,
-            &["holds"],
-            &[("holds", "name+", ""), ("lapses", "lapses", "Left out: it goes to the case that started this one")],
-        ),
-        part(
-            "lapses",
-            chain::LAPSES,
-            &["to"],
-            &[("after", "span", ""), ("at", "expression", "A date or a time"), ("to", "name", "A bad end")],
         ),
         part(
             "start",
