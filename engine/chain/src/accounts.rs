@@ -151,13 +151,13 @@ fn account(entry: &Entry, world: &World<'_>) -> Option<Account> {
     for define in map.get("define").and_then(|n| Map::any(n, "define", report)).map_or(&[][..], |m| m.entries)
     {
         let Some(name) = free_name(define, &head.parts, world) else { continue };
-        let scope = scope(world, (head, &defines, false), &reads);
+        let scope = scope(world, Own { head, defines: &defines, limit: false }, &reads);
         let lowered = expression(&define.value, None, &scope);
         defines.push((name, lowered));
     }
     let limit = match map.get("limit") {
         Some(node) if !head.unlimited => {
-            let scope = scope(world, (head, &defines, true), &reads);
+            let scope = scope(world, Own { head, defines: &defines, limit: true }, &reads);
             let lowered = expression(node, Some(&head.kind), &scope);
             if lowered.as_ref().is_some_and(|(expr, _)| expr.any(&|part| matches!(part, Expr::Own(_)))) {
                 let message = format!("the limit of {} reads how the same account stands", head.name);
@@ -173,7 +173,7 @@ fn account(entry: &Entry, world: &World<'_>) -> Option<Account> {
         if !head.flags.iter().any(|name| *name == flag.key.as_str()) {
             continue;
         }
-        let scope = scope(world, (head, &defines, false), &reads);
+        let scope = scope(world, Own { head, defines: &defines, limit: false }, &reads);
         if let Some((expr, _)) = expression(&flag.value, Some(&Type::Flag), &scope) {
             flags.push((Name::from(flag.key.as_str()), expr));
         }
@@ -199,11 +199,7 @@ fn account(entry: &Entry, world: &World<'_>) -> Option<Account> {
     })
 }
 
-fn scope<'s, 'f>(
-    world: &'s World<'f>,
-    (head, defines, limit): (&'s AccountHead, &'s [(Name, Option<(Expr, Type)>)], bool),
-    reads: &'s RefCell<BTreeSet<Name>>,
-) -> Scope<'s, 'f> {
+fn scope<'s, 'f>(world: &'s World<'f>, own: Own<'s>, reads: &'s RefCell<BTreeSet<Name>>) -> Scope<'s, 'f> {
     Scope {
         world,
         site: Site::Account,
@@ -217,7 +213,7 @@ fn scope<'s, 'f>(
         item: None,
         child: None,
         holds: None,
-        account: Some(Own { head, defines, limit }),
+        account: Some(own),
         reads,
     }
 }
@@ -235,7 +231,7 @@ fn expression(node: &Node, kind: Option<&Type>, scope: &Scope<'_, '_>) -> Option
 /// `quota.deficit`: the word for a limit that fell below what is taken.
 fn word(node: &Node, world: &World<'_>) -> Option<Name> {
     let text = &read::scalar(node, "a word", &world.report)?.text;
-    let good = text.split('.').all(|part| read::is_name(part)) && text.len() <= 64;
+    let good = text.split('.').all(read::is_name) && text.len() <= 64;
     if !good {
         bad_value(
             node.place,
