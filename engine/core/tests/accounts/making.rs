@@ -287,10 +287,7 @@ fn chains() -> Vec<Chain> {
     );
     let less = order(
         "less",
-        vec![
-            reserving("money", minus(doc("amount"), doc("part")), from("budget")),
-            waiting("open", DONE),
-        ],
+        vec![reserving("money", minus(doc("amount"), doc("part")), from("budget")), waiting("open", DONE)],
     );
     let slot = order(
         "slot",
