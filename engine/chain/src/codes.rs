@@ -59,7 +59,7 @@ codes! {
     NO_SUCH_ROW: "a row that its table does not have", "correct the key, or add the row";
     IT_OUTSIDE_FOLD: "`it` outside a fold, or a fold within another's body", "use it only inside every, some, sum, where, count; name the inner one under define";
     TOP: "not exactly one position has `solid: top`", "give every other position its superior";
-    CYCLE: "superiors, units or posts in a circle", "let one of them lead to the top";
+    CYCLE: "superiors, units, posts, fields or accounts in a circle", "let one of them lead out of it";
     ORPHAN: "a position that does not reach the top", "give it a superior that does";
     TWO_SUPERIORS: "more than one solid superior", "keep one under solid, the others under dotted";
     GROUP_NEED: "a group that needs more members than it has", "lower need, or add members";
@@ -74,6 +74,10 @@ codes! {
     SEVERAL_ANSWERS: "several answer, and only the last answer would count", "ask one position, add the answers up, or let them vote";
     NOT_UNDONE: "a bad end or a way back to draft while something done outside stands", "lead it through a state with `compensate: all`";
     NOTHING_TO_UNDO: "a `compensate` before which nothing is done (warning)", "take the state away";
+    STILL_HELD: "a good end with something of an account still held", "consume it, release it, or hand it on";
+    NOT_HELD: "something used up, given back or handed on that nothing has reserved or taken", "reserve it first, or correct its name";
+    NOT_HANDED_ON: "a `takes` of what the required case does not leave behind", "add it under hands_on there, or take it away";
+    UNUSED_ACCOUNT: "an account that no chain uses (warning)", "use it, or take it away";
     CHILD_CIRCLE: "chains that start one another without end", "let somebody decide before one starts the next";
     NO_UNDO: "a command that does not say what takes its effect back", "add undo, is_undo or reads_only in adapters.yaml";
     NOT_WRITTEN_BY: "a record of a table that does not name this chain", "add the chain to the table's written_by";

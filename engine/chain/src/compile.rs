@@ -7,11 +7,11 @@ use sha2::{Digest, Sha256};
 
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Place, Report};
-use crate::read::{self, not_yet};
+use crate::read;
 use crate::source::{self, FILE_BYTES_MAX, FILES_MAX, Kind, SourceFile};
 use crate::world::{Names, World};
 use crate::yaml::{self, Body, Node};
-use crate::{adapters, authority, chain, company, document, lint, organisation, systems, table};
+use crate::{accounts, adapters, authority, chain, company, document, lint, organisation, systems, table};
 
 /// One definition with the text that it was compiled from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,12 +26,15 @@ pub struct Compiled {
     pub sha256: [u8; 32],
 }
 
-/// All definitions of a company: company, organisation, authorities, tables, documents, chains, systems.
+/// All definitions of a company: company, organisation, authorities, tables, accounts, documents, chains, systems.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Bundle {
     /// In an order in which each refers only to those before it or of its own kind.
     pub definitions: Vec<Compiled>,
 }
+
+/// Through so many chains at most something held is followed to its account.
+const HOLDS_PASSES: usize = 8;
 
 /// A file as a tree.
 struct Parsed {
@@ -94,10 +97,9 @@ fn parse(files: &[SourceFile], report: &Report<'_>) -> Vec<Parsed> {
             }
             Kind::Stray => {
                 let help = "a company has company.yaml, organisation.yaml, authority.yaml, systems.yaml, \
-                            adapters.yaml, tables/*.yaml, documents/*.yaml and chains/*.yaml";
+                            adapters.yaml, accounts.yaml, tables/*.yaml, documents/*.yaml and chains/*.yaml";
                 report.warn(codes::STRAY_FILE, place, "nothing is read from this file", help);
             }
-            Kind::Later => not_yet(place, "this file", report),
             // Tests of the rules are read by whoever runs them.
             Kind::Case => {}
             _ if file.text.len() > FILE_BYTES_MAX => {
@@ -129,6 +131,10 @@ fn names(parsed: &[Parsed], report: &Report<'_>) -> Names {
             Kind::Chain => "chain",
             Kind::Authority => {
                 names.authorities.extend(entries.iter().map(|e| e.key.clone()));
+                continue;
+            }
+            Kind::Accounts => {
+                names.accounts.extend(entries.iter().map(|e| e.key.clone()));
                 continue;
             }
             _ => continue,
@@ -181,6 +187,11 @@ fn read_all(parsed: &[Parsed], world: &mut World<'_>) -> Vec<(Definition, Place)
         found.push((Definition::Adapters(world.adapters.clone()), Place::whole(part.file)));
     }
     tables(parsed, world, &mut found);
+    for part in of(Kind::Accounts) {
+        accounts::heads(&part.node, world);
+        let accounts = accounts::read(&part.node, world);
+        found.extend(accounts.into_iter().map(|(account, place)| (Definition::Account(account), place)));
+    }
     for part in of(Kind::Document) {
         let document = document::read(&part.node, world);
         if let Some(document) = document.filter(|d| !world.documents.contains_key(&d.name)) {
@@ -216,6 +227,31 @@ fn chains(parsed: &[Parsed], world: &mut World<'_>, found: &mut Vec<(Definition,
             }
         }
     }
+    // What a case holds may come from cases of other chains, of which that must be known first.
+    let mut unclear = BTreeSet::new();
+    for _ in 0..HOLDS_PASSES {
+        let found: Vec<_> = parts.iter().filter_map(|part| chain::holds(&part.node, world)).collect();
+        let mut grown = false;
+        for (name, holds, whole) in &found {
+            if let Some(head) = world.heads.get_mut(name).filter(|head| head.holds != *holds) {
+                head.holds.clone_from(holds);
+                grown = true;
+            }
+            if let (Some(head), false) = (world.heads.get_mut(name), *whole) {
+                unclear.insert(head.name.clone());
+            }
+        }
+        if !grown {
+            break;
+        }
+        unclear.clear();
+    }
+    // What is wrong there is reported there.
+    for name in unclear {
+        if let Some(head) = world.heads.get_mut(&name) {
+            head.partial = true;
+        }
+    }
     let mut chains = Vec::new();
     for part in &parts {
         chains.extend(chain::read(&part.node, world).map(|chain| (chain, part.file)));
@@ -228,6 +264,15 @@ fn chains(parsed: &[Parsed], world: &mut World<'_>, found: &mut Vec<(Definition,
         found.push((Definition::Chain(chain), Place::whole(file)));
     }
     lint::check(&world.sound.borrow(), world);
+    let accounts = found.iter().filter_map(|(definition, place)| match definition {
+        Definition::Account(account) => {
+            // Its name, not all that is said of it.
+            let end = place.start + account.name.len() as u32;
+            Some((account.name.clone(), Place { end, ..*place }))
+        }
+        _ => None,
+    });
+    lint::accounts(&accounts.collect::<Vec<_>>(), world);
 }
 
 /// Columns of all tables, then the keys of all rows, then the rows, which may name one another.

@@ -233,6 +233,8 @@ fn compute(
         message: None,
         item: None,
         child: None,
+        holds: None,
+        account: None,
         reads: &reads,
     };
     let Some(lowered) = condition::of_type(text, &kind, &scope) else { return };

@@ -7,13 +7,14 @@
 //! yaml      text -> tree with places; nothing that readers of YAML disagree on
 //! read      tree -> names, numbers, spans, mappings with known keys
 //! condition text -> tokens -> tree -> types -> core's expressions
-//! company, organisation, authority, adapters, table, document, chain, systems: tree -> core's definitions
+//! company, organisation, authority, adapters, table, accounts, document, chain, systems: tree -> core's definitions
 //! lint      chains as graphs, each and all of them together
 //! schema    JSON Schemas for editors, from the keys that the loader knows
 //! ```
 //!
 //! The language is described in workflows/README.md, each code of a diagnostic in [`codes`].
 
+mod accounts;
 mod adapters;
 mod authority;
 mod chain;

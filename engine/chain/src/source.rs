@@ -33,8 +33,7 @@ pub(crate) enum Kind {
     Table,
     Document,
     Chain,
-    /// Part of the language, not of this version.
-    Later,
+    Accounts,
     /// A test of rules, no part of them.
     Case,
     Stray,
@@ -49,7 +48,7 @@ pub(crate) fn kind(path: &str) -> Kind {
         ("authority.yaml", _) => Kind::Authority,
         ("systems.yaml", _) => Kind::Systems,
         ("adapters.yaml", _) => Kind::Adapters,
-        ("accounts.yaml", _) => Kind::Later,
+        ("accounts.yaml", _) => Kind::Accounts,
         (_, Some(("tables", _))) => Kind::Table,
         (_, Some(("documents", _))) => Kind::Document,
         (_, Some(("chains", _))) => Kind::Chain,

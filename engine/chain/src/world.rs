@@ -23,6 +23,7 @@ pub(crate) struct Names {
     pub(crate) documents: BTreeSet<String>,
     pub(crate) chains: BTreeSet<String>,
     pub(crate) authorities: BTreeSet<String>,
+    pub(crate) accounts: BTreeSet<String>,
 }
 
 /// What others may know of a chain before its body is read: chains refer to one another in any order.
@@ -39,10 +40,32 @@ pub(crate) struct ChainHead {
     pub(crate) initial: BTreeSet<Name>,
     /// The type of its amount, where it has one that could be read without its states.
     pub(crate) amount: Option<Type>,
+    /// What its cases may hold, and the account that each of it is of.
+    pub(crate) holds: Holds,
+    /// By end: what a case that ended so hands on, and whether that lapses.
+    pub(crate) hands_on: BTreeMap<Name, (Vec<Name>, bool)>,
     /// What may be asked of its cases at any time, and what goes with each.
     pub(crate) anytime: BTreeMap<Name, Shape>,
     /// A part of it could not be read: what seems unknown may be that.
     pub(crate) partial: bool,
+}
+
+/// What a case may hold: names, and the account that each is of.
+pub(crate) type Holds = BTreeMap<Name, Name>;
+
+/// What others may know of an account before its expressions are read: accounts refer to one another in any order.
+#[derive(Clone, Debug)]
+pub(crate) struct AccountHead {
+    pub(crate) name: Name,
+    /// The type of what is counted in it.
+    pub(crate) kind: Type,
+    /// The currency, where it counts money of another one than the company's.
+    pub(crate) currency: Option<Currency>,
+    /// The parts of its key.
+    pub(crate) parts: Vec<(Name, Type)>,
+    /// Nothing limits it.
+    pub(crate) unlimited: bool,
+    pub(crate) flags: Vec<Name>,
 }
 
 /// Everything that has been read so far.
@@ -60,6 +83,9 @@ pub(crate) struct World<'f> {
     pub(crate) adapters: Adapters,
     /// `shapes` of adapters.yaml: record types by name.
     pub(crate) shapes: BTreeMap<Name, Type>,
+    pub(crate) accounts: BTreeMap<Name, AccountHead>,
+    /// Accounts that some chain or other account reads or books in.
+    pub(crate) accounts_used: RefCell<BTreeSet<Name>>,
     pub(crate) heads: BTreeMap<Name, ChainHead>,
     /// Fields of documents that conditions of other chains read, by chain: they belong to its `reads` too.
     pub(crate) read_elsewhere: RefCell<BTreeMap<Name, BTreeSet<Name>>>,
@@ -93,6 +119,8 @@ impl<'f> World<'f> {
             authorities: BTreeMap::new(),
             adapters: Adapters::default(),
             shapes: BTreeMap::new(),
+            accounts: BTreeMap::new(),
+            accounts_used: RefCell::default(),
             heads: BTreeMap::new(),
             read_elsewhere: RefCell::default(),
             sound: RefCell::default(),

@@ -7,7 +7,7 @@ use std::process::Stdio;
 use common::{Company, binary, ran, run};
 
 /// Every command, by its words.
-const COMMANDS: [&str; 33] = [
+const COMMANDS: [&str; 35] = [
     "init",
     "serve",
     "adapter",
@@ -33,6 +33,8 @@ const COMMANDS: [&str; 33] = [
     "explain",
     "preview",
     "handler",
+    "accounts",
+    "accounts verify",
     "log",
     "log show",
     "log verify",

@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use crate::command::{CaseNo, LotNo};
 use crate::eval::standing;
 use crate::name::Name;
-use crate::state::{Holds, Lot, State};
+use crate::state::{Balance, Holds, Lot, State};
 use crate::time::Timestamp;
 
 /// How one key of an account stands.
@@ -73,29 +73,44 @@ impl State {
         let mut held = self.held();
         let wanted = self.balances().filter(|(account, ..)| only.is_none_or(|only| **account == *only));
         let rows = wanted.map(|(account, key, balance)| {
-            let definition = self.definitions().active().and_then(|active| active.account(account));
-            let found = match definition {
-                Some(definition) => {
-                    standing(self, at, (definition, key), true).map_err(|why| why.to_string())
-                }
-                None => Err(format!("expected account {account} among the active definitions, found none")),
-            };
-            let (limit, flag) = match found {
-                Ok(found) => (found.limit.map_or(AccountLimit::Unlimited, AccountLimit::Of), found.flag),
-                Err(why) => (AccountLimit::Unknown(why), None),
-            };
-            AccountRow {
-                account: account.clone(),
-                key: key.clone(),
-                limit,
-                used: balance.used,
-                reserved: balance.reserved,
-                flag,
-                below_zero: balance.below_zero.clone(),
-                held: held.remove(&(account, key)).unwrap_or_default(),
-            }
+            self.row_of((account, key), balance, held.remove(&(account, key)).unwrap_or_default(), at)
         });
         rows.collect()
+    }
+
+    /// How one key of an account stands, be it that nothing was ever done with it.
+    pub fn account(&self, account: &Name, key: &Name, at: Timestamp) -> AccountRow {
+        let held = self.held().remove(&(account, key)).unwrap_or_default();
+        let nothing = Balance::default();
+        self.row_of((account, key), self.balance(account, key).unwrap_or(&nothing), held, at)
+    }
+
+    fn row_of(
+        &self,
+        (account, key): (&Name, &Name),
+        balance: &Balance,
+        held: Vec<HeldRow>,
+        at: Timestamp,
+    ) -> AccountRow {
+        let definition = self.definitions().active().and_then(|active| active.account(account));
+        let found = match definition {
+            Some(definition) => standing(self, at, (definition, key), true).map_err(|why| why.to_string()),
+            None => Err(format!("expected account {account} among the active definitions, found none")),
+        };
+        let (limit, flag) = match found {
+            Ok(found) => (found.limit.map_or(AccountLimit::Unlimited, AccountLimit::Of), found.flag),
+            Err(why) => (AccountLimit::Unknown(why), None),
+        };
+        AccountRow {
+            account: account.clone(),
+            key: key.clone(),
+            limit,
+            used: balance.used,
+            reserved: balance.reserved,
+            flag,
+            below_zero: balance.below_zero.clone(),
+            held,
+        }
     }
 
     /// What is wrong with the books: an amount set aside that is not the sum of what cases hold, anything below zero.

@@ -6,8 +6,11 @@ mod making;
 mod outward_support;
 
 use countersign_core::accounts::AccountLimit;
+use countersign_core::command::{Body, Stored};
+use countersign_core::definition::{AccountMeasure, Definition, FORM};
 use countersign_core::event::{Event, ReleasedWhy};
-use making::play;
+use making::{Story, play};
+use outward_support::define::n;
 
 #[test]
 fn what_is_reserved_is_no_longer_free_and_comes_back_at_the_end() {
@@ -28,6 +31,42 @@ fn a_company_begins_with_what_was_used_before() {
     story.run.world.activate();
     story.run.check();
     assert_eq!(story.stands("budget", "old"), "400/600/0");
+}
+
+/// Where there are balances, amounts go on meaning what they meant.
+#[test]
+fn an_account_with_balances_keeps_its_measure() {
+    let mut story = play(&["slot L1 -> slots a 0/1/2"]);
+    let changed = |name: &str, story: &Story| {
+        let mut all = story.run.world.definitions.clone();
+        for definition in &mut all {
+            if let Definition::Account(account) = definition
+                && account.name == *name
+            {
+                account.measure = AccountMeasure::Count(n("boxes"));
+            }
+        }
+        all
+    };
+    let numbers = |story: &mut Story, all: Vec<Definition>| {
+        let mut numbers = Vec::new();
+        for definition in all {
+            numbers.push(story.run.world.state.definitions().next_number());
+            let (path, source, sha256) = (definition.name(), String::new(), [0; 32]);
+            let compiled = definition.encode().expect("a definition encodes");
+            let stored = Stored { path, source, sha256, form: FORM, compiled };
+            story.run.world.operator(Body::Store(Box::new(stored))).expect("a definition is stored");
+        }
+        numbers
+    };
+    let all = changed("slots", &story);
+    let definitions = numbers(&mut story, all);
+    let refused = story.run.world.operator(Body::Activate { definitions }).expect_err("it has a balance");
+    assert_eq!(refused.code.as_str(), "DEFINITION_INVALID");
+    let all = changed("orders", &story);
+    let definitions = numbers(&mut story, all);
+    story.run.world.operator(Body::Activate { definitions }).expect("nothing was ever counted in it");
+    story.run.check();
 }
 
 #[test]

@@ -92,6 +92,16 @@ const ELSEWHERE: &[&str] = &[
     "alarm-raised",
     "case-listens",
     "values-claimed",
+    "account-opened",
+    "reserved",
+    "reservation-refused",
+    "consumed",
+    "restored",
+    "released",
+    "hold-taken",
+    "holds-kept",
+    "hold-lapsed",
+    "account-flagged",
 ];
 
 /// Deadlines of hours instead of years, and a chain that waits for a time.

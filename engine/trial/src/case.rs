@@ -4,6 +4,7 @@ use countersign_chain::tree::{Pair, Tree};
 use countersign_core::command::{Operation, Verdict};
 use countersign_core::name::Name;
 use countersign_core::time::{Span, Timestamp};
+use rust_decimal::Decimal;
 
 use crate::expect::Expect;
 
@@ -29,6 +30,8 @@ pub struct Trial {
     pub(crate) at: Timestamp,
     pub(crate) base: Vec<Pair>,
     pub(crate) earlier: Vec<Earlier>,
+    /// What is used up of accounts at first, instead of what accounts.yaml says: account, key, how much.
+    pub(crate) accounts: Vec<(Name, Name, Decimal)>,
     pub(crate) when: Vec<Step>,
 }
 

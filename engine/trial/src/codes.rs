@@ -3,7 +3,6 @@
 pub(crate) const BAD_SENTENCE: &str = "BAD_SENTENCE";
 pub(crate) const BAD_VALUE: &str = "BAD_VALUE";
 pub(crate) const MISSING_KEY: &str = "MISSING_KEY";
-pub(crate) const NOT_YET: &str = "NOT_YET";
 pub(crate) const TOO_LARGE: &str = "TOO_LARGE";
 pub(crate) const UNKNOWN_FIELD: &str = "UNKNOWN_FIELD";
 pub(crate) const UNKNOWN_KEY: &str = "UNKNOWN_KEY";

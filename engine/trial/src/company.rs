@@ -20,6 +20,8 @@ pub struct Company {
     pub(crate) chains: BTreeMap<Name, Chain>,
     pub(crate) documents: BTreeMap<Name, DocumentType>,
     pub(crate) tables: BTreeMap<Name, Table>,
+    /// With their openings, which each case enters for itself.
+    pub(crate) accounts: BTreeMap<Name, Account>,
     pub(crate) organisation: Organisation,
     pub(crate) adapters: Adapters,
     pub(crate) systems: Systems,
@@ -38,14 +40,15 @@ impl Company {
             chains: BTreeMap::new(),
             documents: BTreeMap::new(),
             tables: BTreeMap::new(),
+            accounts: BTreeMap::new(),
             organisation: Organisation::default(),
             adapters: Adapters::default(),
             systems: Systems::default(),
         };
         let mut id = Name::from("trial");
         for compiled in &bundle.definitions {
-            let definition = compiled.definition.clone();
-            match &definition {
+            let mut definition = compiled.definition.clone();
+            match &mut definition {
                 Definition::Company(d) => id = d.id.clone(),
                 Definition::Chain(d) => drop(company.chains.insert(d.name.clone(), d.clone())),
                 Definition::Document(d) => drop(company.documents.insert(d.name.clone(), d.clone())),
@@ -53,7 +56,11 @@ impl Company {
                 Definition::Organisation(d) => company.organisation = d.clone(),
                 Definition::Adapters(d) => company.adapters = d.clone(),
                 Definition::Systems(d) => company.systems = d.clone(),
-                Definition::Authority(_) | Definition::Account(_) => {}
+                Definition::Account(d) => {
+                    company.accounts.insert(d.name.clone(), d.clone());
+                    d.opening.clear();
+                }
+                Definition::Authority(_) => {}
             }
             company.definitions.insert((definition.kind(), definition.name()), definition);
         }

@@ -2,15 +2,18 @@
 //!
 //! ```text
 //! state, ends: good | bad, revision, owner, amount, document, facts, held: CODE, due: "time"
-//! waiting_for, signed, route, final, never_asked: [positions]     refused: CODE     alarms: [names]
+//! waiting_for, signed, route, final, never_asked: [positions]     refused: CODE     short: 10.00     alarms: [names]
 //! sent VERB: [{..}] | 2, never_sent: [verbs], recorded TABLE KEY: {..}, started CHAIN: [{..}] | 2, kept: [facts]
 //! states: { review: 30, draft: 70 }      KEY: {..}, CHAIN KEY: {..}: another case
+//! ACCOUNT KEY: { limit, used, reserved, free, flag, below_zero }
 //! ```
 
 use countersign_chain::tree::{self, Pair, Shape, Tree};
 use countersign_core::name::Name;
 use countersign_core::time::Timestamp;
+use rust_decimal::Decimal;
 
+use crate::accounts;
 use crate::codes;
 use crate::read::Reader;
 
@@ -52,8 +55,16 @@ pub(crate) enum Want {
     Recorded(Name, Name, Tree),
     Started(Name, Several),
     Kept(Vec<Name>),
+    /// How much was missing where something was to be reserved or used up.
+    Short(Decimal),
+    /// How a key of an account stands.
+    Account(Name, Name, Vec<Pair>),
     States(Vec<(Name, u32)>),
-    Case { chain: Option<Name>, key: Name, items: Vec<Item> },
+    Case {
+        chain: Option<Name>,
+        key: Name,
+        items: Vec<Item>,
+    },
 }
 
 /// So many, or these in order.
@@ -80,6 +91,7 @@ const KEYS: &[&str] = &[
     "final",
     "never_asked",
     "refused",
+    "short",
     "alarms",
     "never_sent",
     "kept",
@@ -145,14 +157,13 @@ fn want(reader: &Reader<'_>, pair: &Pair, chain: Option<&Name>) -> Option<Want> 
             }
             Some(Want::Recorded(Name::from(*table), Name::from(*key), value.clone()))
         }
-        ["short"] => not_yet(reader, pair),
         [word] if KEYS.contains(word) => plain(reader, word, pair, chain),
         [other] => case(reader, (None, other), pair),
         [chain, other] if reader.company.chains.contains_key(*chain) => {
             case(reader, (Some(Name::from(*chain)), other), pair)
         }
-        [_, _] if value.pairs().iter().any(|p| matches!(p.key.as_str(), "free" | "used" | "reserved")) => {
-            not_yet(reader, pair)
+        [account, key] if reader.company.accounts.contains_key(*account) => {
+            accounts::expected(reader, (account, key), pair)
         }
         _ => {
             let message = format!("`{key}` is nothing that can be expected");
@@ -162,12 +173,6 @@ fn want(reader: &Reader<'_>, pair: &Pair, chain: Option<&Name>) -> Option<Want> 
             None
         }
     }
-}
-
-fn not_yet(reader: &Reader<'_>, pair: &Pair) -> Option<Want> {
-    let help = "take it away; a later version will read it";
-    reader.error(pair.at, codes::NOT_YET, "this version does not carry accounts", help);
-    None
 }
 
 fn case(reader: &Reader<'_>, (chain, key): (Option<Name>, &str), pair: &Pair) -> Option<Want> {
@@ -209,6 +214,7 @@ fn plain(reader: &Reader<'_>, word: &str, pair: &Pair, chain: Option<&Name>) -> 
         "final" => Want::Final(position(reader, value)?),
         "never_asked" => Want::NeverAsked(positions(reader, value)?),
         "refused" => Want::Refused(names(reader, value, word)?),
+        "short" => Want::Short(accounts::number(reader, value)?),
         "alarms" => Want::Alarms(names(reader, value, word)?),
         "kept" => Want::Kept(names(reader, value, word)?),
         "never_sent" => {

@@ -8,6 +8,7 @@
 //!
 //! Start with [`sentence`] (what can happen), [`expect`] (what can be expected), then `world` and `act`.
 
+mod accounts;
 mod act;
 mod case;
 pub mod codes;

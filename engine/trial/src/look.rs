@@ -63,6 +63,9 @@ impl Look<'_, '_> {
             | Want::Started(..)
             | Want::Kept(_)
             | Want::States(_) => self.outside(&item.want, key).map(unmet),
+            Want::Account(account, key, pairs) => {
+                crate::accounts::unmet(self.world, (account, key), pairs).map(unmet)
+            }
             want => match case.and_then(|case| Some((case, self.world.tracks.get(&case)?))) {
                 Some((case, track)) => self.of_case(want, case, track).map(unmet),
                 None if matches!(want, Want::State(state) if *state == "draft") && key.is_some() => None,
@@ -134,6 +137,7 @@ impl Look<'_, '_> {
                 let asked: Vec<Name> = positions.iter().filter(asked).cloned().collect();
                 (!asked.is_empty()).then(|| (listed(positions), format!("asked: {}", listed(&asked))))
             }
+            Want::Short(short) => missing(*short, &track.short),
             Want::Alarms(names) => (*names != track.alarms).then(|| (listed(names), listed(&track.alarms))),
             _ => None,
         }
@@ -293,6 +297,13 @@ pub(crate) fn levels(plan: &Plan) -> Option<Vec<Name>> {
     slots(&plan.root, false, &mut found);
     let position = |slot: &u16| plan.slots.get(usize::from(*slot)).map(|slot| slot.position.clone());
     (!found.is_empty()).then(|| found.iter().filter_map(position).collect())
+}
+
+/// Whether so much was missing.
+fn missing(short: rust_decimal::Decimal, found: &[rust_decimal::Decimal]) -> Option<(String, String)> {
+    let all: Vec<String> = found.iter().map(ToString::to_string).collect();
+    let all = if all.is_empty() { "nothing was short".to_owned() } else { all.join(", ") };
+    (!found.contains(&short)).then(|| (short.to_string(), all))
 }
 
 fn differ<T: PartialEq + std::fmt::Display>(expected: &T, found: &T) -> Option<(String, String)> {

@@ -10,7 +10,7 @@ use countersign_core::time::Timestamp;
 use crate::case::{CaseFile, Earlier, Step, Trial};
 use crate::codes;
 use crate::company::Company;
-use crate::{expect, sentence};
+use crate::{accounts, expect, sentence};
 
 /// The most cases of one file, examples counted one by one.
 const CASES_MAX: usize = 2_000;
@@ -151,6 +151,7 @@ impl Reader<'_> {
             at: at.unwrap_or_default(),
             base: Vec::new(),
             earlier: Vec::new(),
+            accounts: Vec::new(),
             when: Vec::new(),
         };
         for given in given.into_iter().chain(node.get("given")) {
@@ -202,9 +203,10 @@ impl Reader<'_> {
         if self.keys(node, "what is given", &["document", "cases", "accounts"]).is_none() {
             return;
         }
-        if let Some(pair) = node.pairs().iter().find(|pair| pair.key == "accounts") {
-            let help = "take it away; a later version will read it";
-            self.error(pair.at, codes::NOT_YET, "this version does not carry accounts", help);
+        if let Some(accounts) = node.get("accounts") {
+            for pair in self.mapping(accounts, "how accounts stand").unwrap_or_default() {
+                trial.accounts.extend(accounts::given(self, pair));
+            }
         }
         if let Some(document) = node.get("document") {
             let pairs = self.mapping(document, "a document").unwrap_or_default();

@@ -12,7 +12,7 @@ use crate::expect::Expect;
 use crate::look::{Refusals, unmet};
 use crate::story::Line;
 use crate::world::World;
-use crate::{earlier, jump};
+use crate::{accounts, earlier, jump};
 
 /// How a case came out.
 #[derive(Clone, Debug)]
@@ -74,6 +74,12 @@ impl Runner<'_> {
     }
 
     fn given(&mut self) -> Result<(), Unmet> {
+        accounts::open(&mut self.world, self.trial).map_err(|rejection| Unmet {
+            line: self.trial.line,
+            what: self.trial.name.clone(),
+            expected: "accounts that stand so".to_owned(),
+            found: rejection.to_string(),
+        })?;
         earlier::make(&mut self.world, self.trial).map_err(|(earlier, rejection)| Unmet {
             line: earlier.line,
             what: earlier.text.clone(),
@@ -142,7 +148,10 @@ impl Runner<'_> {
 
     fn forget(&mut self) {
         self.refusals.clear();
-        self.world.tracks.values_mut().for_each(|track| track.failed.clear());
+        for track in self.world.tracks.values_mut() {
+            track.failed.clear();
+            track.short.clear();
+        }
     }
 
     fn tell(&mut self, sentence: &Sentence) {

@@ -105,6 +105,17 @@ fn of_dealings(event: &Event) -> Option<String> {
                 format!("{of} {key} is settled by hand")
             }
         },
+        Event::Reserved(e) => format!("{}: {} of {} {}", e.name, e.amount, e.account, e.key),
+        Event::ReservationRefused(e) => {
+            format!("{}: {} {} has {}, short {}", e.code, e.account, e.key, e.free, e.short())
+        }
+        Event::Consumed(e) => format!("uses {} of {} {}", e.amount, e.account, e.key),
+        Event::Restored(e) => format!("{} of {} {} is free again", e.amount, e.account, e.key),
+        Event::Released(e) => format!("gives back {} of {} {}", e.amount, e.account, e.key),
+        Event::HoldTaken(e) => {
+            format!("takes {}: {} of {} {} from C-{}", e.name, e.amount, e.account, e.key, e.from)
+        }
+        Event::HoldLapsed(e) => format!("what it left behind has lapsed: {}", e.end),
         Event::ChildStarted(e) => format!("starts C-{} of {}", e.child, e.chain),
         Event::ChildEnded(e) => format!("C-{} has ended: {}", e.child, e.end),
         Event::RecordWritten(e) => {

@@ -12,6 +12,7 @@ use countersign_core::state::{Stage, State};
 use countersign_core::time::Timestamp;
 use countersign_core::turn::{TurnResult, turn};
 use countersign_core::value::Fields;
+use rust_decimal::Decimal;
 
 use crate::company::{self, Company};
 use crate::story::Story;
@@ -40,6 +41,8 @@ pub(crate) struct Track {
     pub(crate) good: bool,
     /// Codes of the newest check that failed, since the last sentence.
     pub(crate) failed: Vec<Name>,
+    /// How much was missing of what was to be reserved, since the last sentence.
+    pub(crate) short: Vec<Decimal>,
     pub(crate) alarms: Vec<Name>,
     /// The climb or other step that was planned last.
     pub(crate) route: Option<Vec<Name>>,
@@ -326,8 +329,16 @@ impl Track {
                 self.good = e.good;
                 self.failed.extend(e.code.clone());
             }
+            Event::HoldLapsed(e) => {
+                self.end = Some(e.end.clone());
+                self.good = e.good;
+            }
             Event::CaseWithdrawn(_) => self.end = Some(Name::from("withdrawn")),
             Event::ChecksFailed(e) => self.failed.clone_from(&e.codes),
+            Event::ReservationRefused(e) => {
+                self.failed.push(e.code.clone());
+                self.short.push(e.short());
+            }
             Event::AlarmRaised(e) => self.alarms.push(e.name.clone()),
             _ => {}
         }

@@ -6,6 +6,7 @@ use countersign_core::value::Type;
 
 use super::facts;
 use super::header;
+use super::holds;
 use crate::read::{self, Map};
 use crate::types;
 use crate::world::{ChainHead, World};
@@ -36,6 +37,9 @@ pub(crate) fn head(node: &Node, world: &World<'_>) -> Option<ChainHead> {
             let asks = Map::any(&entry.value, "an entry", &world.report).and_then(|m| m.get("asks"));
             let asks = asks.map_or(Some(Shape::new()), |n| types::shape(n, "asks", world));
             head.anytime.insert(Name::from(entry.key.as_str()), asks.unwrap_or_default());
+        }
+        for entry in entries("hands_on") {
+            head.hands_on.insert(Name::from(entry.key.as_str()), holds::handed_on(entry));
         }
         head.partial = head.facts.len() < entries("facts").len()
             || head.anytime.len() < entries("anytime").iter().filter(|e| !e.key.contains('.')).count()

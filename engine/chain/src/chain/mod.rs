@@ -14,6 +14,7 @@ mod facts;
 mod given;
 mod head;
 mod header;
+mod holds;
 mod limits;
 mod outside;
 mod people;
@@ -39,6 +40,7 @@ use crate::world::{ChainHead, World};
 use crate::yaml::Node;
 
 pub(crate) use head::{amount, head};
+pub(crate) use holds::{given_to_parent, holds};
 
 /// What every condition of a chain may refer to.
 struct Base {
@@ -59,6 +61,7 @@ impl Base {
     /// Reads the first part of a chain. `None` after a report.
     fn read(map: &Map<'_>, world: &World<'_>) -> Option<Base> {
         let name = header::name(map, world)?;
+        holds::not_accounts(map, world);
         let mut base = Base {
             document: header::document(map, world)?,
             driver: header::driver(map, world),
@@ -73,7 +76,7 @@ impl Base {
         let defines = header::defines(map, &base.scope(world), world);
         (base.names, base.defines) = defines.into_iter().unzip();
         let amount = header::amount(map, &base.scope(world));
-        base.amount_moves = amount.as_ref().is_some_and(|a| a.needs.facts);
+        base.amount_moves = amount.as_ref().is_some_and(|a| a.needs.facts || a.needs.accounts);
         base.amount = amount.map(|a| (a.expr, a.kind));
         Some(base)
     }
@@ -91,6 +94,8 @@ impl Base {
             message: None,
             item: None,
             child: None,
+            holds: Some(&self.head),
+            account: None,
             reads: &self.reads,
         }
     }
@@ -100,6 +105,7 @@ impl Base {
 pub(crate) mod keys {
     pub(crate) use super::anytime::KEYS as ANYTIME;
     pub(crate) use super::header::KEYS as CHAIN;
+    pub(crate) use super::holds::{HANDS_ON, LAPSES};
     pub(crate) use super::people::beside_members;
     pub(crate) use super::requires::KEYS as REQUIREMENT;
     pub(crate) use super::starts::{ALARM, START};
@@ -213,7 +219,7 @@ pub(crate) fn read(node: &Node, world: &World<'_>) -> Option<Chain> {
         facts,
         anytime,
         listens,
-        hands_on: Vec::new(),
+        hands_on: context.hands_on(map.get("hands_on")),
         defines: Vec::new(),
         reads: Vec::new(),
         states: states.iter().map(|s| s.def.clone()).collect(),

@@ -12,14 +12,13 @@ use crate::suggest;
 use crate::yaml::{Body, Node};
 
 pub(crate) const KEYS: Keys = Keys {
-    known: &["must", "case", "for_each", "key", "state", "within", "else"],
-    later: &["takes", "unique"],
+    known: &["must", "case", "for_each", "key", "state", "within", "takes", "else"],
+    later: &["unique"],
 };
 
 /// The requirements of a chain.
 pub(super) fn read(map: &Map<'_>, context: &Context<'_, '_>) -> Vec<Requirement> {
     let report = &context.world.report;
-    hands_on(map, context);
     let mut found = Vec::new();
     for item in map.get("requires").map_or(&[][..], |n| read::list(n, "requires", report)) {
         let Some(map) = Map::read(item, "a requirement", KEYS, report) else { continue };
@@ -29,7 +28,7 @@ pub(super) fn read(map: &Map<'_>, context: &Context<'_, '_>) -> Vec<Requirement>
         let what = match map.get("case") {
             Some(node) => case(node, &map, context).map(Required::Case),
             None => {
-                for key in ["for_each", "key", "state", "within"] {
+                for key in ["for_each", "key", "state", "within", "takes"] {
                     if let Some(entry) = map.entry(key) {
                         let message = format!("`{key}` belongs to a required case");
                         report.error(
@@ -50,15 +49,6 @@ pub(super) fn read(map: &Map<'_>, context: &Context<'_, '_>) -> Vec<Requirement>
         }
     }
     found
-}
-
-/// What a case hands on belongs to accounts; that it lapses is said by who builds on it.
-fn hands_on(map: &Map<'_>, context: &Context<'_, '_>) {
-    let Some(entry) = map.entry("hands_on") else { return };
-    let message = "this version does not carry what a case hands on";
-    let help = "where it only lapses, take it away and write `within: 72h` beside `case:` in the `requires` of \
-                the chain that builds on it";
-    context.world.report.error(codes::NOT_YET, entry.at, message, help);
 }
 
 fn case(node: &Node, map: &Map<'_>, context: &Context<'_, '_>) -> Option<RequiredCase> {
@@ -85,7 +75,9 @@ fn case(node: &Node, map: &Map<'_>, context: &Context<'_, '_>) -> Option<Require
     let states: Vec<Name> =
         read::one_or_more(states).iter().filter_map(|n| state(n, &chain, context)).collect();
     let within = map.get("within").and_then(|n| read::span(n, "within", report));
-    Some(RequiredCase { for_each: each.map(|(each, _)| each.list), chain, key: key?.expr, states, within, takes: Vec::new() })
+    let takes = context.takes(map.get("takes"), &chain, &states);
+    let for_each = each.map(|(each, _)| each.list);
+    Some(RequiredCase { for_each, chain, key: key?.expr, states, within, takes })
 }
 
 /// A state or end of another chain.
@@ -153,6 +145,7 @@ impl Context<'_, '_> {
             || self.scope.defines.iter().any(|d| d.name == *item)
             || world.position(item).is_some()
             || world.is_group(item)
+            || world.names.accounts.contains(item.as_str())
             || world.names.tables.contains(item.as_str());
         if taken {
             let message = format!("`{item}` has a meaning of its own");

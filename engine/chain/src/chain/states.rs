@@ -11,6 +11,7 @@ use countersign_core::value::Type;
 
 use super::Context;
 use super::arrows::Outcome;
+use super::holds;
 use super::outside;
 use super::people::{self, OWN, Part};
 use crate::codes;
@@ -50,6 +51,10 @@ pub(crate) const ALL: &[&str] = &[
     "record",
     "hand_over",
     "compensate",
+    "reserve",
+    "consume",
+    "restore",
+    "release",
 ];
 
 const KEYS: Keys = Keys {
@@ -78,6 +83,12 @@ const KEYS: Keys = Keys {
         "record",
         "hand_over",
         "compensate",
+        "reserve",
+        "consume",
+        "restore",
+        "release",
+        "overdraw",
+        "short",
         "amount",
         "at_least",
         "beside",
@@ -109,10 +120,7 @@ const KEYS: Keys = Keys {
         "weight",
         "next",
     ],
-    later: &[
-        "reserve", "consume", "restore", "release", "overdraw", "short", "undo", "only_if", "call_in",
-        "deputy",
-    ],
+    later: &["undo", "only_if", "call_in", "deputy"],
 };
 
 /// A state and where it is named.
@@ -235,7 +243,9 @@ impl Heard {
 /// The options that an activity may have besides its own keys.
 pub(crate) fn options(key: &str) -> &'static [&'static str] {
     match key {
-        "check" | "join" | "hand_over" | "compensate" => &["when", "cc", "next"],
+        "check" | "join" | "hand_over" | "compensate" | "reserve" | "consume" | "restore" | "release" => {
+            &["when", "cc", "next"]
+        }
         "choose" => &["cc"],
         "wait" => &["when", "cc", "expires", "learns", "next"],
         "wait_until" => &["when", "cc", "expires", "next"],
@@ -270,6 +280,7 @@ fn state(entry: &Entry, name: &Name, states: &Map<'_>, context: &Context<'_, '_>
         "wait" => context.wait(&map),
         "wait_until" => wait_until(&map, context),
         "follow" => map.get("follow").and_then(|n| context.follow(n, &map, states)),
+        "reserve" | "consume" | "restore" | "release" => holds::read(key, &map, context),
         _ if people => people_state(key, &map, &doing),
         _ => outside::read(key, &map, &doing),
     };
@@ -297,7 +308,7 @@ fn state(entry: &Entry, name: &Name, states: &Map<'_>, context: &Context<'_, '_>
         _ => context.arrows(&map, (name, entry.at), &read),
     };
     let good = good(&read, &next);
-    Some(StateDef {
+    let mut def = StateDef {
         name: name.clone(),
         activity: read.activity,
         when: when?,
@@ -309,13 +320,15 @@ fn state(entry: &Entry, name: &Name, states: &Map<'_>, context: &Context<'_, '_>
         cc,
         good,
         next,
-    })
+    };
+    holds::usual(&mut def);
+    Some(def)
 }
 
 /// The own keys of an activity.
 pub(crate) fn own_keys(key: &str) -> &'static [&'static str] {
     let more: &[(&str, &[&str])] = &[("wait", &["match", "until"])];
-    let all = OWN.iter().chain(outside::OWN).chain(more);
+    let all = OWN.iter().chain(outside::OWN).chain(holds::OWN).chain(more);
     all.into_iter().find(|(n, _)| *n == key).map_or(&[][..], |(_, own)| own)
 }
 

@@ -74,7 +74,7 @@ impl Checker<'_, '_, '_> {
                 let text = text.clone();
                 self.unknown_word(&text, typed.at)
             }
-            Is::Word { .. } | Is::List(_) | Is::Case(_) => {
+            Is::Word { .. } | Is::List(_) | Is::Case(_) | Is::Account(_) => {
                 let message = format!("{} cannot be computed with", typed.shown());
                 self.fail(
                     codes::TYPE_ERROR,

@@ -27,6 +27,9 @@ impl Checker<'_, '_, '_> {
         if self.scope.world.names.tables.contains(name) {
             return self.table(name, items, at);
         }
+        if self.scope.world.names.accounts.contains(name) {
+            return self.called(name, (name_at, items), at);
+        }
         let expected = match name {
             "sum" | "every" | "some" | "where" => (2, 2),
             "count" => (1, 2),
@@ -86,9 +89,14 @@ impl Checker<'_, '_, '_> {
             return self.later(&format!("{name}(...)"), at);
         }
         let names = &self.scope.world.names;
-        let called = names.tables.iter().chain(&names.chains).map(String::as_str);
+        let called = names.tables.iter().chain(&names.chains).chain(&names.accounts).map(String::as_str);
         let help = suggest::nearest(name, FUNCTIONS.iter().copied().chain(called));
-        self.fail(codes::UNKNOWN_NAME, at, format!("there is no function, table or chain `{name}`"), help)
+        self.fail(
+            codes::UNKNOWN_NAME,
+            at,
+            format!("there is no function, table, account or chain `{name}`"),
+            help,
+        )
     }
 
     /// A number as money: so much of one unit of the company's currency, rounded as every product with money is.

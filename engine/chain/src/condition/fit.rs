@@ -7,6 +7,7 @@ use countersign_core::name::Name;
 use countersign_core::value::{Type, Value};
 use rust_decimal::Decimal;
 
+use super::accounts::Called;
 use super::check::Checker;
 use super::members::optional;
 use super::scope::Site;
@@ -38,6 +39,8 @@ pub(crate) enum Is {
     List(Vec<Typed>),
     /// A case of this chain, which may not be there.
     Case(Name),
+    /// An account under a key.
+    Account(Called),
 }
 
 impl Typed {
@@ -79,6 +82,7 @@ impl Typed {
             Is::Word { text, .. } => format!("the word {text}"),
             Is::List(_) => "a list".to_owned(),
             Is::Case(chain) => format!("a case of {chain}"),
+            Is::Account(called) => format!("the account {}", called.account),
         }
     }
 }
@@ -99,6 +103,7 @@ impl Checker<'_, '_, '_> {
         match typed.is {
             Is::Of(kind) => Some((typed.expr, kind)),
             Is::Case(_) => Some((typed.expr, optional(Type::Case))),
+            Is::Account(called) => self.account_alone(&called, typed.at),
             Is::Number(_) => Some((typed.expr, Type::Number)),
             Is::Percent(_) => Some((typed.expr, Type::Percent)),
             Is::Word { text, quoted: true } => Some((Expr::Const(Value::text(&text)), Type::Text)),
@@ -138,6 +143,10 @@ impl Checker<'_, '_, '_> {
             (Is::Number(n), Type::AnyMoney) if self.scope.site == Site::Initial => self.money(*n, typed.at),
             (Is::Percent(n), Type::Percent) => Some(Expr::Const(Value::Percent(*n))),
             (Is::Percent(n), Type::Number) => Some(Expr::Const(Value::Number(*n))),
+            (Is::Account(called), _) => {
+                let called = called.clone();
+                self.account_alone(&called, typed.at)
+            }
             (Is::Word { text, quoted: false }, kind) if !named(kind) => {
                 let text = text.clone();
                 self.unknown_word(&text, typed.at)

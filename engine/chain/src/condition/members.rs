@@ -19,7 +19,7 @@ const BUILT_IN: [&str; 3] = ["draft", "on-hold", "withdrawn"];
 const NO_CASE: &str = "none";
 /// Parts of a case that later versions read.
 const LATER_PARTS: &[&str] =
-    &["signers", "decider", "decided_at", "appeals", "accepts", "still_to_sign", "holds", "owner"];
+    &["signers", "decider", "decided_at", "appeals", "accepts", "still_to_sign", "owner"];
 
 impl Checker<'_, '_, '_> {
     /// A member of a record, a column of a row, something about a position or a case.
@@ -32,6 +32,9 @@ impl Checker<'_, '_, '_> {
     ) -> Option<Typed> {
         if left.is_case() {
             return self.case_part(left, name, name_at, at);
+        }
+        if let Is::Account(called) = left.is {
+            return self.balance(called, (name, name_at), at);
         }
         let kind = match &left.is {
             Is::Of(kind) => kind.clone(),
@@ -207,7 +210,7 @@ impl Checker<'_, '_, '_> {
                     self.fail(codes::UNKNOWN_FIELD, name_at, message, help)
                 }
             },
-            "doc" | "facts" => {
+            "doc" | "facts" | "holds" => {
                 let message = format!("`.{name}` alone is no value");
                 let help = format!("write the field, as in .{name}.units");
                 self.fail(codes::BAD_EXPRESSION, name_at, message, help)
@@ -249,6 +252,9 @@ impl Checker<'_, '_, '_> {
         name_at: Range<usize>,
     ) -> Option<(CasePart, Type, bool)> {
         let world = self.scope.world;
+        if part == "holds" {
+            return self.hold_of(head, name, name_at);
+        }
         if part == "facts" {
             return match head.facts.iter().find(|(known, _)| *known == name) {
                 Some((fact, kind)) => {
@@ -302,7 +308,7 @@ impl Checker<'_, '_, '_> {
             return self.fail(codes::NOT_READABLE_HERE, child.at.clone(), message, help);
         }
         let (part, kind) = match part {
-            "doc" | "facts" => {
+            "doc" | "facts" | "holds" => {
                 let (part, kind, always) = self.field_of(head, part, name, name_at)?;
                 (part, if always { kind } else { optional(kind) })
             }

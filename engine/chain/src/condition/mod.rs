@@ -1,5 +1,6 @@
 //! The condition language: parsed, typed against what its place may read, lowered to core's expressions.
 
+mod accounts;
 mod arithmetic;
 mod calls;
 mod check;
@@ -21,8 +22,9 @@ use countersign_core::name::Name;
 use countersign_core::value::Type;
 
 use crate::codes;
+pub(crate) use accounts::{Called, Source, bounded, source, split};
 pub(crate) use lexer::Fault;
-pub(crate) use scope::{Defined, FUNCTIONS, Message, RESERVED, Scope, Site};
+pub(crate) use scope::{Defined, FUNCTIONS, Message, Own, RESERVED, Scope, Site};
 pub(crate) use text::Text;
 
 use check::Checker;
@@ -44,6 +46,10 @@ pub(crate) struct Needs {
     pub(crate) facts: bool,
     /// Other cases, by itself or through a define.
     pub(crate) cases: bool,
+    /// Accounts, or what cases hold, by itself or through a define.
+    pub(crate) accounts: bool,
+    /// The account that it is, where it is one.
+    pub(crate) account: Option<Called>,
     /// The chain whose case it is, where it is one that was called by its key.
     pub(crate) case_of: Option<Name>,
     /// Top-level fields of the document, without those of its defines.
@@ -55,6 +61,11 @@ pub(crate) fn any(text: &Text, scope: &Scope<'_, '_>) -> Option<Lowered> {
     lower(text, scope, |checker, ast| {
         let typed = checker.check(ast)?;
         checker.needs.case_of = typed.chain().cloned();
+        if let fit::Is::Account(called) = &typed.is {
+            checker.needs.account = Some(called.clone());
+            // Whoever reads the name reads a part of the account; alone it stands for nothing.
+            return Some((typed.expr, Type::Optional(Box::new(Type::Number))));
+        }
         checker.settle(typed)
     })
 }

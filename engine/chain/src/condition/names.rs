@@ -18,6 +18,7 @@ const ROOTS: &[(&str, &str)] = &[
     ("doc", "doc.total"),
     ("message", "message.amount"),
     ("facts", "facts.prepaid"),
+    ("holds", "holds.credit"),
     ("reply", "reply.units"),
     ("answer", "answer.rate"),
     ("request", "request.amount"),
@@ -45,6 +46,9 @@ impl Checker<'_, '_, '_> {
                 self.needs.fields.insert(field.name.clone());
                 return Some(Typed::of(Expr::Doc(vec![field.name.clone()]), field.kind.clone(), at));
             }
+        }
+        if let Some(own) = scope.account {
+            return self.in_account(own, word, at);
         }
         if let Some(found) = self.define(word, &at) {
             return found;
@@ -87,11 +91,12 @@ impl Checker<'_, '_, '_> {
         let scope = self.scope;
         let number = scope.defines.iter().position(|d| d.name == word)?;
         let Some((kind, needs)) = &scope.defines[number].lowered else { return Some(None) };
-        let needed = [
+        let needed: [(bool, bool, &str); 5] = [
             (scope.site.reads_case(), true, "a case"),
             (scope.site.reads_clock(), needs.clock, "the clock"),
             (scope.site.reads_facts(), needs.facts, "facts"),
             (scope.site.reads_cases(), needs.cases, "other cases"),
+            (scope.site.reads_accounts(), needs.accounts, "accounts"),
         ];
         for (readable, needed, what) in needed {
             let word = format!("`{word}` (through it {what})");
@@ -102,6 +107,10 @@ impl Checker<'_, '_, '_> {
         self.needs.clock |= needs.clock;
         self.needs.facts |= needs.facts;
         self.needs.cases |= needs.cases;
+        self.needs.accounts |= needs.accounts;
+        if let Some(called) = &needs.account {
+            return Some(Some(called.clone().typed(at.clone())));
+        }
         let expr = Expr::Define(u16::try_from(number).unwrap_or(u16::MAX));
         Some(Some(match &needs.case_of {
             Some(chain) => Typed { expr, is: Is::Case(chain.clone()), at: at.clone() },
@@ -120,7 +129,7 @@ impl Checker<'_, '_, '_> {
         self.readable(word, self.scope.site.reads_cases(), at)
     }
 
-    fn readable(&mut self, word: &str, readable: bool, at: &Range<usize>) -> Option<()> {
+    pub(crate) fn readable(&mut self, word: &str, readable: bool, at: &Range<usize>) -> Option<()> {
         if readable {
             return Some(());
         }
@@ -196,6 +205,8 @@ impl Checker<'_, '_, '_> {
             format!("write `doc.{word}`")
         } else if scope.facts.iter().any(|(name, _)| *name == word) {
             format!("write `facts.{word}`")
+        } else if scope.world.accounts.contains_key(word) {
+            format!("call the account by a key: `{word}(...).free`")
         } else if scope.world.tables.contains_key(word) {
             format!("call the table by a key: `{word}(...)`")
         } else if scope.world.names.chains.contains(word) {
@@ -223,7 +234,7 @@ impl Checker<'_, '_, '_> {
         }
         // `order.facts.made`: what follows a case is read in two steps.
         if let Tree::Dot(case, part, part_at) = &left.kind
-            && matches!(part.as_str(), "doc" | "facts")
+            && matches!(part.as_str(), "doc" | "facts" | "holds")
         {
             if self.root(case) == Some("child") {
                 return self.child_part(case, part, (name, name_at), at);
@@ -267,10 +278,11 @@ impl Checker<'_, '_, '_> {
                 self.readable("facts", scope.site.reads_facts(), &left.at)?;
                 self.handed((scope.facts, "this chain has no", "fact"), (name, name_at), at, Expr::Fact)
             }
+            "holds" => self.own_hold(left, (name, name_at), at),
             "message" => self.message(left, (name, name_at), at),
             "reply" | "answer" | "request" => self.reply(root, left, (name, name_at), at),
             "child" => {
-                if matches!(name, "doc" | "facts") {
+                if matches!(name, "doc" | "facts" | "holds") {
                     let child = scope.child.map_or("child", |(child, _)| child);
                     let message = format!("`{child}.{name}` alone is no value");
                     let help = format!("write the field, as in {child}.{name}.units");

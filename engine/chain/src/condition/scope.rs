@@ -9,7 +9,7 @@ use countersign_core::name::Name;
 use countersign_core::value::Type;
 
 use super::Needs;
-use crate::world::{ChainHead, World};
+use crate::world::{AccountHead, ChainHead, World};
 
 /// Where a condition stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +48,10 @@ pub(crate) enum Site {
     Define,
     /// A computed field of a document: its other fields stand bare.
     Field,
+    /// The limit or a flag of an account: the parts of its key stand bare.
+    Account,
+    /// An amount that is reserved, consumed, restored or released, and the key of the account.
+    Move,
 }
 
 impl Site {
@@ -70,26 +74,31 @@ impl Site {
             Site::Start => "starts",
             Site::Define => "define",
             Site::Field => "a document's field",
+            Site::Account => "accounts.yaml",
+            Site::Move => "an amount that is booked",
         }
     }
 
     /// `now` and `today`: not where the same question asked again must have the same answer.
     pub(crate) fn reads_clock(self) -> bool {
-        use Site::{Check, Define, Fork, Initial, Learn, Requires, Start, With};
-        matches!(self, Requires | Check | Fork | Define | With | Learn | Initial | Start)
+        use Site::{Check, Define, Fork, Initial, Learn, Move, Requires, Start, With};
+        matches!(self, Requires | Check | Fork | Define | With | Learn | Initial | Start | Move)
     }
 
     pub(crate) fn reads_amount(self) -> bool {
-        use Site::{Check, ClimbAmount, Fork, Learn, Match, Requires, Signer, Until, Who, With};
-        matches!(self, Requires | Check | Fork | Signer | Who | ClimbAmount | Match | Until | With | Learn)
+        use Site::{Check, ClimbAmount, Fork, Learn, Match, Move, Requires, Signer, Until, Who, With};
+        matches!(
+            self,
+            Requires | Check | Fork | Signer | Who | ClimbAmount | Match | Until | With | Learn | Move
+        )
     }
 
     /// What the case has learnt: not before there is one.
     pub(crate) fn reads_facts(self) -> bool {
-        use Site::{Amount, Check, ClimbAmount, Define, Fork, Learn, Match, Signer, Until, Who, With};
+        use Site::{Amount, Check, ClimbAmount, Define, Fork, Learn, Match, Move, Signer, Until, Who, With};
         matches!(
             self,
-            Check | Fork | Signer | Who | Amount | ClimbAmount | Match | Until | With | Learn | Define
+            Check | Fork | Signer | Who | Amount | ClimbAmount | Match | Until | With | Learn | Define | Move
         )
     }
 
@@ -104,13 +113,23 @@ impl Site {
 
     /// Other cases: `order-evaluation(doc.order_no).state`.
     pub(crate) fn reads_cases(self) -> bool {
-        use Site::{Check, Define, Fork, Initial, Requires, Who, With};
-        matches!(self, Requires | Check | Define | Fork | With | Who | Initial)
+        use Site::{Check, Define, Fork, Initial, Learn, Move, Requires, Who, With};
+        matches!(self, Requires | Check | Define | Fork | With | Who | Initial | Learn | Move)
+    }
+
+    /// What accounts stand at, and what the case holds: never where a case is named or a message finds it, nor where
+    /// it is asked who signs.
+    pub(crate) fn reads_accounts(self) -> bool {
+        use Site::{Account, Amount, Check, ClimbAmount, Define, Fork, Learn, Move, Requires, Signer, With};
+        matches!(
+            self,
+            Requires | Check | Fork | Signer | Amount | ClimbAmount | With | Learn | Define | Move | Account
+        )
     }
 
     /// `doc`, `submitter`, `owner`, `driver`: not before there is a document.
     pub(crate) fn reads_case(self) -> bool {
-        !matches!(self, Site::Field | Site::Start)
+        !matches!(self, Site::Field | Site::Start | Site::Account)
     }
 }
 
@@ -128,6 +147,16 @@ pub(crate) enum Message<'s> {
     Fields(&'s [(Name, Type)]),
     /// A fact that no adapter declares: its fields are texts, and may be missing.
     Undeclared,
+}
+
+/// An account from within.
+#[derive(Clone, Copy)]
+pub(crate) struct Own<'s> {
+    pub(crate) head: &'s AccountHead,
+    /// Its `define`, each to be put in the place of its name. `None` where it was refused.
+    pub(crate) defines: &'s [(Name, Option<(Expr, Type)>)],
+    /// What is asked is the limit itself: it is not known yet, nor what is free.
+    pub(crate) limit: bool,
 }
 
 /// Everything that a condition may refer to.
@@ -151,6 +180,10 @@ pub(crate) struct Scope<'s, 'f> {
     pub(crate) item: Option<(&'s str, &'s Type)>,
     /// What a child is called here, `child` unless its state says otherwise, and its chain.
     pub(crate) child: Option<(&'s str, &'s ChainHead)>,
+    /// What the case may hold.
+    pub(crate) holds: Option<&'s ChainHead>,
+    /// The account whose limit or flag is read.
+    pub(crate) account: Option<Own<'s>>,
     /// Gathers the fields of the document that are read.
     pub(crate) reads: &'s RefCell<BTreeSet<Name>>,
 }
@@ -174,6 +207,7 @@ pub(crate) const RESERVED: &[&str] = &[
     "today",
     "message",
     "facts",
+    "holds",
     "reply",
     "answer",
     "request",

@@ -158,6 +158,8 @@ fn lower(site: Site, text: &str, expected: Option<&Type>) -> Outcome {
         message: Some(Message::Fields(&message)),
         item: Some(("line", &line)),
         child: world.heads.get("order-to-cash").map(|head| ("child", head)),
+        holds: world.heads.get("order-to-cash"),
+        account: None,
         reads: &reads,
     };
     let mut defines: Vec<Defined> = Vec::new();
@@ -440,7 +442,7 @@ fn what_can_be_read_where() {
     ];
     let all = [&of_case[..], &[Start]].concat();
     let clock = [Requires, Check, Fork, Define, With, Learn, Initial, Start];
-    let cases = [Requires, Check, Fork, Define, With, Who, Initial];
+    let cases = [Requires, Check, Fork, Define, With, Who, Initial, Learn];
     let facts = [Check, Fork, Signer, Who, Amount, ClimbAmount, Match, Until, With, Learn, Define];
     for (text, readable) in [
         ("doc.days", &of_case[..]),

@@ -4,6 +4,7 @@
 //! - [`loops`]: loops that no person, message or shrinking number breaks.
 //! - [`facts`]: facts read before they can have been learnt.
 //! - [`undo`]: ends that leave something done outside that ought to be undone, and undoing where there is nothing.
+//! - [`holds`]: good ends with something of an account still held, and what is used up or given back that never was.
 //! - [`children`]: chains that run each other in a circle without end.
 //! - [`people`]: more signers than a case deserves, and positions that nobody stands in for.
 //! - [`forms`]: documents that ask for too much.
@@ -15,6 +16,7 @@ mod expressions;
 mod facts;
 mod flow;
 mod forms;
+mod holds;
 mod loops;
 mod people;
 mod reach;
@@ -71,6 +73,7 @@ pub(crate) fn check(chains: &[(Chain, Places)], world: &World<'_>) {
         reach::check(&flow, places, &world.report);
         loops::check(&flow, places, world);
         facts::check(&flow, places, world);
+        holds::check(&flow, places, world);
         people::signers(&flow, places, world);
         flows.push((flow, places));
     }
@@ -80,6 +83,13 @@ pub(crate) fn check(chains: &[(Chain, Places)], world: &World<'_>) {
         people::holders(&flows, world);
     }
     forms::check(world);
+}
+
+/// Checks that every account is there for something.
+pub(crate) fn accounts(accounts: &[(countersign_core::name::Name, Place)], world: &World<'_>) {
+    if !world.report.failed() {
+        holds::unused(accounts, world);
+    }
 }
 
 fn too_large(chain: &Chain, places: &Places, world: &World<'_>) -> bool {

@@ -41,5 +41,11 @@ fn reached(flow: &Flow<'_>) -> (BTreeSet<usize>, BTreeSet<usize>) {
             }
         }
     }
+    // What has lapsed has that end.
+    for handed in &flow.chain.hands_on {
+        let lapses = handed.lapses.iter().filter(|_| ends.contains(&usize::from(handed.end)));
+        let to: Vec<usize> = lapses.map(|lapse| usize::from(lapse.to)).collect();
+        ends.extend(to);
+    }
     (states, ends)
 }

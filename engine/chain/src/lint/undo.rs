@@ -1,4 +1,4 @@
-//! What is done outside is undone before a case ends badly or goes back to its draft; and nothing is undone where
+//! What is done outside or used up of accounts is undone before a case ends badly or goes back to its draft; and nothing is undone where
 //! there is nothing to undo.
 //!
 //! For each state the commands are gathered that may stand done when it is entered. A `compensate` takes them away: all
@@ -26,6 +26,7 @@ pub(super) fn check(flows: &[(Flow<'_>, &Places)], world: &World<'_>) {
                 matches!(undo, Some(Undo::By(_)))
             }
             Activity::Run(run) => undoable.contains(&run.chain),
+            Activity::Consume(_) => true,
             _ => false,
         };
         left_behind(flow, &What { lasts: &done, world }, places);
@@ -35,6 +36,7 @@ pub(super) fn check(flows: &[(Flow<'_>, &Places)], world: &World<'_>) {
                 undo.is_none_or(|undo| matches!(undo, Undo::By(_) | Undo::Nothing))
             }
             Activity::Run(_) | Activity::Start(_) | Activity::Record(_) => true,
+            Activity::Reserve(_) | Activity::Consume(_) => true,
             _ => false,
         };
         nothing_to_undo(flow, &What { lasts: &anything, world }, places);
@@ -52,6 +54,7 @@ fn lasting(flows: &[(Flow<'_>, &Places)], world: &World<'_>) -> Lasting {
                     world.adapters.verbs.get(&command.verb).is_some_and(|v| matches!(v.undo, Undo::By(_)))
                 }
                 Activity::Run(run) => found.contains(&run.chain),
+                Activity::Consume(_) => true,
                 _ => false,
             });
             if some {
@@ -148,7 +151,7 @@ fn failed(state: &StateDef, outcome: &str, world: &World<'_>) -> bool {
             let ends = world.heads.get(&run.chain).map_or(&[][..], |head| &head.ends);
             outcome == "bad" || ends.iter().any(|(end, good)| *end == outcome && !good)
         }
-        _ => outcome.starts_with("refused"),
+        _ => outcome.starts_with("refused") || outcome == "insufficient",
     }
 }
 

@@ -23,7 +23,7 @@ pub(super) fn parts() -> Vec<Part> {
             &[
                 ("document", "{any}", "What `submits` starts from"),
                 ("cases", "[one_sentence]", "Earlier cases: `order-evaluation SO-1 is passed: { ... }`"),
-                ("accounts", "any", "Balances, each on its day"),
+                ("accounts", "{any}", "How they stand at first: `ACCOUNT KEY: { used: 100 }`"),
             ],
         ),
         small(
@@ -79,7 +79,7 @@ pub(super) fn more() -> Value {
         ] },
         "expectation": {
             "type": "object",
-            "description": "Also: sent VERB, started CHAIN, recorded TABLE KEY, and KEY or CHAIN KEY for another case",
+            "description": "Also: sent VERB, started CHAIN, recorded TABLE KEY, ACCOUNT KEY, and KEY or CHAIN KEY for another case",
             "properties": {
                 "state": text("A state, an end, draft, on-hold or withdrawn"),
                 "ends": { "enum": ["good", "bad"] },
@@ -95,6 +95,7 @@ pub(super) fn more() -> Value {
                 "final": text("Who decides, or nobody"),
                 "never_asked": names("Who was not asked"),
                 "refused": names("The codes with which the sentence before was refused"),
+                "short": text("How much was missing of what was to be set aside"),
                 "alarms": names("Alarms that were raised"),
                 "kept": names("Facts that are kept for a case that comes later"),
                 "never_sent": names("Commands that were not given"),

@@ -14,6 +14,7 @@ pub(super) fn all() -> Vec<Schema> {
         file("authority", "authority.yaml", parts::of_authority(), authority()),
         file("systems", "systems.yaml", parts::of_systems(), json!({})),
         file("adapters", "adapters.yaml", Vec::new(), adapters()),
+        file("accounts", "accounts.yaml", parts::of_accounts(), accounts()),
         file("table", "tables/*.yaml", parts::of_table(), table()),
         file("document", "documents/*.yaml", parts::of_document(), document()),
         file("chain", "chains/*.yaml", parts::of_chain(), chains()),
@@ -86,6 +87,10 @@ fn adapters() -> Value {
     })
 }
 
+fn accounts() -> Value {
+    json!({ "file": { "type": "object", "additionalProperties": kind("account") } })
+}
+
 fn table() -> Value {
     json!({ "row": { "type": "object", "additionalProperties": true } })
 }
@@ -108,6 +113,7 @@ fn chains() -> Value {
         "arrows": arrows,
         "level_of": { "anyOf": [kind("name"), kind("level")] },
         "beside_of": { "anyOf": [kind("who"), kind("beside")] },
+        "handing_on": { "anyOf": [kind("name"), kind("[name]"), kind("handed_on")] },
         "rule_of": { "anyOf": [kind("expression"), kind("rule")] },
         "members": kind("[member]"),
         "state": doing(chain::ACTIVITIES, |activity| {

@@ -2,7 +2,7 @@
 
 use super::Part;
 use crate::chain::keys as chain;
-use crate::{authority, company, document, organisation, policies, read, systems, table};
+use crate::{accounts, authority, company, document, organisation, policies, read, systems, table};
 
 fn part(
     name: &'static str,
@@ -250,6 +250,25 @@ pub(super) fn of_systems() -> Vec<Part> {
     ]
 }
 
+pub(super) fn of_accounts() -> Vec<Part> {
+    vec![part(
+        "account",
+        accounts::KEYS,
+        &["measure", "one_per", "limit"],
+        &[
+            ("title", "title", ""),
+            ("measure", "text", "A currency, or what is counted: units, orders"),
+            ("one_per", "{type}", "The parts of its key"),
+            ("limit", "expression", "How much there is, or unlimited"),
+            ("short", "code", "The code where too little is free"),
+            ("define", "{expression}", "Names for expressions, each after those it reads"),
+            ("flags", "{expression}", "Words for how it stands: the first that holds"),
+            ("below_zero", "text", "The word for a limit that fell below what is taken"),
+            ("opening", "{number}", "By key: what was used up before; entered once"),
+        ],
+    )]
+}
+
 pub(super) fn of_table() -> Vec<Part> {
     vec![part(
         "file",
@@ -309,13 +328,35 @@ pub(super) fn of_chain() -> Vec<Part> {
                 "{anytime}",
                 "What may be asked of a case whatever it is doing, and messages that move it",
             ),
-            ("hands_on", "any", "Not carried yet"),
+            ("hands_on", "{handing_on}", "By end: what the case leaves behind of what it holds"),
             ("states", "{state}", "The first follows submission"),
         ],
     )];
     parts.extend(of_header());
+    parts.extend(of_holds());
     parts.extend(of_states());
     parts
+}
+
+/// What ends leave behind.
+fn of_holds() -> Vec<Part> {
+    vec![
+        part(
+            "handed_on",
+            chain::HANDS_ON,
+            &["holds"],
+            &[
+                ("holds", "name+", ""),
+                ("lapses", "lapses", "Left out: it goes to the case that started this one"),
+            ],
+        ),
+        part(
+            "lapses",
+            chain::LAPSES,
+            &["to"],
+            &[("after", "span", ""), ("at", "expression", "A date or a time"), ("to", "name", "A bad end")],
+        ),
+    ]
 }
 
 /// What stands in the head of a chain.
@@ -333,6 +374,7 @@ fn of_header() -> Vec<Part> {
                 ("key", "expression", "Its business key"),
                 ("state", "name+", "States or ends, one of which it stands in"),
                 ("within", "span", "It came there at most so long ago"),
+                ("takes", "name+", "What it holds is this case's from then on"),
                 ("else", "code", "The code of the refusal"),
             ],
         ),
@@ -451,6 +493,12 @@ pub(super) const STATE: &[(&str, &str, &str)] = &[
     ("record", "name", "A table that changes"),
     ("hand_over", "who", "Who owns the case from here on"),
     ("compensate", "text", "`all`, or `since STATE`"),
+    ("reserve", "{text}", "Names and `amount from account(key)`, or `from case.holds.name`"),
+    ("consume", "text+", "What is used up: something held, or `amount from account(key)`"),
+    ("release", "text+", "What is held and given back"),
+    ("restore", "text+", "`amount to account(key)`: what was used up is free again"),
+    ("overdraw", "expression", "By how much what is free may fall below zero: what was approved"),
+    ("short", "code", "The code where too little is free"),
     ("amount", "expression", "What is held against the limits, instead of the chain's amount"),
     ("at_least", "level_of+", "Levels that must be reached"),
     ("beside", "beside_of+", "Who approves beside the deciding level"),

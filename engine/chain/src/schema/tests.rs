@@ -140,6 +140,8 @@ fn what_the_loader_refuses_the_schema_refuses() {
         "choose: [{ when: doc.a > 1, go: done }, { else: draft }]",
         "check: [{ unique: doc.lines.number, else: TWICE }]",
         "run: part, as: piece, learns: { a: piece.facts.b }",
+        "reserve: { a: doc.a from b(doc.c) }, overdraw: 5, short: TOO_LITTLE",
+        "consume: [a, 1 from b], next: { done: done }",
     ] {
         assert_eq!(chain(good), Vec::<String>::new(), "{good}");
     }
@@ -155,6 +157,8 @@ fn what_the_loader_refuses_the_schema_refuses() {
         "wait: a.b, match: [{ wen: true }]",
         "approve: boss, next: { approved: { go: done, lerns: {} } }",
         "start: part, as: piece",
+        "reserve: { a: 1 }, within: 8wh",
+        "release: a, overdraw: 1",
     ] {
         assert!(!chain(bad).is_empty(), "{bad}");
     }

@@ -1,6 +1,7 @@
 //! Small mistakes in the demo company, each beside its nearest valid neighbour: the finding is as in the
 //! snapshot, the neighbour compiles, and every code is produced by some mistake.
 
+mod accounts;
 mod anytime;
 mod chains;
 mod conditions;
@@ -92,6 +93,7 @@ fn all() -> Vec<&'static Case> {
         chains::CASES,
         work::CASES,
         anytime::CASES,
+        accounts::CASES,
     ];
     groups.into_iter().flatten().collect()
 }
@@ -129,6 +131,11 @@ fn work_outside() {
 #[test]
 fn at_any_time_and_by_several() {
     insta::assert_snapshot!(shown(anytime::CASES));
+}
+
+#[test]
+fn accounts_and_what_is_held() {
+    insta::assert_snapshot!(shown(accounts::CASES));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The commands, one file each; questions about a case share one.
 
+mod accounts;
 mod adapter;
 mod apply;
 mod asking;
@@ -57,6 +58,7 @@ pub(crate) enum Command {
     Explain(questions::Explain),
     Preview(preview::Preview),
     Handler(questions::Handler),
+    Accounts(accounts::Accounts),
     Log(log::Log),
     Views(views::Views),
     Bench(bench::Bench),
@@ -87,6 +89,7 @@ impl Command {
             Command::Explain(command) => command.run(output),
             Command::Preview(command) => command.run(output),
             Command::Handler(command) => command.run(output),
+            Command::Accounts(command) => command.run(output),
             Command::Log(command) => command.run(output),
             Command::Views(command) => command.run(output),
             Command::Bench(command) => command.run(output),

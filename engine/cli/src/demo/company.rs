@@ -11,6 +11,7 @@ macro_rules! files {
 
 /// Every file of the company.
 pub(super) const FILES: &[File] = files![
+    "accounts.yaml",
     "adapters.yaml",
     "authority.yaml",
     "chains/bad-debt.yaml",
@@ -23,6 +24,9 @@ pub(super) const FILES: &[File] = files![
     "chains/order-evaluation.yaml",
     "chains/order-to-cash.yaml",
     "chains/production-order.yaml",
+    "chains/promo-claim.yaml",
+    "chains/promo-plan.yaml",
+    "chains/special-price.yaml",
     "company.yaml",
     "documents/bad-debt.yaml",
     "documents/billing.yaml",
@@ -33,8 +37,14 @@ pub(super) const FILES: &[File] = files![
     "documents/market-intel.yaml",
     "documents/order.yaml",
     "documents/production-request.yaml",
+    "documents/promo-claim.yaml",
+    "documents/promo-plan.yaml",
+    "documents/special-request.yaml",
     "organisation.yaml",
     "systems.yaml",
+    "tables/branch_pools.yaml",
+    "tables/budgets.yaml",
+    "tables/campaigns.yaml",
     "tables/carrier_claims.yaml",
     "tables/customers.yaml",
     "tables/first_order_min.yaml",

@@ -8,7 +8,7 @@ use super::Ctx;
 use super::operate::PROCESS_OWNER;
 use super::permission::{Wish, allowed};
 use crate::command::{Cause, Stored};
-use crate::definition::{Definition, DefinitionKind};
+use crate::definition::{Account, Definition, DefinitionKind};
 use crate::event::{AccountOpened, CompanyFounded, DefinitionStored, DefinitionsActivated, Event};
 use crate::name::Name;
 use crate::rejection::{Code, Rejection};
@@ -93,6 +93,7 @@ pub(super) fn activate(state: &State, at: Timestamp, numbers: &[u32]) -> Result<
             return Err(invalid(format!("expected a definition of the {kind:?}, found none")));
         }
     }
+    keep_their_measure(state, numbers)?;
     let release = state.definitions().next_release();
     let activated = DefinitionsActivated { release, definitions: numbers.to_vec() };
     let mut events = vec![Event::DefinitionsActivated(activated)];
@@ -101,14 +102,34 @@ pub(super) fn activate(state: &State, at: Timestamp, numbers: &[u32]) -> Result<
     Ok(events)
 }
 
-/// What was used up of accounts before: entered once, when a definition first says it.
-fn opened(state: &State, numbers: &[u32]) -> Vec<Event> {
+fn accounts<'a>(state: &'a State, numbers: &'a [u32]) -> impl Iterator<Item = &'a Account> {
     let stored = numbers.iter().filter_map(|number| state.definitions().stored(*number));
-    let accounts = stored.filter_map(|stored| match stored.compiled() {
+    stored.filter_map(|stored| match stored.compiled() {
         Definition::Account(account) => Some(account),
         _ => None,
-    });
-    let opened = accounts.filter_map(|account| {
+    })
+}
+
+/// Amounts in the books mean what they meant when they were entered.
+fn keep_their_measure(state: &State, numbers: &[u32]) -> Result<(), Rejection> {
+    let Some(active) = state.definitions().active() else { return Ok(()) };
+    for account in accounts(state, numbers) {
+        let Some(before) = active.account(&account.name) else { continue };
+        let same = before.measure == account.measure && before.parts.len() == account.parts.len();
+        if !same && state.balances().any(|(name, ..)| *name == account.name) {
+            return Err(invalid(format!(
+                "expected account {} to keep its measure and the parts of its key: there are balances in it; give \
+                 the changed account another name",
+                account.name
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// What was used up of accounts before: entered once, when a definition first says it.
+fn opened(state: &State, numbers: &[u32]) -> Vec<Event> {
+    let opened = accounts(state, numbers).filter_map(|account| {
         let before = |key: &Name| state.balance(&account.name, key).is_some_and(|balance| balance.opened);
         let used = account.opening.iter().filter(|(key, _)| !before(key));
         let used: Vec<(Name, Decimal)> = used.map(|(key, used)| (key.clone(), *used)).collect();

@@ -54,17 +54,17 @@ pub(crate) fn standing(
     let active = state.definitions().active().ok_or(EvalError::Type("active definitions"))?;
     let parts = parts_of(account, key).ok_or(EvalError::Type("the parts of an account's key"))?;
     let own = Own { account, parts: &parts, key };
-    let scope = Scope { cases: Some(state), own: Some(own), ..Scope::new(active, at) };
+    let scope = Scope { cases: Some(state), own: Some(&own), ..Scope::new(active, at) };
     let mut evaluator = Evaluator { scope: &scope, fuel: COST_MAX, depth: 0 };
     let limit = match &account.limit {
         None => None,
         Some(_) => {
-            let limit = evaluator.own(own, BalancePart::Limit)?.decimal();
+            let limit = evaluator.own(&own, BalancePart::Limit)?.decimal();
             Some(limit.ok_or_else(|| EvalError::Missing(format!("the limit of {} of {key}", account.name)))?)
         }
     };
     let flag = match flags {
-        true => evaluator.flagged(own)?,
+        true => evaluator.flagged(&own)?,
         false => None,
     };
     let Balance { used, reserved, .. } = state.balance(&account.name, key).cloned().unwrap_or_default();
@@ -120,15 +120,15 @@ impl Evaluator<'_> {
         let account = active.account(account).ok_or(EvalError::Type("an account that is defined"))?;
         let key = row_key(parts);
         let own = Own { account, parts, key: &key };
-        let scope = Scope { cases: Some(state), own: Some(own), ..Scope::new(active, self.scope.at) };
+        let scope = Scope { cases: Some(state), own: Some(&own), ..Scope::new(active, self.scope.at) };
         let mut nested = Evaluator { scope: &scope, fuel: self.fuel, depth: self.depth };
-        let value = nested.own(own, what);
+        let value = nested.own(&own, what);
         self.fuel = nested.fuel;
         value
     }
 
     /// Something about the account whose own expressions these are.
-    pub(super) fn own(&mut self, own: Own<'_>, what: BalancePart) -> Result<Value> {
+    pub(super) fn own(&mut self, own: &Own<'_>, what: BalancePart) -> Result<Value> {
         let account = own.account;
         let balance = self.scope.cases.and_then(|state| state.balance(&account.name, own.key));
         let (used, reserved) = balance.map_or_else(Default::default, |b| (b.used, b.reserved));
@@ -169,7 +169,7 @@ impl Evaluator<'_> {
         }
     }
 
-    fn flagged(&mut self, own: Own<'_>) -> Result<Option<Name>> {
+    fn flagged(&mut self, own: &Own<'_>) -> Result<Option<Name>> {
         for (word, when) in &own.account.flags {
             if flag(self.value(when, None)?)? {
                 return Ok(Some(word.clone()));

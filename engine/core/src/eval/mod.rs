@@ -94,7 +94,7 @@ pub struct Scope<'a> {
     /// Other cases, and rows that chains have changed.
     pub cases: Option<&'a State>,
     /// The account whose own expressions are evaluated.
-    pub own: Option<Own<'a>>,
+    pub own: Option<&'a Own<'a>>,
     /// The command's stamp.
     pub at: Timestamp,
 }

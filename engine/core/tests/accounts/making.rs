@@ -150,34 +150,41 @@ fn required(chain: &str, hold: &str) -> Requirement {
 }
 
 fn chains() -> Vec<Chain> {
-    let of = |chain: &str| case_of(chain, doc("of"));
+    let mut all = vec![spend(), invoice(), counted(), overdrawn(), half(), asking()];
+    all.extend(plan_and_claim());
+    all.extend(evaluation_and_takers());
+    all.extend(reserving_only());
+    all
+}
+
+fn of(chain: &str) -> Expr {
+    case_of(chain, doc("of"))
+}
+
+/// A plan sets aside what claims take from it.
+fn plan_and_claim() -> Vec<Chain> {
+    let plan = vec![
+        reserving("budget", doc("amount"), from("budget")),
+        waiting("open", to(2)),
+        moving("rest", Activity::Release(all_of("budget")), to(3)),
+        waiting("over", DONE),
+    ];
     let plans = HoldSource::Hold { case: of("plan"), hold: n("budget") };
-    let plan = order(
-        "plan",
-        vec![
-            reserving("budget", doc("amount"), from("budget")),
-            waiting("open", to(2)),
-            moving("rest", Activity::Release(all_of("budget")), to(3)),
-            waiting("over", DONE),
-        ],
-    );
-    let claim = order(
-        "claim",
-        vec![
-            reserving("money", doc("amount"), plans),
-            approving(to(2)),
-            moving("using", Activity::Consume(part_of("money", doc("part"))), DONE),
-        ],
-    );
+    let claim = vec![
+        reserving("money", doc("amount"), plans),
+        approving(to(2)),
+        moving("using", Activity::Consume(part_of("money", doc("part"))), DONE),
+    ];
+    vec![order("plan", plan), order("claim", claim)]
+}
+
+/// What an evaluation holds goes to a contract, which hands it on to the order that started it, or to an order itself.
+fn evaluation_and_takers() -> Vec<Chain> {
     let lapses = Lapse { after: Some(span("72h")), at: None, to: 1 };
+    let states = vec![reserving("credit", doc("amount"), from("budget")), approving(DONE)];
     let evaluation = Chain {
         hands_on: vec![HandsOn { end: 0, holds: names(&["credit"]), lapses: Some(lapses) }],
-        ..chain(
-            "evaluation",
-            "evaluation",
-            READS,
-            vec![reserving("credit", doc("amount"), from("budget")), approving(DONE)],
-        )
+        ..chain("evaluation", "evaluation", READS, states)
     };
     let contract = Chain {
         requires: vec![required("evaluation", "credit")],
@@ -185,187 +192,95 @@ fn chains() -> Vec<Chain> {
         ..order("contract", vec![approving(DONE)])
     };
     let taken = vec![MoveDef { amount: None, of: MoveOf::Taken(n("evaluation")) }];
-    let direct = Chain {
-        requires: vec![required("evaluation", "credit")],
-        ..order(
-            "direct",
-            vec![approving(to(1)), moving("using", Activity::Consume(taken), to(2)), waiting("open", DONE)],
-        )
-    };
-    let cash = order(
-        "cash",
-        vec![
-            state("contracting", Activity::Run(run("contract", vec![])), &[("good", to(1)), ("bad", FAILED)]),
-            moving("using", Activity::Consume(part_of("credit", doc("part"))), to(2)),
-            state("open", task("kam_js", &[], &[]), &[("done", DONE), ("refused", to(3))]),
-            state(
-                "cancelling",
-                Activity::Compensate { since: None },
-                &[("done", CANCELLED), ("stuck", Target::OnHold)],
-            ),
-        ],
-    );
+    let states =
+        vec![approving(to(1)), moving("using", Activity::Consume(taken), to(2)), waiting("open", DONE)];
+    let direct = Chain { requires: vec![required("evaluation", "credit")], ..order("direct", states) };
+    let runs = Activity::Run(run("contract", vec![]));
+    let undone = [("done", CANCELLED), ("stuck", Target::OnHold)];
+    let cash = vec![
+        state("contracting", runs, &[("good", to(1)), ("bad", FAILED)]),
+        moving("using", Activity::Consume(part_of("credit", doc("part"))), to(2)),
+        state("open", task("kam_js", &[], &[]), &[("done", DONE), ("refused", to(3))]),
+        state("cancelling", Activity::Compensate { since: None }, &undone),
+    ];
+    vec![evaluation, contract, direct, order("cash", cash)]
+}
+
+fn restoring(amount: Expr, account: &str) -> Activity {
+    Activity::Restore(vec![RestoreDef { amount, account: n(account), key: vec![doc("line")] }])
+}
+
+/// It uses what an order holds, and what is paid is free again.
+fn invoice() -> Chain {
     let credit = MoveOf::Of { case: of("cash"), hold: n("credit") };
-    let invoice = order(
-        "invoice",
-        vec![
-            moving(
-                "using",
-                Activity::Consume(vec![MoveDef { amount: Some(doc("amount")), of: credit }]),
-                to(1),
-            ),
-            waiting("open", to(2)),
-            moving(
-                "paid",
-                Activity::Restore(vec![RestoreDef {
-                    amount: doc("part"),
-                    account: n("budget"),
-                    key: vec![doc("line")],
-                }]),
-                DONE,
-            ),
-        ],
-    );
-    let one = |of: &str| {
-        vec![MoveDef {
-            amount: Some(units(1)),
-            of: MoveOf::Account { account: n(of), key: vec![doc("line")] },
-        }]
+    let used = Activity::Consume(vec![MoveDef { amount: Some(doc("amount")), of: credit }]);
+    let paid = restoring(doc("part"), "budget");
+    order("invoice", vec![moving("using", used, to(1)), waiting("open", to(2)), moving("paid", paid, DONE)])
+}
+
+/// Nothing is held: it is counted, and taken back.
+fn counted() -> Chain {
+    let orders = MoveOf::Account { account: n("orders"), key: vec![doc("line")] };
+    let count = Activity::Consume(vec![MoveDef { amount: Some(units(1)), of: orders }]);
+    let back = restoring(units(1), "orders");
+    let states = vec![moving("counting", count, to(1)), waiting("open", to(2)), moving("back", back, DONE)];
+    order("counted", states)
+}
+
+/// Chains that set aside, wait, and end.
+fn reserving_only() -> Vec<Chain> {
+    let waits = |name: &str, holds: Vec<(&str, Expr, HoldSource)>| {
+        let next = [("done", to(1)), ("insufficient", FAILED)];
+        order(name, vec![state("reserving", reserve(holds), &next), waiting("open", DONE)])
     };
-    let counted = order(
-        "counted",
-        vec![
-            moving("counting", Activity::Consume(one("orders")), to(1)),
-            waiting("open", to(2)),
-            moving(
-                "back",
-                Activity::Restore(vec![RestoreDef {
-                    amount: units(1),
-                    account: n("orders"),
-                    key: vec![doc("line")],
-                }]),
-                DONE,
-            ),
-        ],
-    );
-    let special = order(
-        "special",
-        vec![
-            state(
-                "reserving",
-                reserve(vec![("mine", units(1), from("entitled")), ("slot", units(1), from("slots"))]),
-                &[("done", to(1)), ("insufficient", FAILED)],
-            ),
-            waiting("open", DONE),
-        ],
-    );
-    let twice = order(
-        "twice",
-        vec![
-            state(
-                "reserving",
-                reserve(vec![
-                    ("first", doc("amount"), from("budget")),
-                    ("second", doc("amount"), from("budget")),
-                ]),
-                &[("done", to(1)), ("insufficient", FAILED)],
-            ),
-            waiting("open", DONE),
-        ],
-    );
+    let amount = || doc("amount");
+    vec![
+        waits("special", vec![("mine", units(1), from("entitled")), ("slot", units(1), from("slots"))]),
+        waits("twice", vec![("first", amount(), from("budget")), ("second", amount(), from("budget"))]),
+        waits("less", vec![("money", minus(amount(), doc("part")), from("budget"))]),
+        waits("slot", vec![("slot", units(1), from("slots"))]),
+    ]
+}
+
+/// Less than nothing may be free, by what was approved.
+fn overdrawn() -> Chain {
     let over = ReserveDef {
         holds: vec![(n("money"), doc("amount"), from("budget"))],
         overdraw: Some(doc("part")),
         short: Some(n("BEYOND_WHAT_WAS_APPROVED")),
     };
-    let overdrawn = order(
-        "overdrawn",
-        vec![
-            state("reserving", Activity::Reserve(over), &[("done", to(1)), ("insufficient", FAILED)]),
-            waiting("open", DONE),
-        ],
-    );
-    let less = order(
-        "less",
-        vec![
-            reserving("money", minus(doc("amount"), doc("part")), from("budget")),
-            waiting("open", DONE),
-        ],
-    );
-    let slot = order(
-        "slot",
-        vec![
-            state(
-                "reserving",
-                reserve(vec![("slot", units(1), from("slots"))]),
-                &[("done", to(1)), ("insufficient", FAILED)],
-            ),
-            waiting("open", DONE),
-        ],
-    );
-    let half = order(
-        "half",
-        vec![
-            reserving("money", doc("amount"), from("budget")),
-            waiting("first", to(2)),
-            moving("using", Activity::Consume(part_of("money", doc("part"))), to(3)),
-            state("second", task("kam_js", &[], &[]), &[("done", DONE), ("refused", to(4))]),
-            state(
-                "undoing",
-                Activity::Compensate { since: Some(2) },
-                &[("done", to(1)), ("stuck", Target::OnHold)],
-            ),
-        ],
-    );
-    let asking = order(
-        "asking",
-        vec![state(
-            "checking",
-            Activity::Check(vec![
-                Check { test: Test::Must(at_least(hold_of("money"), money(0))), code: n("NEVER") },
-                Check {
-                    test: Test::Must(at_least(
-                        Expr::OfCase(
-                            Box::new(of("plan")),
-                            CasePart::Hold { name: n("budget"), zero: Value::money(Decimal::ZERO, yuan()) },
-                        ),
-                        doc("amount"),
-                    )),
-                    code: n("PLAN_HOLDS_TOO_LITTLE"),
-                },
-                Check {
-                    test: Test::Must(at_least(
-                        Expr::Balance {
-                            account: n("budget"),
-                            key: vec![doc("line")],
-                            what: BalancePart::Free,
-                        },
-                        doc("amount"),
-                    )),
-                    code: n("TOO_LITTLE_FREE"),
-                },
-            ]),
-            &[("passed", DONE), ("failed", FAILED)],
-        )],
-    );
-    vec![
-        spend(),
-        plan,
-        claim,
-        evaluation,
-        contract,
-        direct,
-        cash,
-        invoice,
-        counted,
-        special,
-        twice,
-        overdrawn,
-        less,
-        slot,
-        half,
-        asking,
-    ]
+    let next = [("done", to(1)), ("insufficient", FAILED)];
+    order("overdrawn", vec![state("reserving", Activity::Reserve(over), &next), waiting("open", DONE)])
+}
+
+/// What it has used is undone as far as a state, and used again.
+fn half() -> Chain {
+    let undone = [("done", to(1)), ("stuck", Target::OnHold)];
+    let states = vec![
+        reserving("money", doc("amount"), from("budget")),
+        waiting("first", to(2)),
+        moving("using", Activity::Consume(part_of("money", doc("part"))), to(3)),
+        state("second", task("kam_js", &[], &[]), &[("done", DONE), ("refused", to(4))]),
+        state("undoing", Activity::Compensate { since: Some(2) }, &undone),
+    ];
+    order("half", states)
+}
+
+/// It asks what it holds itself, what a plan holds, and what is free.
+fn asking() -> Chain {
+    let check = |left: Expr, right: Expr, code: &str| Check {
+        test: Test::Must(at_least(left, right)),
+        code: n(code),
+    };
+    let held = CasePart::Hold { name: n("budget"), zero: Value::money(Decimal::ZERO, yuan()) };
+    let held = Expr::OfCase(Box::new(of("plan")), held);
+    let free = Expr::Balance { account: n("budget"), key: vec![doc("line")], what: BalancePart::Free };
+    let checks = vec![
+        check(hold_of("money"), money(0), "NEVER"),
+        check(held, doc("amount"), "PLAN_HOLDS_TOO_LITTLE"),
+        check(free, doc("amount"), "TOO_LITTLE_FREE"),
+    ];
+    order("asking", vec![state("checking", Activity::Check(checks), &[("passed", DONE), ("failed", FAILED)])])
 }
 
 fn documents() -> Vec<Definition> {

@@ -417,6 +417,7 @@ pub fn every_kind() -> Vec<Event> {
     events.extend(task_events());
     events.extend(learnt_events());
     events.extend(account_events());
+    events.extend(hold_events());
     events.sort_by_key(Event::kind);
     events
 }
@@ -440,7 +441,7 @@ fn account_events() -> Vec<Event> {
         }),
         Event::ReservationRefused(ReservationRefused {
             case,
-            name: name.clone(),
+            name,
             account: account.clone(),
             key: key.clone(),
             asked: amount,
@@ -466,12 +467,20 @@ fn account_events() -> Vec<Event> {
         Event::Released(Released {
             case,
             lot,
-            account: account.clone(),
-            key: key.clone(),
+            account,
+            key,
             amount,
             back_to: Some((41, 1)),
             why: ReleasedWhy::Compensated,
         }),
+    ]
+}
+
+fn hold_events() -> Vec<Event> {
+    let (case, account, key) = (42, n("promo_budget"), n("promo_js_2025q2"));
+    let amount = "300000.00".parse().expect("a decimal");
+    let (name, lot) = (n("budget"), 2);
+    vec![
         Event::HoldTaken(HoldTaken {
             case,
             from: 41,

@@ -40,7 +40,7 @@ impl Log {
 
 /// Opens a log for reading. A log that is being written to can look damaged where a write is under way: what is
 /// found twice alike is so.
-fn open(data: &Path) -> Result<(Journal, Report), Failure> {
+pub(crate) fn open(data: &Path) -> Result<(Journal, Report), Failure> {
     let directory = log_directory(data);
     let storage = DirStorage::open(&directory)
         .map_err(|_| Failure::from(Error::Missing).at(directory.display().to_string()))?;
@@ -56,7 +56,7 @@ fn open(data: &Path) -> Result<(Journal, Report), Failure> {
 }
 
 /// Every frame from a sequence on.
-fn each(
+pub(crate) fn each(
     log: &Journal,
     from: u64,
     mut with: impl FnMut(u64, Frame) -> Result<(), Failure>,
