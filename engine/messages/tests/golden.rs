@@ -46,6 +46,7 @@ fn replies_are_written_as_they_were_read() {
         "resume",
         "retry",
         "compensate",
+        "settle",
         "error",
     ] {
         round_trip::<Accepted>(&format!("reply.{verb}"));
