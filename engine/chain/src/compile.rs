@@ -11,7 +11,9 @@ use crate::read;
 use crate::source::{self, FILE_BYTES_MAX, FILES_MAX, Kind, SourceFile};
 use crate::world::{Names, World};
 use crate::yaml::{self, Body, Node};
-use crate::{accounts, adapters, authority, chain, company, document, lint, organisation, systems, table};
+use crate::{
+    accounts, adapters, authority, chain, company, document, lint, organisation, reports, systems, table,
+};
 
 /// One definition with the text that it was compiled from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -203,6 +205,12 @@ fn read_all(parsed: &[Parsed], world: &mut World<'_>) -> Vec<(Definition, Place)
     for part in of(Kind::Systems) {
         if let Some(systems) = systems::read(&part.node, world) {
             found.push((Definition::Systems(systems), Place::whole(part.file)));
+        }
+    }
+    let chains: Vec<&Node> = of(Kind::Chain).map(|p| &p.node).collect();
+    for part in of(Kind::Reports) {
+        if let Some(reports) = reports::read(&part.node, &chains, world) {
+            found.push((Definition::Reports(reports), Place::whole(part.file)));
         }
     }
     found

@@ -7,7 +7,7 @@
 //! yaml      text -> tree with places; nothing that readers of YAML disagree on
 //! read      tree -> names, numbers, spans, mappings with known keys
 //! condition text -> tokens -> tree -> types -> core's expressions
-//! company, organisation, authority, adapters, table, accounts, document, chain, systems: tree -> core's definitions
+//! company, organisation, authority, adapters, table, accounts, document, chain, systems, reports: tree -> core's definitions
 //! lint      chains as graphs, each and all of them together
 //! schema    JSON Schemas for editors, from the keys that the loader knows
 //! ```
@@ -30,6 +30,7 @@ mod organisation;
 mod plain;
 mod policies;
 mod read;
+mod reports;
 pub mod schema;
 mod source;
 mod suggest;
@@ -44,4 +45,5 @@ mod zone;
 
 pub use compile::{Bundle, Compiled, compile};
 pub use diagnostic::{Diagnostic, Severity};
+pub use reports::BUILT_IN as BUILT_IN_REPORTS;
 pub use source::{FILE_BYTES_MAX, FILES_MAX, SourceFile, load_dir};

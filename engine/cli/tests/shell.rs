@@ -7,7 +7,7 @@ use std::process::Stdio;
 use common::{Company, binary, ran, run};
 
 /// Every command, by its words.
-const COMMANDS: [&str; 35] = [
+const COMMANDS: [&str; 37] = [
     "init",
     "serve",
     "adapter",
@@ -35,9 +35,11 @@ const COMMANDS: [&str; 35] = [
     "handler",
     "accounts",
     "accounts verify",
+    "report",
     "log",
     "log show",
     "log verify",
+    "log export",
     "views",
     "views rebuild",
     "bench",

@@ -294,6 +294,7 @@ fn is_in(release: &Release, definition: &Definition) -> bool {
         Definition::Document(d) => release.document(&d.name) == Some(d),
         Definition::Table(d) => release.table(&d.name) == Some(d),
         Definition::Adapters(d) => release.adapters() == Some(d),
+        Definition::Reports(d) => release.reports() == Some(d),
         Definition::Chain(d) => release.chain(&d.name) == Some(d),
         Definition::Account(d) => release.account(&d.name) == Some(d),
     }

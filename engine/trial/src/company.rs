@@ -60,7 +60,7 @@ impl Company {
                     company.accounts.insert(d.name.clone(), d.clone());
                     d.opening.clear();
                 }
-                Definition::Authority(_) => {}
+                Definition::Authority(_) | Definition::Reports(_) => {}
             }
             company.definitions.insert((definition.kind(), definition.name()), definition);
         }

@@ -41,6 +41,7 @@ use crate::yaml::Node;
 
 pub(crate) use head::{amount, head};
 pub(crate) use holds::{given_to_parent, holds};
+pub(crate) use requires::for_each;
 
 /// What every condition of a chain may refer to.
 struct Base {
@@ -99,6 +100,30 @@ impl Base {
             reads: &self.reads,
         }
     }
+}
+
+/// What stands at the head of a chain, for conditions that others hold against its cases.
+pub(crate) struct Readable(Base);
+
+impl Readable {
+    pub(crate) fn head(&self) -> &ChainHead {
+        &self.0.head
+    }
+
+    pub(crate) fn scope<'s, 'f>(&'s self, world: &'s World<'f>) -> Scope<'s, 'f> {
+        self.0.scope(world)
+    }
+}
+
+/// The head of the chain of this name, where the file is that chain's. Read quietly: the chain itself reports.
+pub(crate) fn readable(node: &Node, name: &Name, world: &World<'_>) -> Option<Readable> {
+    world.report.quietly(|| {
+        let map = Map::any(node, "a chain", &world.report)?;
+        if header::name(&map, world)? != *name {
+            return None;
+        }
+        Base::read(&map, world).map(Readable)
+    })
 }
 
 /// The keys of each part of a chain, for the schemas of editors.

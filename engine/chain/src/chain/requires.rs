@@ -6,7 +6,7 @@ use countersign_core::value::Type;
 
 use super::Context;
 use crate::codes;
-use crate::condition::{self, Scope, Site};
+use crate::condition::{self, Scope, Site, Text};
 use crate::read::{self, Keys, Map};
 use crate::suggest;
 use crate::yaml::{Body, Node};
@@ -111,47 +111,56 @@ impl Context<'_, '_> {
 
     /// `item in list`, and the type of the item.
     pub(super) fn for_each(&self, node: &Node, site: Site) -> Option<(ForEach, Type)> {
-        let report = &self.world.report;
-        let text = self.text(node)?;
-        let Some((name, _)) = text.text.split_once(" in ") else {
-            let help = "write `for_each: line in doc.lines`";
-            report.error(codes::BAD_EXPRESSION, node.place, "this does not say for each of what", help);
-            return None;
-        };
-        let item = read::new_name(name.trim(), text.part(0..name.len()).whole(), report)?;
-        self.free(&item, "the item", node)?;
-        let list = text.part(name.len() + 4..text.text.len());
-        let lowered = condition::any(&list, &self.scope.at(site))?;
-        match lowered.kind {
-            Type::List(of) => Some((ForEach { item, list: lowered.expr }, *of)),
-            Type::Optional(of) if matches!(*of, Type::List(_)) => {
-                let help = "add `else` and a list that holds then";
-                report.error(codes::NEEDS_ELSE, list.whole(), "this list may be missing", help);
-                None
-            }
-            kind => {
-                let message = format!("this is {kind}, no list");
-                report.error(codes::TYPE_ERROR, list.whole(), message, "name a list, such as doc.lines");
-                None
-            }
-        }
+        for_each(node, &self.scope.at(site))
     }
 
     /// Whether the name of an item or a child means nothing else; otherwise it is reported.
     pub(super) fn free(&self, item: &Name, what: &str, node: &Node) -> Option<()> {
-        let world = self.world;
-        let taken = condition::RESERVED.contains(&item.as_str())
-            || condition::FUNCTIONS.contains(&item.as_str())
-            || self.scope.defines.iter().any(|d| d.name == *item)
-            || world.position(item).is_some()
-            || world.is_group(item)
-            || world.names.accounts.contains(item.as_str())
-            || world.names.tables.contains(item.as_str());
-        if taken {
-            let message = format!("`{item}` has a meaning of its own");
-            let help = format!("choose another name for {what}");
-            world.report.error(codes::RESERVED_NAME, node.place, message, help);
-        }
-        (!taken).then_some(())
+        free(item, what, node, &self.scope)
     }
+}
+
+/// `item in list`, and the type of the item.
+pub(crate) fn for_each(node: &Node, scope: &Scope<'_, '_>) -> Option<(ForEach, Type)> {
+    let report = &scope.world.report;
+    let text = Text::of(node, read::scalar(node, "condition", report)?, report);
+    let Some((name, _)) = text.text.split_once(" in ") else {
+        let help = "write `for_each: line in doc.lines`";
+        report.error(codes::BAD_EXPRESSION, node.place, "this does not say for each of what", help);
+        return None;
+    };
+    let item = read::new_name(name.trim(), text.part(0..name.len()).whole(), report)?;
+    free(&item, "the item", node, scope)?;
+    let list = text.part(name.len() + 4..text.text.len());
+    let lowered = condition::any(&list, scope)?;
+    match lowered.kind {
+        Type::List(of) => Some((ForEach { item, list: lowered.expr }, *of)),
+        Type::Optional(of) if matches!(*of, Type::List(_)) => {
+            let help = "add `else` and a list that holds then";
+            report.error(codes::NEEDS_ELSE, list.whole(), "this list may be missing", help);
+            None
+        }
+        kind => {
+            let message = format!("this is {kind}, no list");
+            report.error(codes::TYPE_ERROR, list.whole(), message, "name a list, such as doc.lines");
+            None
+        }
+    }
+}
+
+fn free(item: &Name, what: &str, node: &Node, scope: &Scope<'_, '_>) -> Option<()> {
+    let world = scope.world;
+    let taken = condition::RESERVED.contains(&item.as_str())
+        || condition::FUNCTIONS.contains(&item.as_str())
+        || scope.defines.iter().any(|d| d.name == *item)
+        || world.position(item).is_some()
+        || world.is_group(item)
+        || world.names.accounts.contains(item.as_str())
+        || world.names.tables.contains(item.as_str());
+    if taken {
+        let message = format!("`{item}` has a meaning of its own");
+        let help = format!("choose another name for {what}");
+        world.report.error(codes::RESERVED_NAME, node.place, message, help);
+    }
+    (!taken).then_some(())
 }

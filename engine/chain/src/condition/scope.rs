@@ -46,6 +46,8 @@ pub(crate) enum Site {
     Start,
     /// A `define`: readable is what its users may read.
     Define,
+    /// A value that a report shows.
+    Report,
     /// A computed field of a document: its other fields stand bare.
     Field,
     /// The limit or a flag of an account: the parts of its key stand bare.
@@ -72,6 +74,7 @@ impl Site {
             Site::Initial => "the first value of a fact",
             Site::With => "with",
             Site::Start => "starts",
+            Site::Report => "reports.yaml",
             Site::Define => "define",
             Site::Field => "a document's field",
             Site::Account => "accounts.yaml",
@@ -86,19 +89,46 @@ impl Site {
     }
 
     pub(crate) fn reads_amount(self) -> bool {
-        use Site::{Check, ClimbAmount, Fork, Learn, Match, Move, Requires, Signer, Until, Who, With};
+        use Site::{
+            Check, ClimbAmount, Fork, Learn, Match, Move, Report, Requires, Signer, Until, Who, With,
+        };
         matches!(
             self,
-            Requires | Check | Fork | Signer | Who | ClimbAmount | Match | Until | With | Learn | Move
+            Requires
+                | Check
+                | Fork
+                | Signer
+                | Who
+                | ClimbAmount
+                | Match
+                | Until
+                | With
+                | Learn
+                | Move
+                | Report
         )
     }
 
     /// What the case has learnt: not before there is one.
     pub(crate) fn reads_facts(self) -> bool {
-        use Site::{Amount, Check, ClimbAmount, Define, Fork, Learn, Match, Move, Signer, Until, Who, With};
+        use Site::{
+            Amount, Check, ClimbAmount, Define, Fork, Learn, Match, Move, Report, Signer, Until, Who, With,
+        };
         matches!(
             self,
-            Check | Fork | Signer | Who | Amount | ClimbAmount | Match | Until | With | Learn | Define | Move
+            Check
+                | Fork
+                | Signer
+                | Who
+                | Amount
+                | ClimbAmount
+                | Match
+                | Until
+                | With
+                | Learn
+                | Define
+                | Move
+                | Report
         )
     }
 

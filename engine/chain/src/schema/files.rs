@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::parts::{self, STATE};
-use super::{Part, Schema, basics, cases, kind};
+use super::{Part, Schema, basics, cases, kind, reports};
 use crate::adapters;
 use crate::chain::keys as chain;
 
@@ -15,6 +15,7 @@ pub(super) fn all() -> Vec<Schema> {
         file("systems", "systems.yaml", parts::of_systems(), json!({})),
         file("adapters", "adapters.yaml", Vec::new(), adapters()),
         file("accounts", "accounts.yaml", parts::of_accounts(), accounts()),
+        file("reports", "reports.yaml", reports::parts(), json!({})),
         file("table", "tables/*.yaml", parts::of_table(), table()),
         file("document", "documents/*.yaml", parts::of_document(), document()),
         file("chain", "chains/*.yaml", parts::of_chain(), chains()),

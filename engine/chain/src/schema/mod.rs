@@ -6,6 +6,7 @@
 mod cases;
 mod files;
 mod parts;
+mod reports;
 
 #[cfg(test)]
 mod tests;

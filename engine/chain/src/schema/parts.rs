@@ -4,7 +4,7 @@ use super::Part;
 use crate::chain::keys as chain;
 use crate::{accounts, authority, company, document, organisation, policies, read, systems, table};
 
-fn part(
+pub(super) fn part(
     name: &'static str,
     keys: read::Keys,
     required: &'static [&'static str],

@@ -16,6 +16,7 @@ mod operate;
 mod preview;
 mod questions;
 mod refer_up;
+mod report;
 mod request;
 mod resubmit;
 mod schema;
@@ -59,6 +60,7 @@ pub(crate) enum Command {
     Preview(preview::Preview),
     Handler(questions::Handler),
     Accounts(accounts::Accounts),
+    Report(report::Report),
     Log(log::Log),
     Views(views::Views),
     Bench(bench::Bench),
@@ -90,6 +92,7 @@ impl Command {
             Command::Preview(command) => command.run(output),
             Command::Handler(command) => command.run(output),
             Command::Accounts(command) => command.run(output),
+            Command::Report(command) => command.run(output),
             Command::Log(command) => command.run(output),
             Command::Views(command) => command.run(output),
             Command::Bench(command) => command.run(output),

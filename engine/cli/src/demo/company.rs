@@ -41,6 +41,7 @@ pub(super) const FILES: &[File] = files![
     "documents/promo-plan.yaml",
     "documents/special-request.yaml",
     "organisation.yaml",
+    "reports.yaml",
     "systems.yaml",
     "tables/branch_pools.yaml",
     "tables/budgets.yaml",

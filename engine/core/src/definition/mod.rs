@@ -9,6 +9,7 @@ mod document;
 mod form1;
 mod organisation;
 mod people;
+mod reports;
 mod systems;
 mod table;
 
@@ -31,6 +32,7 @@ pub use company::{
 pub use document::{DocumentType, Field};
 pub use organisation::{Acting, Delegation, Group, Organisation, Position, Unit};
 pub use people::{AtLeast, Beside, Climb, Duty, Member, Node, Signer, TaskDef, Who};
+pub use reports::{Frequency, ReceivableDef, RegisterDef, Reports, SaleDef};
 pub use systems::{Allowed, SystemGrant, Systems};
 pub use table::{Column, Table};
 
@@ -57,6 +59,8 @@ pub enum Definition {
     Adapters(Adapters),
     /// One entry of accounts.yaml.
     Account(Account),
+    /// reports.yaml
+    Reports(Reports),
 }
 
 /// The kinds of [`Definition`], without their contents.
@@ -80,6 +84,8 @@ pub enum DefinitionKind {
     Adapters,
     /// accounts.yaml
     Account,
+    /// reports.yaml
+    Reports,
 }
 
 impl Definition {
@@ -95,16 +101,18 @@ impl Definition {
             Definition::Systems(_) => DefinitionKind::Systems,
             Definition::Adapters(_) => DefinitionKind::Adapters,
             Definition::Account(_) => DefinitionKind::Account,
+            Definition::Reports(_) => DefinitionKind::Reports,
         }
     }
 
-    /// The name by which others refer to it; company, organisation, systems and adapters exist once and are named after their kind.
+    /// The name by which others refer to it; those that exist once, such as the company, are named after their kind.
     pub fn name(&self) -> Name {
         match self {
             Definition::Company(_) => Name::from("company"),
             Definition::Organisation(_) => Name::from("organisation"),
             Definition::Systems(_) => Name::from("systems"),
             Definition::Adapters(_) => Name::from("adapters"),
+            Definition::Reports(_) => Name::from("reports"),
             Definition::Authority(d) => d.name.clone(),
             Definition::Document(d) => d.name.clone(),
             Definition::Table(d) => d.name.clone(),

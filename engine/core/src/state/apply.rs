@@ -17,8 +17,14 @@ use crate::value::{Fields, Value};
 
 /// Applies a whole frame: the replay's loop, and what a follower calls.
 pub fn apply_frame(state: &mut State, frame: &Frame) {
+    watch_frame(state, frame, |_, _| {});
+}
+
+/// The same, and shows each event with the state that it came to: what a case was before it ended.
+pub fn watch_frame(state: &mut State, frame: &Frame, mut before: impl FnMut(&State, &Event)) {
     state.begin(frame.at);
     for event in &frame.events {
+        before(state, event);
         apply(state, event);
     }
     state.finish(&frame.cause, RequestKey::of_cause(&frame.cause), &frame.outcome, &frame.events);

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::definition::{
     Account, Adapters, Authority, Chain, Company, Definition, DefinitionKind, DocumentType, Organisation,
-    Systems, Table,
+    Reports, Systems, Table,
 };
 use crate::name::Name;
 
@@ -59,6 +59,7 @@ struct Found {
     organisation: Option<Arc<Definition>>,
     systems: Option<Arc<Definition>>,
     adapters: Option<Arc<Definition>>,
+    reports: Option<Arc<Definition>>,
     authorities: BTreeMap<Name, Arc<Definition>>,
     documents: BTreeMap<Name, Arc<Definition>>,
     tables: BTreeMap<Name, Arc<Definition>>,
@@ -95,6 +96,7 @@ impl Release {
     single!(/** The organisation. */ organisation: Organisation(Organisation));
     single!(/** The calling systems. */ systems: Systems(Systems));
     single!(/** The systems outside that do work. */ adapters: Adapters(Adapters));
+    single!(/** What reports are made from. */ reports: Reports(Reports));
     named!(/** A chain. */ chain in chains: Chain(Chain));
     named!(/** An authority. */ authority in authorities: Authority(Authority));
     named!(/** A document type. */ document in documents: Document(DocumentType));
@@ -168,6 +170,7 @@ impl Definitions {
                 DefinitionKind::Organisation => found.organisation = Some(compiled),
                 DefinitionKind::Systems => found.systems = Some(compiled),
                 DefinitionKind::Adapters => found.adapters = Some(compiled),
+                DefinitionKind::Reports => found.reports = Some(compiled),
                 DefinitionKind::Authority => drop(found.authorities.insert(name, compiled)),
                 DefinitionKind::Document => drop(found.documents.insert(name, compiled)),
                 DefinitionKind::Table => drop(found.tables.insert(name, compiled)),

@@ -27,7 +27,7 @@ use serde::Serialize;
 pub(crate) use accounts::held;
 pub use accounts::{Balance, Holds, Kept, Lot};
 pub use ahead::AHEAD;
-pub use apply::{apply, apply_frame};
+pub use apply::{apply, apply_frame, watch_frame};
 pub(crate) use apply_cases::TOLD;
 pub use case::{Case, Signature, SlotStatus, Stage, Step, Task};
 pub use closed::{CLOSED_MAX, CLOSED_WINDOW_MS};

@@ -115,7 +115,8 @@ impl Rules {
                 Definition::Document(_)
                 | Definition::Table(_)
                 | Definition::Adapters(_)
-                | Definition::Account(_) => {}
+                | Definition::Account(_)
+                | Definition::Reports(_) => {}
             }
         }
         Rules {

@@ -78,6 +78,7 @@ pub(super) fn definition(kind: DefinitionKind) -> &'static str {
         DefinitionKind::Systems => "systems",
         DefinitionKind::Adapters => "adapters",
         DefinitionKind::Account => "account",
+        DefinitionKind::Reports => "reports",
     }
 }
 

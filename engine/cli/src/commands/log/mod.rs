@@ -1,5 +1,6 @@
-//! `countersign log`: reading and checking a log, without locking or changing it.
+//! `countersign log`: reading, exporting and checking a log, without locking or changing it.
 
+mod export;
 mod show;
 mod verify;
 
@@ -15,9 +16,11 @@ pub(crate) use verify::verify;
 use crate::exit::Failure;
 use crate::output::Output;
 
-/// Read or check a log, without changing it
+/// Read, export or check a log, without changing it
 #[derive(Args)]
-#[command(after_help = "Examples:\n  countersign log show --data DIR\n  countersign log verify --data DIR")]
+#[command(
+    after_help = "Examples:\n  countersign log show --data DIR\n  countersign log verify --data DIR\n  countersign log export --data DIR --format xes --out log.xes"
+)]
 pub(crate) struct Log {
     #[command(subcommand)]
     command: LogCommand,
@@ -27,6 +30,7 @@ pub(crate) struct Log {
 enum LogCommand {
     Show(show::Show),
     Verify(verify::Verify),
+    Export(export::Export),
 }
 
 impl Log {
@@ -34,6 +38,7 @@ impl Log {
         match self.command {
             LogCommand::Show(show) => show.run(output),
             LogCommand::Verify(verify) => verify.run(output),
+            LogCommand::Export(export) => export.run(output),
         }
     }
 }
@@ -61,11 +66,22 @@ pub(crate) fn each(
     from: u64,
     mut with: impl FnMut(u64, Frame) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
+    each_while(log, from, |sequence, frame| with(sequence, frame).map(|()| true))
+}
+
+/// Every frame from a sequence on, until one is not wanted.
+pub(super) fn each_while(
+    log: &Journal,
+    from: u64,
+    mut with: impl FnMut(u64, Frame) -> Result<bool, Failure>,
+) -> Result<(), Failure> {
     let mut reader = log.reader(from)?;
     while let Some(found) = reader.next(u64::MAX)? {
         let sequence = found.sequence;
         let frame = Frame::decode(found.bytes).map_err(|source| ReadError::Frame { sequence, source })?;
-        with(sequence, frame)?;
+        if !with(sequence, frame)? {
+            break;
+        }
     }
     Ok(())
 }
