@@ -112,13 +112,11 @@ fn order_head() -> ChainHead {
     }
 }
 
-/// What a condition comes to.
-type Outcome = Result<(Expr, Type), Vec<Diagnostic>>;
-
-fn lower(site: Site, text: &str, expected: Option<&Type>) -> Outcome {
+/// The company that conditions are read in, and the condition.
+fn files(condition: &str) -> Vec<SourceFile> {
     let file = |path: &str, text: &str| SourceFile { path: path.to_owned(), text: text.to_owned() };
-    let files = vec![
-        file("condition", text),
+    vec![
+        file("condition", condition),
         file("company.yaml", COMPANY),
         file("organisation.yaml", ORGANISATION),
         file("tables/grades.yaml", GRADES),
@@ -126,7 +124,14 @@ fn lower(site: Site, text: &str, expected: Option<&Type>) -> Outcome {
         file("tables/pools.yaml", POOLS),
         file("tables/by_score.yaml", BY_SCORE),
         file("documents/order.yaml", DOCUMENT),
-    ];
+    ]
+}
+
+/// What a condition comes to.
+type Outcome = Result<(Expr, Type), Vec<Diagnostic>>;
+
+fn lower(site: Site, text: &str, expected: Option<&Type>) -> Outcome {
+    let files = files(text);
     let mut world = compile::world(&files);
     let head = order_head();
     world.names.chains.insert(head.name.to_string());
