@@ -25,26 +25,28 @@ use crate::window::Window;
 
 type Make = fn(&Book, &Window) -> Sheet;
 
+/// A part of reports.yaml, and whether it is there.
+type Part = (&'static str, fn(&Reports) -> bool);
+
 /// A report that every version makes.
 struct BuiltIn {
     name: &'static str,
     title: (&'static str, &'static str),
     /// It is of a period; otherwise of an instant.
     period: bool,
-    /// The part of reports.yaml that it cannot do without, and whether that is there.
-    needs: Option<(&'static str, fn(&Reports) -> bool)>,
+    /// What it cannot do without.
+    needs: Option<Part>,
     make: Make,
 }
 
-const SALES: Option<(&str, fn(&Reports) -> bool)> = Some(("sales", |reports| !reports.sales.is_empty()));
-const RECEIVABLES: Option<(&str, fn(&Reports) -> bool)> =
-    Some(("receivables", |reports| !reports.receivables.is_empty()));
+const SALES: Option<Part> = Some(("sales", |reports| !reports.sales.is_empty()));
+const RECEIVABLES: Option<Part> = Some(("receivables", |reports| !reports.receivables.is_empty()));
 
 const fn built_in(
     name: &'static str,
     title: (&'static str, &'static str),
     period: bool,
-    needs: Option<(&'static str, fn(&Reports) -> bool)>,
+    needs: Option<Part>,
     make: Make,
 ) -> BuiltIn {
     BuiltIn { name, title, period, needs, make }
