@@ -59,11 +59,24 @@ impl Bench {
         let report = run(&options, &|step| note(&format!("measuring: {step}"))).map_err(|message| {
             Failure { exit: Exit::Unavailable, ..Failure::new("BENCH_FAILED", message) }
         })?;
+        if self.in_memory {
+            return in_memory(output, &report);
+        }
         if output.json {
             return output.object(&report);
         }
         table(output, &report).into_iter().try_for_each(|line| output.line(line))
     }
+}
+
+/// What was measured without disk and threads, and nothing else.
+fn in_memory(output: &Output, report: &Report) -> Result<(), Failure> {
+    let (bytes, us) = (report.bytes_of_memory_per_open_case, report.turn_us);
+    if output.json {
+        return output.object(&serde_json::json!({ "bytes_of_memory_per_open_case": bytes, "turn_us": us }));
+    }
+    output.line(format!("one decision in memory, median  {us:.2} us"))?;
+    output.line(format!("memory, per open case           {bytes:.0} bytes"))
 }
 
 fn table(output: &Output, report: &Report) -> Vec<String> {
