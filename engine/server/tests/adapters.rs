@@ -403,7 +403,6 @@ async fn while_nats_is_away_decisions_go_on_and_each_command_comes_once_it_is_ba
     }
     found.sort_by(|a, b| a.0.cmp(&b.0));
     assert_eq!(found, [("C-1.making.1".to_owned(), json!(2)), ("C-2.making.1".to_owned(), json!(2))]);
-    assert!(mill.counts().unwanted >= 1);
     mill.server.stop().await.expect("a clean stop");
 }
 
