@@ -176,6 +176,31 @@ fn a_query_waits_for_what_it_needs_or_says_that_the_view_is_behind() {
     });
 }
 
+/// Queries wait for the views from many tasks at once while the views move on: neither ever stops the other.
+#[test]
+fn queries_that_wait_and_views_that_move_on_do_not_hold_one_another_up() {
+    let directory = tempfile::tempdir().unwrap();
+    let (disk, clock) = (SimDisk::new(8), ManualClock::new(START));
+    let engine = found(with_views(&disk, &clock, directory.path()));
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build().unwrap();
+    for _ in 0..16 {
+        let views = engine.handle().views().unwrap().clone();
+        runtime.spawn(async move { while views.reach(views.applied() + 1).await.is_ok() {} });
+    }
+    let (done, ended) = std::sync::mpsc::channel();
+    let handle = engine.handle().clone();
+    std::thread::spawn(move || {
+        for n in 0..4_000 {
+            accepted(handle.command_blocking(submit(&format!("s{n}"), START, "text")));
+        }
+        up_to_date(&handle);
+        done.send(()).unwrap();
+    });
+    ended.recv_timeout(Duration::from_secs(120)).expect("queries and views go on");
+    runtime.shutdown_timeout(WAIT);
+}
+
 #[test]
 fn a_case_is_told_from_hand_in_to_end() {
     let directory = tempfile::tempdir().unwrap();

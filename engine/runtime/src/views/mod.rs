@@ -18,6 +18,7 @@ mod store;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
@@ -52,6 +53,9 @@ struct Inner {
     log: LogView,
     applied: watch::Sender<u64>,
     failure: Mutex<Option<String>>,
+    /// There is a failure. Who waits for `applied` asks so, because the lock of `failure` comes before that of
+    /// `applied`: the other way round the views and a query could wait for one another for ever.
+    failed: AtomicBool,
     /// For threads that wait; tasks use `applied`.
     changed: Condvar,
 }
@@ -70,6 +74,7 @@ impl Views {
             log: log.clone(),
             applied: watch::Sender::new(applied),
             failure: Mutex::new(None),
+            failed: AtomicBool::new(false),
             changed: Condvar::new(),
         };
         Ok((Views { inner: Arc::new(inner) }, opened))
@@ -92,7 +97,8 @@ impl Views {
     /// `VIEW_BEHIND`, `VIEW_FAILED`.
     pub async fn reach(&self, at_least: u64) -> Result<(), ViewsError> {
         let mut applied = self.inner.applied.subscribe();
-        let there = applied.wait_for(|applied| *applied >= at_least || self.failure().is_some());
+        let failed = || self.inner.failed.load(Ordering::Acquire);
+        let there = applied.wait_for(|applied| *applied >= at_least || failed());
         drop(tokio::time::timeout(AT_LEAST_WAIT, there).await);
         self.check(at_least)
     }
@@ -145,6 +151,7 @@ impl Views {
     fn fail(&self, why: String) {
         tracing::error!(%why, "the views stand still");
         *self.inner.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
+        self.inner.failed.store(true, Ordering::Release);
         self.inner.applied.send_modify(|_| {});
         self.inner.changed.notify_all();
     }
