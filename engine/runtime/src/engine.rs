@@ -256,7 +256,7 @@ struct Parts {
 impl Engine {
     fn spawn(&mut self, parts: Parts) -> Result<(), EngineError> {
         let Parts { options, journal, durable, messages, state, turn } = parts;
-        let pipe = Arc::new(Pipe::new([Batch::new(journal.group()), Batch::new(journal.group())]));
+        let pipe = Arc::new(Pipe::new([Batch::default(), Batch::default()]));
         self.connect(&options, &pipe);
         let EngineHandle { log, disk, failure, flags, views, .. } = self.handle.clone();
         let log = Arc::new(log);
@@ -273,6 +273,8 @@ impl Engine {
         };
         let (away, held) = sync_channel(RELEASE_QUEUE);
         let log_thread = LogThread {
+            group: journal.group(),
+            scratch: Vec::new(),
             journal,
             pipe,
             log: log.clone(),

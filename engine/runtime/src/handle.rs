@@ -9,7 +9,7 @@ use std::sync::mpsc::{SyncSender, TrySendError};
 use std::task::{Context, Poll};
 
 use countersign_core::command::{Body, Cause};
-use countersign_core::state::State;
+use countersign_core::state::{RequestKey, State};
 use countersign_journal::LogId;
 use tokio::sync::oneshot;
 
@@ -71,7 +71,8 @@ impl EngineHandle {
             return Err(Unavailable::Overloaded { retry_after_ms: FOLLOWER_RETRY_MS });
         }
         let (to, from) = oneshot::channel();
-        self.post(Message::Command(incoming, to))?;
+        let key = RequestKey::of_cause(&incoming.cause);
+        self.post(Message::Command(incoming, key, to))?;
         Ok(Pending(from))
     }
 

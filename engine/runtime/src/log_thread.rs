@@ -11,7 +11,7 @@ use crate::disk::Disk;
 use crate::failure::Failure;
 use crate::follow::LogView;
 use crate::pipe::{Next, Pipe};
-use crate::release::Releaser;
+use crate::release::{Held, Releaser};
 
 /// How often the head record is written.
 const HEAD_EVERY: Duration = Duration::from_secs(1);
@@ -19,6 +19,10 @@ const HEAD_EVERY: Duration = Duration::from_secs(1);
 /// What the log thread owns.
 pub(crate) struct LogThread {
     pub(crate) journal: Journal,
+    /// Filled with the frames of a batch.
+    pub(crate) group: GroupBuilder,
+    /// A frame on its way into the group.
+    pub(crate) scratch: Vec<u8>,
     pub(crate) pipe: Arc<Pipe>,
     pub(crate) log: Arc<LogView>,
     pub(crate) durable: watch::Sender<u64>,
@@ -36,10 +40,10 @@ impl LogThread {
         loop {
             match self.pipe.next(done.take(), HEAD_EVERY) {
                 Next::Batch(mut batch) => {
-                    if !batch.group.is_empty() && !self.append(&mut batch.group) {
+                    let held = batch.take();
+                    if !self.write(&held) {
                         break;
                     }
-                    let held = std::mem::take(&mut batch.held);
                     self.releaser.release(held, self.pipe.more_waits());
                     done = Some(batch);
                 }
@@ -56,10 +60,30 @@ impl LogThread {
         self.log.end();
     }
 
-    /// Makes a group durable and says so to whoever follows. False: the engine has failed, nothing is answered.
-    fn append(&mut self, group: &mut GroupBuilder) -> bool {
+    /// Encodes the frames and makes them durable: as one group, but where they are too large for it. False: the
+    /// engine has failed, nothing is answered.
+    fn write(&mut self, held: &[Held]) -> bool {
+        for frame in held.iter().filter_map(Held::frame) {
+            self.scratch.clear();
+            if let Err(error) = frame.encode(&mut self.scratch) {
+                self.failure.raise(format!("a frame cannot be encoded: {error}"));
+                return false;
+            }
+            if !self.group.fits(self.scratch.len()) && !self.group.is_empty() && !self.append() {
+                return false;
+            }
+            if let Err(error) = self.group.push(&self.scratch) {
+                self.failure.raise(format!("a frame cannot be written: {error}"));
+                return false;
+            }
+        }
+        self.group.is_empty() || self.append()
+    }
+
+    /// Makes the group durable and says so to whoever follows.
+    fn append(&mut self) -> bool {
         loop {
-            match self.journal.append(group) {
+            match self.journal.append(&mut self.group) {
                 Ok(appended) => {
                     self.durable.send_replace(appended.last_sequence);
                     self.log.advanced();

@@ -1,6 +1,6 @@
 //! What waits in the queue of the core thread.
 
-use countersign_core::state::State;
+use countersign_core::state::{RequestKey, State};
 use tokio::sync::oneshot;
 
 use crate::release::ReplyTo;
@@ -15,8 +15,8 @@ pub(crate) type ReadCall = Box<dyn FnOnce(&State) -> Box<dyn FnOnce() + Send> + 
     reason = "most messages are commands; a box each would be one more allocation"
 )]
 pub(crate) enum Message {
-    /// A command.
-    Command(Incoming, ReplyTo),
+    /// A command, and by which digest its request is known: its caller works that out.
+    Command(Incoming, Option<RequestKey>, ReplyTo),
     /// A look at State.
     Read(ReadCall),
     /// An operator confirms the time that the clock shows.

@@ -4,24 +4,41 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use countersign_journal::GroupBuilder;
-
 use crate::release::Held;
 
-/// Frames on their way to the disk, and the replies that wait for them.
-#[derive(Debug)]
+/// What one batch holds at most, frames and replies.
+const HELD_MAX: usize = 4096;
+/// Bytes of frames from which on a batch is full; the last one may be as large as a frame can be.
+const BYTES_MAX: usize = 1 << 20;
+
+/// Frames on their way to the disk, and the replies that wait for them, in their order. The log thread encodes them:
+/// the core thread has enough to do.
+#[derive(Debug, Default)]
 pub(crate) struct Batch {
-    pub(crate) group: GroupBuilder,
-    pub(crate) held: Vec<Held>,
+    held: Vec<Held>,
+    bytes: usize,
 }
 
 impl Batch {
-    pub(crate) fn new(group: GroupBuilder) -> Batch {
-        Batch { group, held: Vec::new() }
+    pub(crate) fn push(&mut self, held: Held) {
+        self.bytes += held.size();
+        self.held.push(held);
+    }
+
+    /// Whether it is to be handed over before anything is added.
+    pub(crate) fn is_full(&self) -> bool {
+        self.held.len() >= HELD_MAX || self.bytes >= BYTES_MAX
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.group.is_empty() && self.held.is_empty()
+        self.held.is_empty()
+    }
+
+    /// Everything in it, which leaves it empty.
+    pub(crate) fn take(&mut self) -> Vec<Held> {
+        self.bytes = 0;
+        let capacity = self.held.len();
+        std::mem::replace(&mut self.held, Vec::with_capacity(capacity))
     }
 }
 

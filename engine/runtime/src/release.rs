@@ -4,20 +4,29 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError};
 
+use countersign_core::event::Event;
 use countersign_core::frame::Frame;
+use countersign_core::rejection::Rejection;
 use tokio::sync::oneshot;
 
 use crate::error::Unavailable;
 use crate::follow::LogView;
-use crate::reply::{Reply, result_of};
+use crate::reply::{Reply, ReplyResult, result_of};
+
+/// What a frame holds besides its events, about.
+const HEAD_BYTES: usize = 256;
 
 /// Where the answer to a command goes.
 pub(crate) type ReplyTo = oneshot::Sender<Result<Reply, Unavailable>>;
 
-/// A reply that waits. Dropped unreleased, its caller learns that the engine has stopped.
+/// A frame that waits for the disk, or a reply that waits for frames. Dropped unreleased, its caller learns that the
+/// engine has stopped.
+#[allow(clippy::large_enum_variant, reason = "most are frames; a box each would be one more allocation")]
 pub(crate) enum Held {
-    /// The answer to a command.
-    Reply(ReplyTo, Reply),
+    /// A frame, its sequence, and who waits for the answer that it gives; nobody where a timer caused it.
+    Frame(Frame, u64, Option<ReplyTo>),
+    /// A refusal that left no frame, and the last sequence that it rests on.
+    Refused(ReplyTo, Rejection, u64),
     /// The answer that the frame of this sequence gives again.
     Repeat(ReplyTo, u64),
     /// What a read found; the call sends it.
@@ -28,10 +37,18 @@ impl Held {
     /// Lets it go. A caller that no longer waits is no concern of ours.
     pub(crate) fn release(self, log: &LogView) {
         match self {
-            Held::Reply(to, reply) => drop(to.send(Ok(reply))),
+            Held::Frame(frame, sequence, to) => {
+                if let Some(to) = to {
+                    drop(to.send(Ok(answer(&frame, sequence, false))));
+                }
+            }
+            Held::Refused(to, rejection, sequence) => {
+                let result = ReplyResult::Refused(rejection);
+                drop(to.send(Ok(Reply { result, sequence, repeated: false })));
+            }
             Held::Read(send) => send(),
             Held::Repeat(to, sequence) => match log.read_frame(sequence) {
-                Ok(frame) => drop(to.send(Ok(repeat(&frame, sequence)))),
+                Ok(frame) => drop(to.send(Ok(answer(&frame, sequence, true)))),
                 Err(error) => {
                     tracing::error!(%error, sequence, "a repeated request cannot be answered from the log");
                 }
@@ -39,19 +56,34 @@ impl Held {
         }
     }
 
+    /// The frame that is to be written, if it is one.
+    pub(crate) fn frame(&self) -> Option<&Frame> {
+        match self {
+            Held::Frame(frame, ..) => Some(frame),
+            _ => None,
+        }
+    }
+
+    /// About as many bytes as it adds to the log.
+    pub(crate) fn size(&self) -> usize {
+        let events = self.frame().map_or(&[][..], |frame| &frame.events);
+        HEAD_BYTES + events.iter().map(Event::size_at_most).sum::<usize>()
+    }
+
     fn reads_the_log(&self) -> bool {
         matches!(self, Held::Repeat(..))
     }
 }
 
-fn repeat(frame: &Frame, sequence: u64) -> Reply {
-    Reply { result: result_of(frame), sequence, repeated: true }
+fn answer(frame: &Frame, sequence: u64, repeated: bool) -> Reply {
+    Reply { result: result_of(frame), sequence, repeated }
 }
 
 impl fmt::Debug for Held {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Held::Reply(_, reply) => f.debug_tuple("Reply").field(reply).finish(),
+            Held::Frame(_, sequence, _) => f.debug_tuple("Frame").field(sequence).finish(),
+            Held::Refused(_, rejection, _) => f.debug_tuple("Refused").field(rejection).finish(),
             Held::Repeat(_, sequence) => f.debug_tuple("Repeat").field(sequence).finish(),
             Held::Read(_) => f.write_str("Read"),
         }

@@ -26,7 +26,7 @@ use crate::follow::LogView;
 use crate::message::Message;
 use crate::pipe::{Batch, Pipe};
 use crate::release::{Held, ReplyTo};
-use crate::reply::{Incoming, Reply, ReplyResult, result_of};
+use crate::reply::Incoming;
 use guard::Guard;
 use timers::Timers;
 
@@ -37,8 +37,6 @@ pub(crate) type TurnFn = fn(&mut State, &Command, Option<RequestKey>) -> Turned;
 const RUN_MAX: usize = 128;
 /// Messages of a run while the log thread waits for work.
 const RUN_WHILE_LOG_WAITS_MAX: usize = 64;
-/// Replies that one batch holds at most.
-const HELD_MAX: usize = 4096;
 /// The longest sleep: a failing disk, a full one and a jumping clock are noticed after it at the latest.
 const SLEEP_MAX: Duration = Duration::from_secs(1);
 
@@ -71,28 +69,10 @@ pub(crate) struct Writer {
     at: Timestamp,
     monotonic: Duration,
     room: Room,
-    /// A frame on its way into the group.
-    scratch: Vec<u8>,
     settling: Vec<oneshot::Sender<u64>>,
     stopping: bool,
     /// Taken from the queue, in its order: what they are about is fetched together.
-    ahead: VecDeque<Ahead>,
-}
-
-/// A message, and by which digest its request is known.
-struct Ahead {
-    message: Message,
-    key: Option<RequestKey>,
-}
-
-impl From<Message> for Ahead {
-    fn from(message: Message) -> Ahead {
-        let key = match &message {
-            Message::Command(incoming, _) => RequestKey::of_cause(&incoming.cause),
-            _ => None,
-        };
-        Ahead { message, key }
-    }
+    ahead: VecDeque<Message>,
 }
 
 /// The engine has failed: nothing more is done.
@@ -107,7 +87,6 @@ impl Writer {
             at: parts.state.head().at,
             monotonic: Duration::ZERO,
             room: Room::Enough,
-            scratch: Vec::new(),
             settling: Vec::new(),
             stopping: false,
             ahead: VecDeque::with_capacity(AHEAD),
@@ -135,22 +114,22 @@ impl Writer {
     }
 
     /// The next message, waiting for it until something is due.
-    fn wait(&mut self) -> Option<Ahead> {
+    fn wait(&mut self) -> Option<Message> {
         if let Some(message) = self.ahead.pop_front() {
             return Some(message);
         }
         let sleep = self.sleep();
         if sleep.is_zero() {
             return match self.parts.queue.try_recv() {
-                Ok(message) => Some(message.into()),
+                Ok(message) => Some(message),
                 Err(TryRecvError::Empty) => None,
-                Err(TryRecvError::Disconnected) => Some(Message::Stop.into()),
+                Err(TryRecvError::Disconnected) => Some(Message::Stop),
             };
         }
         match self.parts.queue.recv_timeout(sleep) {
-            Ok(message) => Some(message.into()),
+            Ok(message) => Some(message),
             Err(RecvTimeoutError::Timeout) => None,
-            Err(RecvTimeoutError::Disconnected) => Some(Message::Stop.into()),
+            Err(RecvTimeoutError::Disconnected) => Some(Message::Stop),
         }
     }
 
@@ -164,7 +143,7 @@ impl Writer {
     }
 
     /// One run: what is due, then what waits in the queue.
-    fn turns(&mut self, first: Option<Ahead>, batch: Batch) -> Result<Batch, Broken> {
+    fn turns(&mut self, first: Option<Message>, batch: Batch) -> Result<Batch, Broken> {
         let mut batch = self.fire_due(batch)?;
         if let Some(first) = first {
             self.ahead.push_front(first);
@@ -179,11 +158,10 @@ impl Writer {
                 break;
             }
         }
-        self.settle(&mut batch);
-        Ok(batch)
+        self.settle(batch)
     }
 
-    fn next(&mut self) -> Option<Ahead> {
+    fn next(&mut self) -> Option<Message> {
         if self.ahead.is_empty() {
             self.fetch();
         }
@@ -194,19 +172,22 @@ impl Writer {
     fn fetch(&mut self) {
         while self.ahead.len() < AHEAD {
             let Ok(message) = self.parts.queue.try_recv() else { break };
-            self.ahead.push_back(message.into());
+            self.ahead.push_back(message);
         }
-        let cases = self.ahead.iter().filter_map(|ahead| match &ahead.message {
-            Message::Command(incoming, _) => touched(&incoming.body),
-            _ => None,
-        });
-        self.parts.state.fetch(cases, self.ahead.iter().filter_map(|ahead| ahead.key));
+        let commands = || {
+            self.ahead.iter().filter_map(|message| match message {
+                Message::Command(incoming, key, _) => Some((incoming, key)),
+                _ => None,
+            })
+        };
+        let cases = commands().filter_map(|(incoming, _)| touched(&incoming.body));
+        self.parts.state.fetch(cases, commands().filter_map(|(_, key)| *key));
     }
 
-    fn take(&mut self, Ahead { message, key }: Ahead, mut batch: Batch) -> Result<Batch, Broken> {
+    fn take(&mut self, message: Message, batch: Batch) -> Result<Batch, Broken> {
         match message {
-            Message::Command(incoming, to) => return self.command((incoming, key), to, batch),
-            Message::Read(look) => self.hold(Held::Read(look(&self.parts.state)), &mut batch),
+            Message::Command(incoming, key, to) => return self.command(incoming, key, to, batch),
+            Message::Read(look) => return self.hold(Held::Read(look(&self.parts.state)), batch),
             Message::ConfirmClock => {
                 self.guard.confirm(&*self.parts.clock);
                 self.look();
@@ -215,12 +196,13 @@ impl Writer {
             Message::Wake => {}
             Message::Stop => self.stopping = true,
         }
-        if batch.held.len() >= HELD_MAX { self.parts.pipe.exchange(batch).ok_or(Broken) } else { Ok(batch) }
+        Ok(batch)
     }
 
     fn command(
         &mut self,
-        (incoming, key): (Incoming, Option<RequestKey>),
+        incoming: Incoming,
+        key: Option<RequestKey>,
         to: ReplyTo,
         batch: Batch,
     ) -> Result<Batch, Broken> {
@@ -229,25 +211,23 @@ impl Writer {
             return Ok(batch);
         }
         let command = Command { at: self.at, cause: incoming.cause, body: incoming.body };
-        let turned = (self.parts.turn)(&mut self.parts.state, &command, key);
-        let mut batch = self.write(&turned.frames, batch)?;
+        let Turned { frames, result } = (self.parts.turn)(&mut self.parts.state, &command, key);
         let sequence = self.parts.state.head().sequence;
-        let held = match (turned.result, turned.frames.last()) {
-            (TurnResult::Repeat(sequence), _) => Held::Repeat(to, sequence),
-            (TurnResult::Refused(rejection), _) => {
-                let result = ReplyResult::Refused(rejection);
-                Held::Reply(to, Reply { result, sequence, repeated: false })
-            }
-            (TurnResult::Done, Some(frame)) => {
-                Held::Reply(to, Reply { result: result_of(frame), sequence, repeated: false })
-            }
-            (TurnResult::Done, None) => {
+        match result {
+            TurnResult::Done if frames.is_empty() => {
                 self.parts.failure.raise("a command took effect without a frame".to_owned());
-                return Err(Broken);
+                Err(Broken)
             }
-        };
-        self.hold(held, &mut batch);
-        if batch.held.len() >= HELD_MAX { self.parts.pipe.exchange(batch).ok_or(Broken) } else { Ok(batch) }
+            TurnResult::Done => self.write(frames, Some(to), batch),
+            TurnResult::Repeat(before) => {
+                let batch = self.write(frames, None, batch)?;
+                self.hold(Held::Repeat(to, before), batch)
+            }
+            TurnResult::Refused(rejection) => {
+                let batch = self.write(frames, None, batch)?;
+                self.hold(Held::Refused(to, rejection, sequence), batch)
+            }
+        }
     }
 
     /// Whether a command may be judged at all now.
@@ -263,39 +243,42 @@ impl Writer {
         }
     }
 
-    /// Puts frames that State already contains on their way to the disk.
-    fn write(&mut self, frames: &[Frame], mut batch: Batch) -> Result<Batch, Broken> {
+    /// Puts frames that State already contains on their way to the disk. The last of them answers `to`.
+    fn write(
+        &mut self,
+        frames: Vec<Frame>,
+        mut to: Option<ReplyTo>,
+        mut batch: Batch,
+    ) -> Result<Batch, Broken> {
+        let mut after = frames.len() as u64;
+        let last = self.parts.state.head().sequence;
         for frame in frames {
-            self.scratch.clear();
-            if let Err(error) = frame.encode(&mut self.scratch) {
-                self.parts.failure.raise(format!("a frame cannot be encoded: {error}"));
-                return Err(Broken);
-            }
-            if !batch.group.fits(self.scratch.len()) && !batch.group.is_empty() {
-                batch = self.parts.pipe.exchange(batch).ok_or(Broken)?;
-            }
-            if let Err(error) = batch.group.push(&self.scratch) {
-                self.parts.failure.raise(format!("a frame cannot be written: {error}"));
-                return Err(Broken);
-            }
+            after -= 1;
+            let to = if after == 0 { to.take() } else { None };
+            batch = self.push(Held::Frame(frame, last - after, to), batch)?;
         }
         Ok(batch)
     }
 
     /// Keeps a reply until all that State holds now is durable; it goes at once where that is so already.
-    fn hold(&self, held: Held, batch: &mut Batch) {
+    fn hold(&mut self, held: Held, batch: Batch) -> Result<Batch, Broken> {
         let durable = self.parts.log.durable() >= self.parts.state.head().sequence;
         if durable && !matches!(held, Held::Repeat(..)) {
             held.release(&self.parts.log);
-        } else {
-            batch.held.push(held);
+            return Ok(batch);
         }
+        self.push(held, batch)
+    }
+
+    fn push(&mut self, held: Held, mut batch: Batch) -> Result<Batch, Broken> {
+        batch.push(held);
+        if batch.is_full() { self.parts.pipe.exchange(batch).ok_or(Broken) } else { Ok(batch) }
     }
 
     /// Answers those who wait for everything due to be done.
-    fn settle(&mut self, batch: &mut Batch) {
+    fn settle(&mut self, mut batch: Batch) -> Result<Batch, Broken> {
         if self.settling.is_empty() || self.has_due() {
-            return;
+            return Ok(batch);
         }
         let sequence = self.parts.state.head().sequence;
         for to in std::mem::take(&mut self.settling) {
@@ -303,7 +286,8 @@ impl Writer {
                 // A caller that no longer waits is no concern of ours.
                 let _ = to.send(sequence);
             });
-            self.hold(Held::Read(send), batch);
+            batch = self.hold(Held::Read(send), batch)?;
         }
+        Ok(batch)
     }
 }

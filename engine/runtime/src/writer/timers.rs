@@ -116,8 +116,8 @@ impl Writer {
     fn turn(&mut self, cause: Cause, body: Body, batch: Batch) -> Result<(bool, Batch), Broken> {
         let command = Command { at: self.at, cause, body };
         let turned = (self.parts.turn)(&mut self.parts.state, &command, None);
-        let batch = self.write(&turned.frames, batch)?;
-        Ok((!turned.frames.is_empty(), batch))
+        let left_one = !turned.frames.is_empty();
+        Ok((left_one, self.write(turned.frames, None, batch)?))
     }
 
     /// Whether a hold is over, or was never there.
