@@ -33,6 +33,9 @@ pub enum TurnResult {
     Refused(Rejection),
 }
 
+/// So many events usually follow from a command: making room for them at once is cheaper than growing.
+const EVENTS_USUAL: usize = 6;
+
 /// A decision never overtakes its own expiry: so many timers of the touched case fire before it.
 const TIMERS_BEFORE_MAX: usize = 64;
 
@@ -124,6 +127,7 @@ fn commit(
         apply(state, event);
     }
     let mut events = events;
+    events.reserve_exact(EVENTS_USUAL);
     follow(state, command.at, cases, &mut events);
     flag(state, command.at, &mut events);
     state.finish(&command.cause, key, &outcome, &events);

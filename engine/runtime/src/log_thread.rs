@@ -40,11 +40,10 @@ impl LogThread {
         loop {
             match self.pipe.next(done.take(), HEAD_EVERY) {
                 Next::Batch(mut batch) => {
-                    let held = batch.take();
-                    if !self.write(&held) {
+                    if !self.write(batch.held()) {
                         break;
                     }
-                    self.releaser.release(held, self.pipe.more_waits());
+                    self.releaser.release(&mut batch, self.pipe.more_waits());
                     done = Some(batch);
                 }
                 Next::Idle => {}

@@ -34,11 +34,21 @@ impl Batch {
         self.held.is_empty()
     }
 
+    /// What it holds, in order.
+    pub(crate) fn held(&self) -> &[Held] {
+        &self.held
+    }
+
     /// Everything in it, which leaves it empty.
+    pub(crate) fn drain(&mut self) -> impl Iterator<Item = Held> {
+        self.bytes = 0;
+        self.held.drain(..)
+    }
+
+    /// The same, for another thread.
     pub(crate) fn take(&mut self) -> Vec<Held> {
         self.bytes = 0;
-        let capacity = self.held.len();
-        std::mem::replace(&mut self.held, Vec::with_capacity(capacity))
+        std::mem::take(&mut self.held)
     }
 }
 

@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 
 use crate::error::Unavailable;
 use crate::follow::LogView;
+use crate::pipe::Batch;
 use crate::reply::{Reply, ReplyResult, result_of};
 
 /// What a frame holds besides its events, about.
@@ -98,15 +99,12 @@ pub(crate) struct Releaser {
 
 impl Releaser {
     /// Lets replies go. `busy`: the log thread has its next group to write.
-    pub(crate) fn release(&self, held: Vec<Held>, busy: bool) {
-        if held.is_empty() {
+    pub(crate) fn release(&self, batch: &mut Batch, busy: bool) {
+        if !busy && !batch.held().iter().any(Held::reads_the_log) {
+            batch.drain().for_each(|held| held.release(&self.log));
             return;
         }
-        if !busy && !held.iter().any(Held::reads_the_log) {
-            held.into_iter().for_each(|held| held.release(&self.log));
-            return;
-        }
-        match self.away.try_send(held) {
+        match self.away.try_send(batch.take()) {
             Ok(()) => {}
             Err(TrySendError::Full(held) | TrySendError::Disconnected(held)) => {
                 held.into_iter().for_each(|held| held.release(&self.log));

@@ -127,9 +127,9 @@ fn store(state: &mut State, e: &DefinitionStored) {
 }
 
 fn activate(state: &mut State, e: &DefinitionsActivated) {
-    let pinned: std::collections::BTreeSet<u32> = state.cases.iter().map(|c| c.release).collect();
+    let pinned: std::collections::BTreeSet<u32> = state.cases.iter().map(|(_, case)| case.release).collect();
     state.definitions.activate(e.release, &e.definitions, |number| pinned.contains(&number));
-    state.sweep = state.cases.iter().next().map(Case::number);
+    state.sweep = state.cases.iter().next().map(|(number, _)| number);
 }
 
 /// Changes a case and keeps the timers and the index of waiting cases in step with it.
@@ -194,7 +194,7 @@ fn submitted(state: &mut State, e: &CaseSubmitted) {
     };
     take_content(state, &mut case, &e.content);
     state.next_case = e.case + 1;
-    state.cases.insert(Box::new(case));
+    state.cases.insert(e.case, Box::new(case));
 }
 
 fn take_content(state: &mut State, case: &mut Case, content: &Content) {
@@ -236,7 +236,7 @@ fn resubmitted(state: &mut State, e: &CaseResubmitted) {
         state.keys.remove(&claim);
     }
     take_content(state, &mut case, &e.content);
-    state.cases.insert(case);
+    state.cases.insert(e.case, case);
     on_case(state, e.case, |case, _| {
         case.revision = e.revision;
         case.steps = 0;

@@ -51,7 +51,7 @@ use crate::value::Fields;
 pub struct State {
     head: Head,
     definitions: Definitions,
-    cases: cases::Cases,
+    cases: cases::Cases<Case>,
     next_case: CaseNo,
     timers: BTreeSet<(Timestamp, CaseNo, Timer)>,
     requests: Requests,
@@ -114,7 +114,7 @@ impl State {
 
     /// The open cases in order of their numbers.
     pub fn cases(&self) -> impl Iterator<Item = &Case> {
-        self.cases.iter()
+        self.cases.iter().map(|(_, case)| case)
     }
 
     /// How many cases are open.
@@ -237,7 +237,7 @@ impl State {
                 copy.by_key.insert((chain.clone(), key.clone()), number);
             }
             if let Some(case) = self.cases.get(number) {
-                copy.cases.insert(Box::new(case.clone()));
+                copy.cases.insert(number, Box::new(case.clone()));
             }
             copy.closed.extend(self.closed.get(&number).map(|case| (number, case.clone())));
         }
