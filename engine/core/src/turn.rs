@@ -41,16 +41,16 @@ const TIMERS_BEFORE_MAX: usize = 64;
 
 /// Runs a command. State moves on by the frames returned, which the caller must make durable before it replies.
 pub fn turn(state: &mut State, command: &Command) -> Turned {
-    turn_keyed(state, command, RequestKey::of_cause(&command.cause))
+    turn_keyed(state, command.clone(), RequestKey::of_cause(&command.cause))
 }
 
 /// The same for who has worked out before by which digest the command's request is known.
-pub fn turn_keyed(state: &mut State, command: &Command, key: Option<RequestKey>) -> Turned {
+pub fn turn_keyed(state: &mut State, command: Command, key: Option<RequestKey>) -> Turned {
     let mut frames = Vec::new();
     if let Some(case) = touched(&command.body) {
         before(state, command.at, case, &mut frames);
     }
-    let decision = guarded(|| decide_keyed(state, command, key)).unwrap_or_else(Decision::from);
+    let decision = guarded(|| decide_keyed(state, &command, key)).unwrap_or_else(Decision::from);
     let result = match decision {
         Decision::Repeat(sequence) => TurnResult::Repeat(sequence),
         Decision::Refuse { rejection, audit } => {
@@ -101,7 +101,7 @@ fn before(state: &mut State, at: Timestamp, case: CaseNo, frames: &mut Vec<Frame
         let command = Command { at, cause: Cause::Timer { due }, body: Body::Timer { case, timer } };
         match guarded(|| decide(state, &command)).unwrap_or_else(Decision::from) {
             Decision::Accept(events) => {
-                frames.push(commit(state, (&command, None), Outcome::Accepted, events))
+                frames.push(commit(state, (command, None), Outcome::Accepted, events))
             }
             Decision::Refuse { .. } | Decision::Repeat(_) => break,
         }
@@ -109,14 +109,14 @@ fn before(state: &mut State, at: Timestamp, case: CaseNo, frames: &mut Vec<Frame
     let moved = guarded(|| sweep_case(state, at, case)).unwrap_or_default();
     if !moved.is_empty() {
         let command = Command { at, cause: Cause::Timer { due: at }, body: Body::Sweep };
-        frames.push(commit(state, (&command, None), Outcome::Accepted, moved));
+        frames.push(commit(state, (command, None), Outcome::Accepted, moved));
     }
 }
 
 /// Applies the events and whatever follows from them, and makes the frame.
 fn commit(
     state: &mut State,
-    (command, key): (&Command, Option<RequestKey>),
+    (command, key): (Command, Option<RequestKey>),
     outcome: Outcome,
     events: Vec<Event>,
 ) -> Frame {
@@ -131,7 +131,7 @@ fn commit(
     follow(state, command.at, cases, &mut events);
     flag(state, command.at, &mut events);
     state.finish(&command.cause, key, &outcome, &events);
-    Frame { at: command.at, cause: command.cause.clone(), outcome, events }
+    Frame { at: command.at, cause: command.cause, outcome, events }
 }
 
 /// What the frame has made of accounts, in their own words, as far as it has room for them.

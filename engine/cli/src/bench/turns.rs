@@ -1,5 +1,6 @@
 //! The decision alone: turns in memory on one thread, with neither disk nor queue nor callers.
 
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use countersign_core::command::{Body, CaseNo, Cause, Command};
@@ -96,25 +97,25 @@ fn decide(
         let (cause, body) = company.names.decide(*case, *hash, level, at);
         Command { at, cause, body }
     });
-    let commands: Vec<Command> = commands.collect();
+    let mut commands: VecDeque<Command> = commands.collect();
     let mut receipts = Vec::with_capacity(batch.len());
     bytes.clear();
-    let mut keys: Vec<Option<RequestKey>> = Vec::new();
+    let mut keys: VecDeque<Option<RequestKey>> = VecDeque::new();
     let begun = Instant::now();
-    for (i, command) in commands.iter().enumerate() {
-        if i % AHEAD == 0 {
+    while let Some(command) = commands.pop_front() {
+        if keys.is_empty() {
             // As the core thread does.
-            keys = commands[i..].iter().take(AHEAD).map(|c| RequestKey::of_cause(&c.cause)).collect();
-            let cases = commands[i..].iter().filter_map(|command| touched(&command.body));
+            let ahead = || [&command].into_iter().chain(&commands).take(AHEAD);
+            keys = ahead().map(|command| RequestKey::of_cause(&command.cause)).collect();
+            let cases = ahead().filter_map(|command| touched(&command.body));
             company.state.fetch(cases, keys.iter().flatten().copied());
         }
-        let turned = done(turn_keyed(&mut company.state, command, keys[i % AHEAD]))?;
+        let turned = done(turn_keyed(&mut company.state, command, keys.pop_front().flatten()))?;
         for frame in &turned.frames {
             frame.encode(bytes).map_err(|e| e.to_string())?;
         }
         receipts.extend(turned.frames.last().map(Receipt::of));
     }
-    drop(commands);
     let took = begun.elapsed();
     // A caller that waits, and not the decision, pays for reading its answer.
     drop(receipts);

@@ -31,7 +31,7 @@ use guard::Guard;
 use timers::Timers;
 
 /// The turn of core, or a test's.
-pub(crate) type TurnFn = fn(&mut State, &Command, Option<RequestKey>) -> Turned;
+pub(crate) type TurnFn = fn(&mut State, Command, Option<RequestKey>) -> Turned;
 
 /// Messages of one run, before what it did is handed over.
 const RUN_MAX: usize = 128;
@@ -211,7 +211,7 @@ impl Writer {
             return Ok(batch);
         }
         let command = Command { at: self.at, cause: incoming.cause, body: incoming.body };
-        let Turned { frames, result } = (self.parts.turn)(&mut self.parts.state, &command, key);
+        let Turned { frames, result } = (self.parts.turn)(&mut self.parts.state, command, key);
         let sequence = self.parts.state.head().sequence;
         match result {
             TurnResult::Done if frames.is_empty() => {

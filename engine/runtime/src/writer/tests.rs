@@ -14,7 +14,7 @@ use support::{HOUR, START, accepted, approve, options, submit, until};
 mod support;
 
 /// A turn in which the timers of case 2 never fire.
-fn stuck(state: &mut State, command: &Command, key: Option<RequestKey>) -> Turned {
+fn stuck(state: &mut State, command: Command, key: Option<RequestKey>) -> Turned {
     match command.body {
         Body::Timer { case: 2, .. } => Turned { frames: Vec::new(), result: TurnResult::Repeat(0) },
         _ => turn_keyed(state, command, key),
@@ -41,9 +41,10 @@ fn a_timer_that_never_fires_neither_spins_nor_holds_up_the_others() {
 }
 
 /// A turn that applies half of what a decision does, and panics.
-fn breaking(state: &mut State, command: &Command, key: Option<RequestKey>) -> Turned {
+fn breaking(state: &mut State, command: Command, key: Option<RequestKey>) -> Turned {
+    let decides = matches!(command.body, Body::Decide(_));
     let turned = turn_keyed(state, command, key);
-    assert!(!matches!(command.body, Body::Decide(_)), "apply broke on purpose");
+    assert!(!decides, "apply broke on purpose");
     turned
 }
 
@@ -66,7 +67,7 @@ fn a_panic_out_of_a_turn_ends_the_engine_and_leaves_no_trace_in_the_log() {
 }
 
 /// A turn that claims to have done something and shows nothing for it.
-fn empty(state: &mut State, command: &Command, key: Option<RequestKey>) -> Turned {
+fn empty(state: &mut State, command: Command, key: Option<RequestKey>) -> Turned {
     match command.cause {
         Cause::Request(_) => Turned { frames: Vec::new(), result: TurnResult::Done },
         _ => turn_keyed(state, command, key),

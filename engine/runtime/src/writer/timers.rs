@@ -115,7 +115,7 @@ impl Writer {
     /// A turn that nobody waits for. Says whether it left a frame.
     fn turn(&mut self, cause: Cause, body: Body, batch: Batch) -> Result<(bool, Batch), Broken> {
         let command = Command { at: self.at, cause, body };
-        let turned = (self.parts.turn)(&mut self.parts.state, &command, None);
+        let turned = (self.parts.turn)(&mut self.parts.state, command, None);
         let left_one = !turned.frames.is_empty();
         Ok((left_one, self.write(turned.frames, None, batch)?))
     }
