@@ -245,7 +245,7 @@ fn enter_state(ctx: &Ctx<'_>, case: &Case, chain: &Chain, number: u16) -> Result
         None => None,
     };
     // Who follows the whole chain is copied once, when its first state is entered.
-    let first = case.revision() == 1 && case.steps() == 0 && case.next_task() == 1;
+    let first = case.revision() == 1 && case.stood_in().is_none();
     let cc = copied(ctx, case, &scope, &state.cc, first, chain)?;
     let name = state.name.clone();
     let case_no = case.number();

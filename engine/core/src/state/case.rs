@@ -292,6 +292,11 @@ impl Case {
         self.since
     }
 
+    /// The state that was entered last since the document was handed in.
+    pub fn stood_in(&self) -> Option<u16> {
+        self.stood_in
+    }
+
     /// The state from which the present one was entered.
     pub fn came_from(&self) -> Option<u16> {
         self.came_from
