@@ -14,7 +14,9 @@ use countersign_core::turn::{TurnResult, turn};
 /// The rules of a company, founded in memory.
 #[derive(Clone, Debug)]
 pub struct Company {
-    pub(crate) state: State,
+    state: State,
+    /// As it stood before its rules held, where some of them start by the calendar.
+    before: Option<State>,
     pub(crate) definitions: BTreeMap<(DefinitionKind, Name), Definition>,
     pub(crate) numbers: BTreeMap<(DefinitionKind, Name), u32>,
     pub(crate) chains: BTreeMap<Name, Chain>,
@@ -35,6 +37,7 @@ impl Company {
     pub fn new(bundle: &Bundle) -> Result<Company, Rejection> {
         let mut company = Company {
             state: State::default(),
+            before: None,
             definitions: BTreeMap::new(),
             numbers: BTreeMap::new(),
             chains: BTreeMap::new(),
@@ -70,9 +73,23 @@ impl Company {
             let number = store(&mut company.state, Timestamp(0), definition)?;
             company.numbers.insert(key.clone(), number);
         }
+        let calendar = |start: &Start| matches!(start.trigger, Trigger::Every { .. });
+        if company.chains.values().any(|chain| chain.starts.iter().any(calendar)) {
+            company.before = Some(company.state.clone());
+        }
         let definitions = company.numbers.values().copied().collect();
         operator(&mut company.state, Timestamp(0), Body::Activate { definitions })?;
         Ok(company)
+    }
+
+    /// The company as a case finds it. Its rules hold from then on, so that no period is made up for that began before.
+    pub(crate) fn at(&self, at: Timestamp) -> State {
+        let Some(mut state) = self.before.clone() else { return self.state.clone() };
+        let definitions = self.numbers.values().copied().collect();
+        match operator(&mut state, at, Body::Activate { definitions }) {
+            Ok(()) => state,
+            Err(_) => self.state.clone(),
+        }
     }
 
     /// The names of the chains.

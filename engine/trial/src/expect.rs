@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! state, ends: good | bad, revision, owner, amount, document, facts, held: CODE, due: "time"
-//! waiting_for, signed, route, final, never_asked: [positions]     refused: CODE     short: 10.00     alarms: [names]
+//! waiting_for, signed, route, final, never_asked, copied: [positions]
+//! refused: CODE     short: 10.00     alarms: [names]
 //! sent VERB: [{..}] | 2, never_sent: [verbs], recorded TABLE KEY: {..}, started CHAIN: [{..}] | 2, kept: [facts]
 //! states: { review: 30, draft: 70 }      KEY: {..}, CHAIN KEY: {..}: another case
 //! ACCOUNT KEY: { limit, used, reserved, free, flag, below_zero }
@@ -50,6 +51,8 @@ pub(crate) enum Want {
     NeverAsked(Vec<Name>),
     Refused(Vec<Name>),
     Alarms(Vec<Name>),
+    /// Positions that are told of the case, among others.
+    Copied(Vec<Name>),
     Sent(Name, Several),
     NeverSent(Vec<Name>),
     Recorded(Name, Name, Tree),
@@ -93,6 +96,7 @@ const KEYS: &[&str] = &[
     "refused",
     "short",
     "alarms",
+    "copied",
     "never_sent",
     "kept",
     "states",
@@ -216,6 +220,7 @@ fn plain(reader: &Reader<'_>, word: &str, pair: &Pair, chain: Option<&Name>) -> 
         "refused" => Want::Refused(names(reader, value, word)?),
         "short" => Want::Short(accounts::number(reader, value)?),
         "alarms" => Want::Alarms(names(reader, value, word)?),
+        "copied" => Want::Copied(positions(reader, value)?),
         "kept" => Want::Kept(names(reader, value, word)?),
         "never_sent" => {
             let verbs = names(reader, value, word)?;

@@ -138,6 +138,10 @@ impl Look<'_, '_> {
                 (!asked.is_empty()).then(|| (listed(positions), format!("asked: {}", listed(&asked))))
             }
             Want::Short(short) => missing(*short, &track.short),
+            Want::Copied(names) => {
+                let told = names.iter().all(|name| track.copied.contains(name));
+                (!told).then(|| (listed(names), listed(&track.copied)))
+            }
             Want::Alarms(names) => (*names != track.alarms).then(|| (listed(names), listed(&track.alarms))),
             _ => None,
         }

@@ -44,6 +44,8 @@ pub(crate) struct Track {
     /// How much was missing of what was to be reserved, since the last sentence.
     pub(crate) short: Vec<Decimal>,
     pub(crate) alarms: Vec<Name>,
+    /// Who was told of it, without being asked.
+    pub(crate) copied: Vec<Name>,
     /// The climb or other step that was planned last.
     pub(crate) route: Option<Vec<Name>>,
     /// The state that was entered last.
@@ -82,7 +84,7 @@ impl<'a> World<'a> {
     pub(crate) fn new(company: &'a Company, at: Timestamp) -> World<'a> {
         World {
             company,
-            state: company.state.clone(),
+            state: company.at(at),
             at,
             tracks: BTreeMap::new(),
             issued: Vec::new(),
@@ -320,6 +322,7 @@ impl Track {
             }
             Event::StateEntered(e) => {
                 self.state = e.name.clone();
+                self.copied.extend(e.cc.iter().cloned());
                 if let countersign_core::event::Work::People(plan) = &e.work {
                     self.route = crate::look::levels(plan).or_else(|| self.route.take());
                 }

@@ -97,6 +97,7 @@ pub(super) fn more() -> Value {
                 "refused": names("The codes with which the sentence before was refused"),
                 "short": text("How much was missing of what was to be set aside"),
                 "alarms": names("Alarms that were raised"),
+                "copied": names("Positions that are told, among others"),
                 "kept": names("Facts that are kept for a case that comes later"),
                 "never_sent": names("Commands that were not given"),
             },
