@@ -39,6 +39,22 @@ fn daily_sales_count_up_by_department_and_model() {
 }
 
 #[test]
+fn what_is_taken_back_may_be_sold_again() {
+    let mut town = Town::found("2025-04-01T09:00+08:00");
+    let case = town.sell("clerk_east", "A-1", "Ann", "2025-04-01", &[("X", 2, "100.00")]);
+    town.at("2025-04-03T10:00+08:00");
+    // The signatures that were given still stand: it is open again at once.
+    town.ask(case, "again");
+    let found = rows(&town.report("daily-sales", ALL, "2025-04-01", "2025-04-30"));
+    // Taken back on the day on which it was; sold again on the order's own.
+    let again = [
+        "2025-04-01|east|X|CNY|4|400.00|4|400.00|100.00%",
+        "2025-04-03|east|X|CNY|-2|-200.00|2|200.00|100.00%",
+    ];
+    assert_eq!(found, again);
+}
+
+#[test]
 fn what_is_cancelled_is_taken_back_on_its_day() {
     let mut town = Town::found("2025-04-01T09:00+08:00");
     let case = town.sell("clerk_east", "A-1", "Ann", "2025-04-01", &[("X", 2, "100.00")]);

@@ -47,8 +47,10 @@ impl Measures {
                 continue;
             }
             let known = self.sold.get(&(here.number, number)).copied();
-            if let Some(sale) = known.and_then(|at| self.sales.get_mut(at)) {
-                if source.undone_at.contains(place) && sale.undone.is_none() {
+            // What was taken back may be sold again.
+            let standing = known.and_then(|at| self.sales.get_mut(at)).filter(|sale| sale.undone.is_none());
+            if let Some(sale) = standing {
+                if source.undone_at.contains(place) {
                     sale.undone = Some(here.today());
                 }
             } else if source.at == *place {
