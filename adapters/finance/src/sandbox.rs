@@ -73,14 +73,18 @@ pub struct Finance {
 #[derive(Clone, Debug)]
 struct Invoice {
     number: String,
-    credited: bool,
+    /// What no credit note has taken back.
+    left: Decimal,
 }
 
 #[derive(Clone, Debug)]
 struct Booking {
     kind: &'static str,
     number: String,
-    reversed: bool,
+    /// The invoice that it is about, where it names one.
+    invoice: Option<String>,
+    /// What has not been reversed.
+    left: Decimal,
 }
 
 /// The rules with these settings.
@@ -95,15 +99,15 @@ impl Finance {
         Finance { settings, ..Finance::default() }
     }
 
-    /// Invoices that have not been credited.
+    /// Invoices that have not been credited in full.
     pub fn invoices(&self) -> Vec<&str> {
-        let open = self.invoices.values().filter(|invoice| !invoice.credited);
+        let open = self.invoices.values().filter(|invoice| !invoice.left.is_zero());
         open.map(|invoice| invoice.number.as_str()).collect()
     }
 
-    /// Bookings that have not been reversed: their kind and number.
+    /// Bookings that have not been reversed in full: their kind and number.
     pub fn bookings(&self) -> Vec<(&'static str, &str)> {
-        let open = self.bookings.values().filter(|booking| !booking.reversed);
+        let open = self.bookings.values().filter(|booking| !booking.left.is_zero());
         open.map(|booking| (booking.kind, booking.number.as_str())).collect()
     }
 
@@ -141,23 +145,34 @@ impl Finance {
             }
             desk.fact_after(Duration::from_secs(self.settings.paid_seconds), "receipt.posted", data);
         }
-        self.invoices.insert(work.id().clone(), Invoice { number: number.clone(), credited: false });
+        self.invoices.insert(work.id().clone(), Invoice { number: number.clone(), left: amount });
         done(json!({ "invoice_no": number, "due_on": desk.day_in(days).to_string() }))
     }
 
+    /// Takes back all that is left of an invoice, or so much of it.
     fn credit(&mut self, work: &Work, desk: &mut Desk) -> Said {
         let number = text(work, "invoice_no");
         let undone = work.command.undoes.as_ref().map(|undoes| &undoes.command_id);
+        // An undo takes back all that is left, whatever its command was about.
+        let part = money(work, "amount").map(|(amount, _)| amount).filter(|_| undone.is_none());
         let mut invoices = self.invoices.iter_mut();
         let found = invoices.find(|(id, of)| Some(*id) == undone || number.as_ref() == Some(&of.number));
         match found {
-            Some((_, invoice)) if invoice.credited => {
+            Some((_, invoice)) if invoice.left.is_zero() => {
                 Said::refused("ALREADY_CREDITED", &format!("{} is credited already", invoice.number))
             }
+            Some((_, invoice)) if part.is_some_and(|part| part <= Decimal::ZERO || part > invoice.left) => {
+                Said::refused(
+                    "BAD_AMOUNT",
+                    &format!("at most {} of {} is left", invoice.left, invoice.number),
+                )
+            }
             Some((id, invoice)) => {
-                invoice.credited = true;
+                invoice.left = invoice.left.saturating_sub(part.unwrap_or(invoice.left));
                 // Nobody pays an invoice that was taken back.
-                desk.recall(id);
+                if invoice.left.is_zero() {
+                    desk.recall(id);
+                }
                 done(json!({ "note_no": desk.number("CN") }))
             }
             None => Said::refused("UNKNOWN_INVOICE", "expected the number of an invoice"),
@@ -167,22 +182,33 @@ impl Finance {
     /// Books an amount, with a number of this kind in the answer where the verb has one.
     fn book(&mut self, work: &Work, desk: &mut Desk, kind: &'static str, numbered: bool) -> Said {
         // A difference may go either way.
-        if money(work, "amount").is_none_or(|(amount, _)| amount.is_zero()) {
+        let Some((left, _)) = money(work, "amount").filter(|(amount, _)| !amount.is_zero()) else {
             return Said::refused("BAD_AMOUNT", "expected an amount other than 0");
-        }
+        };
         let number = desk.number(kind);
-        self.bookings.insert(work.id().clone(), Booking { kind, number: number.clone(), reversed: false });
+        let booking = Booking { kind, number: number.clone(), invoice: text(work, "invoice_no"), left };
+        self.bookings.insert(work.id().clone(), booking);
         done(if numbered { json!({ "payment_no": number }) } else { json!({}) })
     }
 
+    /// Takes back all that is left of a booking, or so much of it; found by its number, or by its invoice.
     fn reverse(&mut self, work: &Work, kind: &'static str) -> Said {
-        let number = text(work, "payment_no");
+        let (number, invoice) = (text(work, "payment_no"), text(work, "invoice_no"));
         let undone = work.command.undoes.as_ref().map(|undoes| &undoes.command_id);
+        // An undo takes back all that is left, whatever its command was about.
+        let part = money(work, "amount").map(|(amount, _)| amount).filter(|_| undone.is_none());
         let mut bookings = self.bookings.iter_mut().filter(|(_, booking)| booking.kind == kind);
-        let found = bookings.find(|(id, of)| Some(*id) == undone || number.as_ref() == Some(&of.number));
-        match found.filter(|(_, booking)| !booking.reversed) {
+        let found = bookings.find(|(id, of)| match undone {
+            Some(undone) => *id == undone,
+            None => number.as_ref() == Some(&of.number) || invoice.is_some() && invoice == of.invoice,
+        });
+        match found.filter(|(_, booking)| !booking.left.is_zero()) {
+            Some((_, booking)) if part.is_some_and(|part| part.abs() > booking.left.abs()) => Said::refused(
+                "BAD_AMOUNT",
+                &format!("at most {} of {} is left", booking.left, booking.number),
+            ),
             Some((_, booking)) => {
-                booking.reversed = true;
+                booking.left = booking.left.saturating_sub(part.unwrap_or(booking.left));
                 done(json!({}))
             }
             None => nothing_there(&DECLARATION, work, "expected a booking that can be taken back"),

@@ -26,6 +26,7 @@ async fn each_verb_says_what_it_should() {
         work(id, verb, json!({}), Some((undone.0.as_str(), undone.1)))
     };
     let about = |amount: &str| json!({ "invoice_no": "INV-1", "amount": cny(amount) });
+    let loss = |amount: &str| json!({ "invoice_no": "INV-2", "amount": cny(amount) });
     let rows = [
         (invoice("C-1.a.1", "401200.00"), r#"done {"due_on":"2025-06-20","invoice_no":"INV-1"}"#),
         (invoice("C-1.b.1", "0.00"), "refused BAD_AMOUNT"),
@@ -62,6 +63,16 @@ async fn each_verb_says_what_it_should() {
         (work("C-7.a.1", "writeoff.book", about("100.00"), None), "done {}"),
         (undoing("C-7.b.1", "writeoff.reverse", "C-7.a.1"), "done {}"),
         (work("C-7.c.1", "writeoff.reverse", json!({}), None), "refused NOTHING_THERE"),
+        // Part of an invoice is credited, and part of a loss is paid after all.
+        (work("C-8.a.1", "invoice.credit", about("1200.00"), None), r#"done {"note_no":"CN-2"}"#),
+        (work("C-8.b.1", "invoice.credit", about("400000.01"), None), "refused BAD_AMOUNT"),
+        (work("C-8.c.1", "invoice.credit", about("400000.00"), None), r#"done {"note_no":"CN-3"}"#),
+        (work("C-8.d.1", "invoice.credit", about("0.01"), None), "refused ALREADY_CREDITED"),
+        (work("C-9.a.1", "writeoff.book", loss("100.00"), None), "done {}"),
+        (work("C-9.b.1", "writeoff.reverse", loss("60.00"), None), "done {}"),
+        (work("C-9.c.1", "writeoff.reverse", loss("40.01"), None), "refused BAD_AMOUNT"),
+        (work("C-9.d.1", "writeoff.reverse", loss("40.00"), None), "done {}"),
+        (work("C-9.e.1", "writeoff.reverse", loss("0.01"), None), "refused NOTHING_THERE"),
     ];
     asked(&ADAPTER, || Finance::new(FinanceSettings::default()), &rows).await;
     let asked_for: std::collections::BTreeSet<String> = rows.iter().map(|(work, _)| work.name()).collect();
