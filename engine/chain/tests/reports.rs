@@ -35,7 +35,7 @@ fn the_file_as_it_stands_is_right() {
 fn each_mistake_has_its_place_and_code() {
     for (from, to, expected) in [
         ("at: counting", "at: counted", "UNKNOWN_NAME `counted`"),
-        ("undone_at: cancelled", "undone_at: [canceled]", "UNKNOWN_NAME `canceled`"),
+        ("undone_at: [cancelled", "undone_at: [canceled", "UNKNOWN_NAME `canceled`"),
         ("from: open", "from: settled", "UNKNOWN_NAME `settled`"),
         ("chain: order-to-cash", "chain: orders", "UNKNOWN_NAME `orders`"),
         ("customer: doc.customer", "customer: doc.costumer", "UNKNOWN_FIELD `costumer`"),

@@ -59,9 +59,6 @@ pub(super) fn cues() -> Result<Vec<Cue>, Failure> {
     // The second one goes by a slower carrier.
     cues.push(cue("2025-04-24T15:50", Act::Road(66 * 3_600))?);
     cues.push(cue("2025-04-24T15:50", freight(80))?);
-    let set_off =
-        json!({ "id": "SET-OFF-1", "customer": CUSTOMER, "amount": cny("68000.00"), "ref": "INV-1" });
-    cues.push(told("2025-04-28T10:00", ("receipt.posted", "set-off-SO-2025-118"), set_off, 1)?);
     cues.push(cue("2025-05-23T11:00", signed("ar_accountant", "invoice-settlement", Verdict::Pass))?);
     cues.push(cue("2025-05-23T15:00", signed("credit_controller", "invoice-settlement", Verdict::Approve))?);
     Ok(cues)

@@ -89,6 +89,12 @@ impl Sums {
                 }
                 _ => {}
             },
+            // What was paid in advance is drawn on by the invoices.
+            Event::CaseAsked(e) if *e.entry == *"use-prepayment" => {
+                if let Some(invoice) = e.by_case {
+                    self.of(invoice, known).received += amount(&e.with, "amount");
+                }
+            }
             Event::CommandAnswered(e) if e.last && e.code.is_none() => {
                 let Some(command) = known.command(e.case, e.command) else { return };
                 let amount = amount(&command.with, "amount");
