@@ -13,6 +13,7 @@ use countersign_core::state::{RequestKey, State};
 use countersign_journal::LogId;
 use tokio::sync::oneshot;
 
+use crate::counts::EngineCounts;
 use crate::disk::{Disk, Room};
 use crate::error::Unavailable;
 use crate::failure::Failure;
@@ -68,7 +69,9 @@ impl EngineHandle {
         }
         let is_new_work = matches!(incoming.body, Body::Submit { .. } | Body::Resubmit { .. });
         if is_new_work && self.log.followers_behind() {
-            return Err(Unavailable::Overloaded { retry_after_ms: FOLLOWER_RETRY_MS });
+            let refused = Unavailable::Overloaded { retry_after_ms: FOLLOWER_RETRY_MS };
+            self.flags.counts.refused(refused.code());
+            return Err(refused);
         }
         let (to, from) = oneshot::channel();
         let key = RequestKey::of_cause(&incoming.cause);
@@ -172,6 +175,7 @@ impl EngineHandle {
             room: self.disk.room(),
             clock_jumped: self.flags.clock_jumped.load(Ordering::Relaxed),
             timers_stuck: self.flags.timers_stuck.load(Ordering::Relaxed),
+            counts: self.flags.counts.read(),
             followers: self.log.positions(),
             followers_behind: self.log.followers_behind(),
             views_failed: self.views.as_ref().and_then(Views::failure),
@@ -181,10 +185,15 @@ impl EngineHandle {
     }
 
     fn post(&self, message: Message) -> Result<(), Unavailable> {
-        self.queue.try_send(message).map_err(|refused| match refused {
+        let sent = self.queue.try_send(message).map_err(|refused| match refused {
             TrySendError::Full(_) => Unavailable::Overloaded { retry_after_ms: QUEUE_RETRY_MS },
             TrySendError::Disconnected(_) => Unavailable::Stopped,
-        })
+        });
+        match &sent {
+            Ok(()) => self.flags.counts.sent(),
+            Err(refused) => self.flags.counts.refused(refused.code()),
+        }
+        sent
     }
 }
 
@@ -201,6 +210,8 @@ pub struct Status {
     pub clock_jumped: bool,
     /// A timer that is due does nothing: a defect.
     pub timers_stuck: bool,
+    /// What was counted since the start.
+    pub counts: EngineCounts,
     /// Followers and the last sequence that each has applied.
     pub followers: Vec<(String, u64)>,
     /// A follower is so far behind that new work is refused.

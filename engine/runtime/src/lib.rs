@@ -21,6 +21,7 @@
 extern crate self as countersign_runtime;
 
 mod clock;
+mod counts;
 mod disk;
 mod engine;
 mod error;
@@ -38,6 +39,7 @@ pub mod views;
 mod writer;
 
 pub use clock::{Clock, ManualClock, SystemClock, Wake};
+pub use counts::EngineCounts;
 pub use disk::Room;
 pub use engine::{Engine, Founding};
 pub use error::{EngineError, ReadError, Unavailable};

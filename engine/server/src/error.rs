@@ -1,5 +1,7 @@
 //! Why a server does not start, or does not stop cleanly.
 
+use std::net::SocketAddr;
+
 use countersign_runtime::{EngineError, ReadError, Unavailable};
 use thiserror::Error;
 
@@ -23,6 +25,20 @@ pub enum ServerError {
     /// The place of the publication cannot be kept.
     #[error("expected a usable directory for the place of the publication: {0}")]
     Position(std::io::Error),
+    /// Health would be told to other machines, and nobody said so.
+    #[error(
+        "expected a loopback address, such as 127.0.0.1:9464, found {0}: whoever reaches it may read; if that is \
+         meant, say so with --http-beyond-loopback"
+    )]
+    BeyondLoopback(SocketAddr),
+    /// Nothing can listen there.
+    #[error("expected an address that is free to listen on, found {address}: {error}")]
+    Address {
+        /// What was asked for.
+        address: SocketAddr,
+        /// Why not.
+        error: std::io::Error,
+    },
     /// A thread of the server panicked.
     #[error("a part of the server ended: {0}")]
     Ended(String),
@@ -37,6 +53,8 @@ impl ServerError {
             ServerError::Read(error) => error.code(),
             ServerError::Nats(error) => error.code(),
             ServerError::Position(_) => "IO",
+            ServerError::BeyondLoopback(_) => "HTTP_BEYOND_LOOPBACK",
+            ServerError::Address { .. } => "HTTP_ADDRESS",
             ServerError::Ended(_) => "INTERNAL",
         }
     }

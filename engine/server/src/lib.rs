@@ -19,6 +19,7 @@ mod bus;
 mod config;
 mod desk;
 mod error;
+mod health;
 pub mod ids;
 mod nats;
 mod outward;
@@ -32,6 +33,7 @@ pub use bus::{Bus, Events, Happened};
 pub use config::{Config, Credentials, NatsConfig, PublicationConfig, Secret};
 pub use desk::{Caller, Desk, ENGINE_SYSTEM};
 pub use error::ServerError;
+pub use health::{Health, HealthConfig, Reason};
 pub use nats::{NatsError, ServiceCounts};
 pub use outward::{
     Adapter, BoxFuture, CommandMessage, OutwardCounts, OutwardStatus, PumpError, Pumped, Said, Taken,

@@ -14,6 +14,7 @@ use crate::bus::Bus;
 use crate::config::{Config, NatsConfig};
 use crate::desk::Desk;
 use crate::error::ServerError;
+use crate::health::{Health, HealthConfig, StatusSource};
 use crate::nats::{Link, Service, ServiceCounts, already_served, connect};
 use crate::outward::{
     Counters, Intake, Locals, OutwardCounts, OutwardDoor, OutwardStatus, Shared, Within, Work,
@@ -71,14 +72,6 @@ pub struct NatsStatus {
 }
 
 impl ServerStatus {
-    /// Whether everything works as it should.
-    pub fn is_ready(&self) -> bool {
-        self.engine.is_well()
-            && self.nats.as_ref().is_none_or(|nats| nats.connected && nats.believed)
-            && self.publication.as_ref().is_none_or(|publication| publication.held.is_none())
-            && self.outward.as_ref().is_none_or(|outward| outward.held.is_none())
-    }
-
     /// Frames that are durable and not published yet.
     pub fn publication_lag(&self) -> Option<u64> {
         self.publication.as_ref().map(|publication| self.engine.durable.saturating_sub(publication.applied))
@@ -143,16 +136,24 @@ impl Server {
 
     /// How the server is doing. Asks no thread, and so answers whatever they do.
     pub fn status(&self) -> ServerStatus {
-        ServerStatus {
-            company: self.desk.company().to_string(),
-            engine: self.engine().status(),
-            nats: self.nats.as_ref().map(|door| NatsStatus {
-                connected: door.link.is_connected(),
-                believed: door.link.vouched_by().is_some(),
-                counts: door.service.counts(),
-            }),
-            publication: self.publication().map(Publication::status),
-            outward: self.outward().map(OutwardDoor::status),
+        self.source().status()
+    }
+
+    /// Tells how it is doing over HTTP, as long as what this gives is kept.
+    ///
+    /// # Errors
+    /// `HTTP_BEYOND_LOOPBACK`, `HTTP_ADDRESS`.
+    pub async fn health(&self, config: HealthConfig) -> Result<Health, ServerError> {
+        Health::open(self.source(), config).await
+    }
+
+    fn source(&self) -> StatusSource {
+        StatusSource {
+            desk: self.desk.clone(),
+            nats: self.nats.as_ref().map(|door| (door.link.clone(), door.service.clone())),
+            publication: self.publication().map(Publication::watch),
+            outward: self.outward().map(OutwardDoor::watch),
+            counters: self.counters.clone(),
         }
     }
 

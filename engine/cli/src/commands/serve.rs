@@ -1,11 +1,12 @@
 //! `countersign serve`: a company is served over NATS until it is told to stop.
 
 use std::io::IsTerminal;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use countersign_runtime::{EngineOptions, RecoveryReport};
-use countersign_server::{Config, NatsConfig, Server};
+use countersign_server::{Config, Health, HealthConfig, NatsConfig, Server};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -20,6 +21,7 @@ Examples:
       --nats nats://127.0.0.1:4222 --nats-user engine
   countersign serve --data DIR --nats tls://nats.example.com --nats-credentials engine.creds
   countersign serve --data DIR --nats URL --nats-user engine --adapters /etc/countersign/adapters
+  countersign serve --data DIR --nats URL --nats-user engine --http 127.0.0.1:9464
   RUST_LOG=debug countersign serve --data DIR --nats nats://127.0.0.1:4222 --log-format json
 
 One line on standard output says when it serves: `ready yuanlan at sequence 42`. Its log goes to standard error. \
@@ -52,6 +54,12 @@ pub(crate) struct Serve {
     /// Adapters that run within the process: a folder with erp.yaml, finance.yaml, logistics.yaml, or one such file
     #[arg(long, value_name = "PATH")]
     adapters: Option<PathBuf>,
+    /// Tell health on this address: /livez, /readyz and /metrics (OpenMetrics), to whoever asks on this machine
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    http: Option<SocketAddr>,
+    /// Let --http listen on an address that other machines reach
+    #[arg(long, requires = "http")]
+    http_beyond_loopback: bool,
     /// How the log on standard error is written
     #[arg(long, value_enum, default_value_t = LogFormat::Text, value_name = "FORMAT")]
     log_format: LogFormat,
@@ -77,6 +85,10 @@ impl Serve {
             let mut stop = Stop::new()?;
             let (server, report) = Server::start(config).await.map_err(|error| at(error, &data))?;
             tell_start(&report);
+            let health = self.health(&server).await?;
+            if let Some(health) = &health {
+                tracing::info!(address = %health.address(), "health is told");
+            }
             let adapters = Adapters::start(&server, adapters)?;
             let (company, sequence) = (server.status().company, server.engine().log().durable());
             // Whoever waits for this line has it, or has gone: it serves in either case.
@@ -86,10 +98,17 @@ impl Serve {
                 () = server.ended() => tracing::error!("the engine has ended"),
             }
             adapters.stop().await;
+            drop(health);
             let state = server.stop().await?;
             tracing::info!(sequence = state.head().sequence, "stopped");
             Ok(())
         })
+    }
+
+    async fn health(&self, server: &Server) -> Result<Option<Health>, Failure> {
+        let Some(listen) = self.http else { return Ok(None) };
+        let config = HealthConfig { listen, beyond_loopback: self.http_beyond_loopback };
+        Ok(Some(server.health(config).await?))
     }
 
     fn config(&self, data: &Path) -> Result<Config, Failure> {

@@ -19,6 +19,7 @@ use countersign_core::turn::{TurnResult, Turned, touched};
 use tokio::sync::oneshot;
 
 use crate::clock::Clock;
+use crate::counts::Counters;
 use crate::disk::{Disk, Room};
 use crate::error::Unavailable;
 use crate::failure::Failure;
@@ -45,6 +46,7 @@ const SLEEP_MAX: Duration = Duration::from_secs(1);
 pub(crate) struct Flags {
     pub(crate) clock_jumped: AtomicBool,
     pub(crate) timers_stuck: AtomicBool,
+    pub(crate) counts: Counters,
 }
 
 /// What the core thread needs.
@@ -185,6 +187,7 @@ impl Writer {
     }
 
     fn take(&mut self, message: Message, batch: Batch) -> Result<Batch, Broken> {
+        self.parts.flags.counts.taken();
         match message {
             Message::Command(incoming, key, to) => return self.command(incoming, key, to, batch),
             Message::Read(look) => return self.hold(Held::Read(look(&self.parts.state)), batch),
@@ -206,7 +209,9 @@ impl Writer {
         to: ReplyTo,
         batch: Batch,
     ) -> Result<Batch, Broken> {
+        let counts = &self.parts.flags.counts;
         if let Err(unavailable) = self.admit(&incoming.body) {
+            counts.refused(unavailable.code());
             drop(to.send(Err(unavailable)));
             return Ok(batch);
         }
@@ -218,12 +223,17 @@ impl Writer {
                 self.parts.failure.raise("a command took effect without a frame".to_owned());
                 Err(Broken)
             }
-            TurnResult::Done => self.write(frames, Some(to), batch),
+            TurnResult::Done => {
+                counts.accepted();
+                self.write(frames, Some(to), batch)
+            }
             TurnResult::Repeat(before) => {
+                counts.repeated();
                 let batch = self.write(frames, None, batch)?;
                 self.hold(Held::Repeat(to, before), batch)
             }
             TurnResult::Refused(rejection) => {
+                counts.refused(rejection.code.as_str());
                 let batch = self.write(frames, None, batch)?;
                 self.hold(Held::Refused(to, rejection, sequence), batch)
             }

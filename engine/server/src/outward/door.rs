@@ -94,12 +94,7 @@ impl OutwardDoor {
         Ok(OutwardDoor { status, stop, task })
     }
 
-    /// How it is doing.
-    pub(crate) fn status(&self) -> OutwardStatus {
-        self.status.borrow().clone()
-    }
-
-    /// Its status, to be awaited.
+    /// How it is doing, to be looked at or awaited.
     pub(crate) fn watch(&self) -> watch::Receiver<OutwardStatus> {
         self.status.clone()
     }

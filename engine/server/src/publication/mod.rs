@@ -96,12 +96,7 @@ impl Publication {
         Ok(Publication { status, orders, stop, task })
     }
 
-    /// How it is doing.
-    pub(crate) fn status(&self) -> PublicationStatus {
-        self.status.borrow().clone()
-    }
-
-    /// Its status, to be awaited.
+    /// How it is doing, to be looked at or awaited.
     pub(crate) fn watch(&self) -> watch::Receiver<PublicationStatus> {
         self.status.clone()
     }

@@ -1,0 +1,158 @@
+//! Figures for Prometheus, in the OpenMetrics text format. Each is read off when somebody asks.
+
+use std::fmt;
+
+use countersign_runtime::Room;
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric, text::encode};
+use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::registry::Registry;
+
+use super::overdue::Overdue;
+use super::status::StatusSource;
+use crate::server::ServerStatus;
+
+/// Of the answer.
+pub(super) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// The figures of one server.
+pub(super) struct Metrics(Registry);
+
+impl Metrics {
+    pub(super) fn new(source: StatusSource, overdue: Overdue) -> Metrics {
+        let mut registry = Registry::with_prefix("countersign");
+        registry.register_collector(Box::new(Figures { source, overdue }));
+        Metrics(registry)
+    }
+
+    /// As they stand.
+    pub(super) fn text(&self) -> Result<String, fmt::Error> {
+        let mut text = String::new();
+        encode(&mut text, &self.0)?;
+        Ok(text)
+    }
+}
+
+struct Figures {
+    source: StatusSource,
+    overdue: Overdue,
+}
+
+impl fmt::Debug for Figures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Figures")
+    }
+}
+
+/// Where figures are written to, with words of their own for the two kinds there are.
+struct Page<'a>(DescriptorEncoder<'a>);
+
+impl Page<'_> {
+    fn gauge(&mut self, name: &str, help: &str, value: u64) -> fmt::Result {
+        let gauge = ConstGauge::new(value);
+        gauge.encode(self.0.encode_descriptor(name, help, None, gauge.metric_type())?)
+    }
+
+    fn flag(&mut self, name: &str, help: &str, value: bool) -> fmt::Result {
+        self.gauge(name, help, u64::from(value))
+    }
+
+    fn counter(&mut self, name: &str, help: &str, value: u64) -> fmt::Result {
+        let counter = ConstCounter::new(value);
+        counter.encode(self.0.encode_descriptor(name, help, None, counter.metric_type())?)
+    }
+
+    /// A gauge or counter for each value of a label.
+    fn each<'l, M: EncodeMetric>(
+        &mut self,
+        (name, help): (&str, &str),
+        label: &str,
+        values: impl Iterator<Item = (&'l str, M)>,
+        kind: &M,
+    ) -> fmt::Result {
+        let mut metric = self.0.encode_descriptor(name, help, None, kind.metric_type())?;
+        for (value, figure) in values {
+            figure.encode(metric.encode_family(&[(label, value)])?)?;
+        }
+        Ok(())
+    }
+}
+
+impl Collector for Figures {
+    fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let (mut page, status) = (Page(encoder), self.source.status());
+        engine(&mut page, &status)?;
+        page.gauge("tasks_overdue", "Open tasks past their deadline", self.overdue.count())?;
+        doors(&mut page, &status)?;
+        let counts = self.source.outward_counts();
+        let outward = [
+            ("commands", counts.commands),
+            ("unwanted", counts.unwanted),
+            ("answers", counts.answers),
+            ("facts", counts.facts),
+            ("duplicates", counts.duplicates),
+            ("conflicts", counts.conflicts),
+            ("late", counts.late),
+            ("dead", counts.dead),
+            ("given-back", counts.given_back),
+        ];
+        let outward = outward.into_iter().map(|(what, count)| (what, ConstCounter::new(count)));
+        let about =
+            ("adapter_messages", "Messages to and from adapters since the start, by what became of them");
+        page.each(about, "what", outward, &ConstCounter::new(0))
+    }
+}
+
+fn engine(page: &mut Page<'_>, status: &ServerStatus) -> fmt::Result {
+    let engine = &status.engine;
+    page.flag("ready", "1 if everything works as it should", status.is_ready())?;
+    page.gauge("durable_sequence", "The last frame that is on the disk", engine.durable)?;
+    let followers = || engine.followers.iter().map(|(name, applied)| (name.as_str(), *applied));
+    let applied = followers().map(|(name, applied)| (name, ConstGauge::new(applied)));
+    let about = ("follower_applied_sequence", "The last frame that a follower of the log has applied");
+    page.each(about, "follower", applied, &ConstGauge::new(0_u64))?;
+    let lag = followers().map(|(name, applied)| (name, engine.durable.saturating_sub(applied)));
+    let lag = lag.map(|(name, lag)| (name, ConstGauge::new(lag)));
+    let about = ("follower_lag_frames", "Durable frames that a follower of the log has not applied yet");
+    page.each(about, "follower", lag, &ConstGauge::new(0_u64))?;
+    page.gauge("queue_depth", "Messages that wait for the core thread", engine.counts.queued)?;
+    page.counter("commands_accepted", "Commands that took effect since the start", engine.counts.accepted)?;
+    page.counter("commands_repeated", "Requests that had taken effect before", engine.counts.repeated)?;
+    let refused = engine.counts.refused.iter();
+    let refused = refused.map(|(code, count)| (code.as_str(), ConstCounter::new(*count)));
+    let about = ("commands_refused", "Commands refused or turned away since the start, by code");
+    page.each(about, "code", refused, &ConstCounter::new(0))?;
+    page.flag("disk_full", "1 if new work is refused for want of room", engine.room != Room::Enough)?;
+    page.flag("clock_jumped", "1 while an operator has to confirm the time", engine.clock_jumped)?;
+    page.flag("timers_stuck", "1 if a timer that is due does nothing", engine.timers_stuck)
+}
+
+fn doors(page: &mut Page<'_>, status: &ServerStatus) -> fmt::Result {
+    if let Some(nats) = &status.nats {
+        page.flag("nats_connected", "1 if the connection to the NATS server stands", nats.connected)?;
+        page.counter("requests_answered", "Requests over NATS that were answered", nats.counts.answered)?;
+        page.counter(
+            "requests_overloaded",
+            "Requests over NATS turned away because too many were under way",
+            nats.counts.overloaded,
+        )?;
+        page.counter("replies_unsent", "Replies that could not be sent", nats.counts.unsent)?;
+    }
+    if let Some(publication) = &status.publication {
+        page.gauge(
+            "publication_applied_sequence",
+            "Every event up to this frame is in the stream",
+            publication.applied,
+        )?;
+        let lag = status.publication_lag().unwrap_or_default();
+        page.gauge("publication_lag_frames", "Durable frames that are not published yet", lag)?;
+        page.flag("publication_held", "1 if nothing is published for now", publication.held.is_some())?;
+        page.counter("events_published", "Events published since the start", publication.published)?;
+    }
+    if let Some(outward) = &status.outward {
+        page.gauge("outward_applied_sequence", "Commands up to this frame are out", outward.applied)?;
+        page.flag("outward_held", "1 if no commands go out for now", outward.held.is_some())?;
+    }
+    Ok(())
+}
