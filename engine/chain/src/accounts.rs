@@ -200,22 +200,7 @@ fn account(entry: &Entry, world: &World<'_>) -> Option<Account> {
 }
 
 fn scope<'s, 'f>(world: &'s World<'f>, own: Own<'s>, reads: &'s RefCell<BTreeSet<Name>>) -> Scope<'s, 'f> {
-    Scope {
-        world,
-        site: Site::Account,
-        document: None,
-        defines: &[],
-        amount: None,
-        driver: None,
-        facts: &[],
-        reply: None,
-        message: None,
-        item: None,
-        child: None,
-        holds: None,
-        account: Some(own),
-        reads,
-    }
+    Scope { account: Some(own), ..Scope::bare(world, Site::Account, reads) }
 }
 
 fn expression(node: &Node, kind: Option<&Type>, scope: &Scope<'_, '_>) -> Option<(Expr, Type)> {

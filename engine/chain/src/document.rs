@@ -221,22 +221,7 @@ fn compute(
 ) {
     let Some(kind) = document.fields.get(at).map(|f| f.kind.clone()) else { return };
     let reads = RefCell::new(BTreeSet::new());
-    let scope = Scope {
-        world,
-        site: Site::Field,
-        document: Some(document),
-        defines: &[],
-        amount: None,
-        driver: None,
-        facts: &[],
-        reply: None,
-        message: None,
-        item: None,
-        child: None,
-        holds: None,
-        account: None,
-        reads: &reads,
-    };
+    let scope = Scope { document: Some(document), ..Scope::bare(world, Site::Field, &reads) };
     let Some(lowered) = condition::of_type(text, &kind, &scope) else { return };
     if let Some(other) = reads.into_inner().iter().find(|r| not_known_yet.contains(r)) {
         let message = format!("`{other}` is computed here or further down, and not known yet");

@@ -33,7 +33,7 @@ fn reason(case: &Case, step: &Step, (number, slot): (usize, &Slot), status: Slot
         step.state,
         case.chain(),
         case.release(),
-        duty_word(slot.duty)
+        asked_to(slot.duty)
     )];
     let item = step.about.iter().find(|about| usize::from(about.slot) == number);
     if let Some(item) = item.and_then(|about| about.item.as_ref()) {
@@ -169,10 +169,10 @@ fn standing(case: &Case) -> String {
     }
 }
 
-fn duty_word(duty: Duty) -> &'static str {
+/// What it is asked to do, in a sentence.
+fn asked_to(duty: Duty) -> &'static str {
     match duty {
-        Duty::Approve => "approve",
-        Duty::Review => "review",
+        Duty::Approve | Duty::Review => duty.word(),
         Duty::Input => "give input",
         Duty::Edit => "complete the document",
         Duty::Task => "do a piece of work",

@@ -84,20 +84,13 @@ impl Base {
 
     fn scope<'s, 'f>(&'s self, world: &'s World<'f>) -> Scope<'s, 'f> {
         Scope {
-            world,
-            site: Site::Define,
             document: world.documents.get(&self.document),
             defines: &self.names,
             amount: self.amount.as_ref(),
             driver: self.driver.as_ref(),
             facts: &self.head.facts,
-            reply: None,
-            message: None,
-            item: None,
-            child: None,
             holds: Some(&self.head),
-            account: None,
-            reads: &self.reads,
+            ..Scope::bare(world, Site::Define, &self.reads)
         }
     }
 }

@@ -150,10 +150,23 @@ impl Site {
     /// What accounts stand at, and what the case holds: never where a case is named or a message finds it, nor where
     /// it is asked who signs.
     pub(crate) fn reads_accounts(self) -> bool {
-        use Site::{Account, Amount, Check, ClimbAmount, Define, Fork, Learn, Move, Requires, Signer, With};
+        use Site::{
+            Account, Amount, Check, ClimbAmount, Define, Fork, Initial, Learn, Move, Requires, Signer, With,
+        };
         matches!(
             self,
-            Requires | Check | Fork | Signer | Amount | ClimbAmount | With | Learn | Define | Move | Account
+            Requires
+                | Check
+                | Fork
+                | Signer
+                | Amount
+                | ClimbAmount
+                | With
+                | Initial
+                | Learn
+                | Define
+                | Move
+                | Account
         )
     }
 
@@ -219,6 +232,26 @@ pub(crate) struct Scope<'s, 'f> {
 }
 
 impl<'s, 'f> Scope<'s, 'f> {
+    /// Nothing but the world can be read; whoever builds on it says what else.
+    pub(crate) fn bare(world: &'s World<'f>, site: Site, reads: &'s RefCell<BTreeSet<Name>>) -> Self {
+        Scope {
+            world,
+            site,
+            document: None,
+            defines: &[],
+            amount: None,
+            driver: None,
+            facts: &[],
+            reply: None,
+            message: None,
+            item: None,
+            child: None,
+            holds: None,
+            account: None,
+            reads,
+        }
+    }
+
     /// The same at another place.
     pub(crate) fn at(&self, site: Site) -> Scope<'s, 'f> {
         Scope { site, ..*self }

@@ -4,7 +4,7 @@ mod mermaid;
 mod svg;
 mod words;
 
-use countersign_core::definition::{Activity, Chain, Duty, Node, StateDef, Target};
+use countersign_core::definition::{Activity, Chain, Node, StateDef, Target};
 use countersign_core::name::Title;
 
 use crate::output::Lang;
@@ -190,13 +190,7 @@ fn people(node: &Node, lang: Lang) -> String {
             if let Some(task) = &signer.task {
                 return title(&task.title, lang).to_owned();
             }
-            let duty = match signer.duty {
-                Duty::Approve => "approve",
-                Duty::Review => "review",
-                Duty::Input => "input",
-                Duty::Edit => "edit",
-                Duty::Task => "task",
-            };
+            let duty = signer.duty.word();
             match &signer.who {
                 countersign_core::definition::Who::Position(name)
                 | countersign_core::definition::Who::Group(name) => {

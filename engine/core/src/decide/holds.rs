@@ -6,7 +6,7 @@ use super::timers::deadline;
 use super::{Ctx, internal};
 use crate::command::{CaseNo, LotNo};
 use crate::definition::{Chain, HandsOn, Lapse, Required, RequiredCase};
-use crate::eval::{Scope, evaluate};
+use crate::eval::evaluate;
 use crate::event::{Content, Event, HoldLapsed, HoldTaken, HoldsKept, Party, ReleasedWhy, Restored};
 use crate::name::Name;
 use crate::rejection::{Code, Rejection};
@@ -24,14 +24,7 @@ pub(super) fn taken(
     if !chain.requires.iter().any(|requirement| takes(&requirement.what)) {
         return Ok(Vec::new());
     }
-    let scope = Scope {
-        document: &content.document,
-        chain: Some(chain),
-        defines: &chain.defines,
-        submitter: Some(submitter),
-        cases: Some(ctx.state),
-        ..Scope::new(ctx.pinned, ctx.at)
-    };
+    let scope = ctx.handed_in(chain, &content.document, submitter);
     let own = ctx.state.holds(number);
     let own: Vec<(LotNo, &Lot)> =
         own.into_iter().flat_map(|holds| holds.lots.iter()).map(|(lot, of)| (*lot, of)).collect();

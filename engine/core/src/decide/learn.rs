@@ -4,7 +4,7 @@ use super::{Ctx, internal};
 use crate::command::CaseNo;
 use crate::definition::{Activity, Chain, Learn};
 use crate::eval::{Scope, evaluate};
-use crate::event::{Content, Event, FactsLearnt, Party};
+use crate::event::{Event, FactsLearnt, Party};
 use crate::expr::Expr;
 use crate::rejection::{Code, Rejection};
 use crate::state::{Case, CommandState};
@@ -64,28 +64,42 @@ fn readable(expr: &Expr, scope: &Scope<'_>) -> bool {
     !expr.any(&absent)
 }
 
-/// What a new case knows from the start. None: its chain has no facts that begin with something.
+/// What a new case knows from the start: the facts that begin with something.
 pub(super) fn initial(
     ctx: &Ctx<'_>,
     chain: &Chain,
-    case: CaseNo,
-    (content, submitter): (&Content, &Party),
-) -> Result<Option<Event>, Rejection> {
-    let scope = Scope {
-        document: &content.document,
-        chain: Some(chain),
-        defines: &chain.defines,
-        submitter: Some(submitter),
-        cases: Some(ctx.state),
-        ..Scope::new(ctx.pinned, ctx.at)
-    };
-    let mut facts = Fields::new();
-    for fact in &chain.facts {
-        if let Some(initial) = &fact.initial {
-            facts.insert(fact.name.clone(), evaluate(initial, &scope)?);
-        }
+    (document, submitter): (&Fields, &Party),
+) -> Result<Fields, Rejection> {
+    let scope = ctx.handed_in(chain, document, submitter);
+    let begin = chain.facts.iter().filter_map(|fact| Some((fact, fact.initial.as_ref()?)));
+    begin.map(|(fact, initial)| Ok((fact.name.clone(), evaluate(initial, &scope)?))).collect()
+}
+
+/// The facts that the amount of a document that is being handed in reads: those of its case, or those that a new
+/// case begins with. Empty where it reads none.
+pub(super) fn for_amount(
+    ctx: &Ctx<'_>,
+    chain: &Chain,
+    (document, submitter): (&Fields, &Party),
+    own: Option<CaseNo>,
+) -> Result<Fields, Rejection> {
+    if !chain.amount.as_ref().is_some_and(|amount| reads_facts(amount, chain)) {
+        return Ok(Fields::new());
     }
-    Ok((!facts.is_empty()).then_some(Event::FactsLearnt(FactsLearnt { case, facts })))
+    match own.and_then(|own| ctx.state.case(own)) {
+        Some(case) => Ok(ctx.facts.unwrap_or(case.facts()).clone()),
+        None => initial(ctx, chain, (document, submitter)),
+    }
+}
+
+fn reads_facts(expr: &Expr, chain: &Chain) -> bool {
+    expr.any(&|part: &Expr| match part {
+        Expr::Fact(_) => true,
+        Expr::Define(number) => {
+            chain.defines.get(usize::from(*number)).is_some_and(|(_, define)| reads_facts(define, chain))
+        }
+        _ => false,
+    })
 }
 
 /// What the step that a case is leaving was last answered with, for the `learns` of its arrows: a task's answer, or

@@ -33,7 +33,7 @@ mod who;
 use crate::command::{Body, CaseNo, Cause, Command};
 use crate::definition::{Chain, Company, Organisation};
 use crate::eval::Scope;
-use crate::event::Event;
+use crate::event::{Event, Party};
 use crate::fit::Fitting;
 use crate::name::Name;
 use crate::rejection::{Code, Rejection};
@@ -214,6 +214,26 @@ impl<'a> Ctx<'a> {
     /// What gives values their types: the case's own rules, and the rows that hold now.
     pub(crate) fn fitting(&self) -> Fitting<'a> {
         Fitting { rules: self.pinned, state: self.state }
+    }
+
+    /// What is read of a document that is being handed in, before it is a case's.
+    pub(crate) fn handed_in<'b>(
+        &self,
+        chain: &'b Chain,
+        document: &'b Fields,
+        submitter: &'b Party,
+    ) -> Scope<'b>
+    where
+        'a: 'b,
+    {
+        Scope {
+            document,
+            chain: Some(chain),
+            defines: &chain.defines,
+            submitter: Some(submitter),
+            cases: Some(self.state),
+            ..Scope::new(self.pinned, self.at)
+        }
     }
 
     pub(crate) fn scope(&self, case: &'a Case, chain: &'a Chain) -> Scope<'a> {

@@ -54,7 +54,8 @@ pub(super) fn begun(
     submitter: Party,
     content: Content,
 ) -> Result<Vec<Event>, Rejection> {
-    let facts = learn::initial(ctx, chain, case, (&content, &submitter))?;
+    let facts = learn::initial(ctx, chain, (&content.document, &submitter))?;
+    let facts = (!facts.is_empty()).then_some(Event::FactsLearnt(FactsLearnt { case, facts }));
     let path = ctx.organisation()?.superiors(&submitter.position);
     let taken = holds::taken(ctx, (case, chain), (&content, &submitter))?;
     let (chain, release) = (chain.name.clone(), ctx.pinned.number);
@@ -176,14 +177,8 @@ pub(super) fn content(
     own: Option<CaseNo>,
 ) -> Result<Content, Rejection> {
     let kind = document_of(ctx, chain)?;
-    let scope = Scope {
-        document: &fields,
-        chain: Some(chain),
-        defines: &chain.defines,
-        submitter: Some(submitter),
-        cases: Some(ctx.state),
-        ..Scope::new(ctx.pinned, ctx.at)
-    };
+    let facts = learn::for_amount(ctx, chain, (&fields, submitter), own)?;
+    let scope = Scope { facts: &facts, ..ctx.handed_in(chain, &fields, submitter) };
     let claims = claims(ctx, chain, &fields, own)?;
     for requirement in &chain.requires {
         let met = match &requirement.what {

@@ -99,6 +99,19 @@ pub enum Duty {
     Task,
 }
 
+impl Duty {
+    /// Its word in messages, files and tables.
+    pub fn word(self) -> &'static str {
+        match self {
+            Duty::Approve => "approve",
+            Duty::Review => "review",
+            Duty::Input => "input",
+            Duty::Edit => "edit",
+            Duty::Task => "task",
+        }
+    }
+}
+
 /// Who is asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Who {

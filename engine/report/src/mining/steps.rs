@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use countersign_core::command::{CaseNo, CommandNo, Operation, TaskNo};
-use countersign_core::definition::Duty;
 use countersign_core::event::{CaseSubmitted, CommandAnswered, Event, TaskDecided};
 use countersign_core::frame::Frame;
 use countersign_core::name::Name;
@@ -199,7 +198,7 @@ fn of_people(open: &mut OpenCase, event: &Event) -> Option<Draft> {
             return None;
         }
         Event::TaskOpened(e) => {
-            let activity = format!("{}: {}", open.state, duty(e.duty));
+            let activity = format!("{}: {}", open.state, e.duty.word());
             open.tasks.insert(e.task, (activity.clone(), e.position.clone()));
             Draft::new(activity, "assign").role(&e.position)
         }
@@ -275,15 +274,5 @@ fn adapter(verb: &str) -> Name {
     match verb.splitn(3, '.').collect::<Vec<_>>()[..] {
         [adapter, _, _] => Name::from(adapter),
         _ => Name::default(),
-    }
-}
-
-fn duty(duty: Duty) -> &'static str {
-    match duty {
-        Duty::Approve => "approve",
-        Duty::Review => "review",
-        Duty::Input => "input",
-        Duty::Edit => "edit",
-        Duty::Task => "task",
     }
 }

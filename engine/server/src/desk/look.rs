@@ -150,7 +150,7 @@ fn slot_task(status: countersign_core::state::SlotStatus) -> Option<u32> {
 
 fn slot_lines(reason: SlotReason) -> Vec<ExplanationLine> {
     let SlotReason { position, duty, status, because } = reason;
-    let head = format!("{position} is on the route to {}: {status}.", render::duty(duty));
+    let head = format!("{position} is on the route to {}: {status}.", duty.word());
     let lines = std::iter::once(head).chain(because).map(line);
     lines.map(|line| ExplanationLine { position: Some(position.to_string()), ..line }).collect()
 }
@@ -251,7 +251,7 @@ fn preview_step(step: countersign_core::preview::PreviewStep) -> PreviewStep {
     };
     PreviewStep {
         state: step.state.to_string(),
-        duty: render::duty(step.duty).to_owned(),
+        duty: step.duty.word().to_owned(),
         position: step.position.to_string(),
         holders: step.holders.iter().map(ToString::to_string).collect(),
         why: Title { en: why, zh: None },
@@ -288,7 +288,7 @@ fn handler_view(state: &State, case: &Case) -> HandlerView {
     let waiting_for = case.tasks().iter().map(|(number, task)| Waiting {
         task: task_text(*number),
         state: place.clone(),
-        duty: render::duty(task.duty).to_owned(),
+        duty: task.duty.word().to_owned(),
         position: task.position.to_string(),
         holders: task.holders.iter().map(ToString::to_string).collect(),
         opened_at: render::time(task.opened_at),

@@ -187,7 +187,7 @@ fn item(title: Title, work: Option<wire::WorkView>, row: InboxRow) -> InboxItem 
         chain: row.chain.to_string(),
         title,
         state: row.state.to_string(),
-        duty: render::duty(row.duty).to_owned(),
+        duty: row.duty.word().to_owned(),
         position: row.position.to_string(),
         capacities: render::capacity_names(&row.position, &row.capacities),
         submitter: row.submitter.position.to_string(),

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::outward::outward;
 use super::plan::{capacities, milestones, node, slot, work};
 use super::value::{at, hash, map, names, value};
-use super::words::{definition, duty, verdict, withdrawn};
+use super::words::{definition, verdict, withdrawn};
 use crate::ids::{case_text, task_text};
 
 /// Whether the answers of a blind part may be told.
@@ -219,7 +219,7 @@ fn task(event: &Event) -> Value {
         Event::TaskOpened(e) => json!({
             "task": task_text(e.task),
             "slot": e.slot,
-            "duty": duty(e.duty),
+            "duty": e.duty.word(),
             "position": e.position.as_str(),
             "holders": names(&e.holders),
             "capacities": capacities(&e.capacities),

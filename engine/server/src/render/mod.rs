@@ -22,4 +22,4 @@ pub use data::{Opinions, data};
 pub(crate) use dealings::{alarm, child, command, work_view};
 pub(crate) use sentence::{tell, tell_sealed};
 pub use value::{fields, quantity, time};
-pub(crate) use words::{capacity_names, duty, route_step, title, verdict, waiting, why};
+pub(crate) use words::{capacity_names, route_step, title, verdict, waiting, why};

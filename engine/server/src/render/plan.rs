@@ -5,7 +5,7 @@ use countersign_core::value::Value as CoreValue;
 use serde_json::{Value, json};
 
 use super::value::{at, names, value};
-use super::words::{duty, why};
+use super::words::why;
 
 /// What a state waits for.
 pub(super) fn work(of: &Work) -> Value {
@@ -47,7 +47,7 @@ fn slots(first: usize, plan: &Plan) -> Value {
 pub(super) fn slot(number: Option<usize>, of: &Slot) -> Value {
     json!({
         "slot": number,
-        "duty": duty(of.duty),
+        "duty": of.duty.word(),
         "position": of.position.as_str(),
         "capacities": capacities(&of.capacities),
         "veto": of.veto,

@@ -1,7 +1,7 @@
 //! The words of small vocabularies, and rows of views in their wire form.
 
 use countersign_core::command::{Operation, Verdict};
-use countersign_core::definition::{DefinitionKind, Duty};
+use countersign_core::definition::DefinitionKind;
 use countersign_core::event::{Capacity, CapacityWhy, WithdrawnCause};
 use countersign_core::name::Name;
 use countersign_messages::{RouteStep, Title, Waiting};
@@ -15,17 +15,6 @@ pub(crate) fn verdict(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Input => "done",
         other => other.word(),
-    }
-}
-
-/// What a task asks for.
-pub(crate) fn duty(duty: Duty) -> &'static str {
-    match duty {
-        Duty::Approve => "approve",
-        Duty::Review => "review",
-        Duty::Input => "input",
-        Duty::Edit => "edit",
-        Duty::Task => "task",
     }
 }
 
@@ -100,7 +89,7 @@ pub(crate) fn waiting(task: &TaskRow) -> Waiting {
     Waiting {
         task: task_text(task.task),
         state: task.state.to_string(),
-        duty: duty(task.duty).to_owned(),
+        duty: task.duty.word().to_owned(),
         position: task.position.to_string(),
         holders: task.holders.iter().map(ToString::to_string).collect(),
         opened_at: time(task.opened_at),
@@ -123,7 +112,7 @@ pub(crate) fn route_step(row: &RouteRow) -> RouteStep {
     };
     RouteStep {
         state: row.state.to_string(),
-        duty: row.slot.as_ref().map(|slot| duty(slot.duty)).unwrap_or_default().to_owned(),
+        duty: row.slot.as_ref().map(|slot| slot.duty.word()).unwrap_or_default().to_owned(),
         position: row.slot.as_ref().map(|slot| slot.position.to_string()).unwrap_or_default(),
         status: status.to_owned(),
     }
