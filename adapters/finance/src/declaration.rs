@@ -48,6 +48,14 @@ pub static DECLARATION: Declaration = Declaration {
             fields: &[Field::new("order_no", Type::Text), Field::new("amount", Type::Money)],
         },
         Word {
+            word: "rate.posted",
+            fields: &[
+                Field::new("currency", Type::Text),
+                Field::new("day", Type::Date),
+                Field::new("rate", Type::Number),
+            ],
+        },
+        Word {
             word: "customer.overdue",
             fields: &[Field::new("customer", Type::Text), Field::new("days", Type::Number)],
         },

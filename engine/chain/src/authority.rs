@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use countersign_core::definition::{Authority, Limit, LimitSet, Line, Measure};
+use countersign_core::definition::{AddsUp, Authority, Limit, LimitSet, Line, Measure};
 use countersign_core::name::Name;
 use countersign_core::time::Timestamp;
 use rust_decimal::Decimal;
@@ -10,7 +10,7 @@ use rust_decimal::Decimal;
 use crate::codes;
 use crate::company;
 use crate::diagnostic::Place;
-use crate::read::{self, Keys, Map, bad_value, not_yet};
+use crate::read::{self, Keys, Map, bad_value};
 use crate::suggest;
 use crate::value;
 use crate::world::World;
@@ -38,11 +38,12 @@ fn entry(entry: &Entry, world: &World<'_>) -> Option<Authority> {
     let delegable = map
         .get("delegable")
         .is_none_or(|n| read::word(n, "delegable", &["never", "always"], report) != Some("never"));
-    if let Some(node) = map.get("adds_up")
-        && !matches!(&node.body, Body::Scalar(s) if s.text == "never")
-    {
-        not_yet(node.place, "adding up against splitting", report);
-    }
+    let adds_up = match map.get("adds_up") {
+        Some(node) if !matches!(&node.body, Body::Scalar(s) if s.text == "never") => {
+            Some(adds_up(node, world)?)
+        }
+        _ => None,
+    };
     let measure = measure?;
     let mut limits = Vec::new();
     limits.extend(limit_set(&map, &what, measure, world));
@@ -67,9 +68,47 @@ fn entry(entry: &Entry, world: &World<'_>) -> Option<Authority> {
         let message = format!("{name} is never delegable, yet the delegation {} hands it on", delegation.0);
         report.error(codes::BAD_VALUE, entry.at, message, "take the delegation or `delegable: never` away");
     }
-    let authority = Authority { name, measure, line: line?, limits, independent, delegable };
+    let authority = Authority { name, measure, line: line?, limits, independent, delegable, adds_up };
     list_members(&authority, map.get("line"), world);
     Some(authority)
+}
+
+/// R15: what cases have in common whose amounts are held against limits together.
+fn adds_up(node: &Node, world: &World<'_>) -> Option<AddsUp> {
+    let report = &world.report;
+    let keys = Keys::of(&["same", "within", "counts"]);
+    let map = Map::read(node, "adds_up", keys, report)?;
+    let within = map.need("within", "adds_up", report).and_then(|n| read::span(n, "within", report));
+    let (mut document, mut submitter, mut fields) = (false, false, Vec::new());
+    let same = map.need("same", "adds_up", report)?;
+    for item in read::list(same, "same", report) {
+        let Some(scalar) = read::scalar(item, "name", report) else { continue };
+        match scalar.text.as_str() {
+            "document" => document = true,
+            "submitter" => submitter = true,
+            text => match text.strip_prefix("doc.") {
+                Some(path) => fields.push(path.split('.').map(Name::from).collect()),
+                None => {
+                    let help = "use document, submitter and fields such as doc.customer";
+                    bad_value(
+                        item.place,
+                        format!("`{text}` is nothing that cases have in common"),
+                        help,
+                        report,
+                    );
+                }
+            },
+        }
+    }
+    let (mut open, mut approved) = (false, false);
+    for item in map.need("counts", "adds_up", report).map_or(&[][..], |n| read::list(n, "counts", report)) {
+        match read::word(item, "counts", &["open", "approved"], report) {
+            Some("open") => open = true,
+            Some(_) => approved = true,
+            None => {}
+        }
+    }
+    Some(AddsUp { document, submitter, fields, within: within?, open, approved })
 }
 
 fn measure(node: &Node, world: &World<'_>) -> Option<Measure> {

@@ -2,9 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use countersign_core::definition::{Column, Table};
+use countersign_core::definition::{Column, RatesDef, Table};
+use countersign_core::money::Currency;
 use countersign_core::name::Name;
+use countersign_core::rates::RATE;
+use countersign_core::time::SpanUnit;
 use countersign_core::value::{Fields, Type, Value};
+use rust_decimal::Decimal;
 
 use crate::codes;
 use crate::read::{self, Keys, Map, bad_value};
@@ -14,7 +18,7 @@ use crate::value;
 use crate::world::World;
 use crate::yaml::{Body, Entry, Node};
 
-pub(crate) const KEYS: Keys = Keys::of(&["table", "title", "key", "columns", "rows", "written_by"]);
+pub(crate) const KEYS: Keys = Keys::of(&["table", "title", "key", "columns", "rows", "written_by", "rates"]);
 
 /// The table without its rows.
 pub(crate) fn columns(node: &Node, world: &World<'_>) -> Option<Table> {
@@ -30,11 +34,13 @@ pub(crate) fn columns(node: &Node, world: &World<'_>) -> Option<Table> {
         rows: BTreeMap::new(),
         defaults: Fields::new(),
         written_by: Vec::new(),
+        rates: None,
     };
     written_by(map.get("written_by"), &mut table, world);
     let parts = map.need("key", "a table", report).and_then(|n| Map::any(n, "key", report));
-    for entry in parts.map_or(&[][..], |m| m.entries) {
-        key_part(entry, parts.map_or(0, |m| m.entries.len()), &mut table, world);
+    let parts = parts.map_or(&[][..], |m| m.entries);
+    for (at, entry) in parts.iter().enumerate() {
+        key_part(entry, at + 1 == parts.len(), &mut table, world);
     }
     let columns = map.need("columns", "a table", report).and_then(|n| Map::any(n, "columns", report));
     for entry in columns.map_or(&[][..], |m| m.entries) {
@@ -47,6 +53,9 @@ pub(crate) fn columns(node: &Node, world: &World<'_>) -> Option<Table> {
     }
     if table.columns.len() < columns.map_or(0, |m| m.entries.len()) {
         world.partial.borrow_mut().insert(table.name.clone());
+    }
+    if let Some(node) = map.get("rates") {
+        table.rates = rates(node, &table, world);
     }
     Some(table)
 }
@@ -63,24 +72,80 @@ fn written_by(node: Option<&Node>, table: &mut Table, world: &World<'_>) {
     }
 }
 
-fn key_part(entry: &Entry, parts: usize, table: &mut Table, world: &World<'_>) {
+/// That a table holds rates of exchange, and how old they may be.
+fn rates(node: &Node, table: &Table, world: &World<'_>) -> Option<RatesDef> {
+    let report = &world.report;
+    let map = Map::read(node, "rates", Keys::of(&["max_age"]), report)?;
+    let max_age = map.need("max_age", "rates", report)?;
+    let age = read::span(max_age, "max_age", report)?;
+    if age.unit != SpanUnit::Day {
+        bad_value(max_age.place, "the age of a rate is counted in days", "write it like 7d", report);
+        return None;
+    }
+    let by_day = |kinds: &[&Type]| matches!(kinds, [currency, Type::Date] if textual(currency)) && table.from;
+    let kinds: Vec<&Type> = table.key.iter().map(|part| &part.kind).collect();
+    let rate = table.columns.iter().any(|column| *column.name == *RATE && column.kind == Type::Number);
+    let found = by_day(&kinds) && rate;
+    if !found && !world.is_partial(&table.name) {
+        let message = "rates are found by currency and day, in a column `rate`";
+        let help = "write `key: { currency: text, day: from date }` and `columns: { rate: number }`";
+        bad_value(node.place, message, help, report);
+        return None;
+    }
+    Some(RatesDef { max_age_days: age.count })
+}
+
+fn textual(kind: &Type) -> bool {
+    matches!(kind, Type::Text | Type::Choice(_))
+}
+
+/// What only a table of rates has to keep to: currencies that exist, rates above 0, and one table.
+fn rate_row(entry: &Entry, (table, key, fields): (&Table, &Name, &Fields), world: &World<'_>) {
+    let report = &world.report;
+    let code = key.split('/').next().unwrap_or_default();
+    let known = Currency::parse(code).filter(|code| world.company.is_none() || world.digits(*code).is_some());
+    if known.is_none() || known == world.currency() {
+        let message = format!("{code} is no currency that has a rate");
+        bad_value(
+            entry.at,
+            message,
+            "write the code of a currency that is not the company's, such as USD",
+            report,
+        );
+    }
+    if matches!(fields.get(RATE), Some(Value::Number(rate)) if *rate <= Decimal::ZERO) {
+        let help = "write so much of the company's currency for one";
+        bad_value(entry.at, "a rate is above 0", help, report);
+    }
+    if world.tables.values().any(|other| other.rates.is_some() && other.name < table.name) {
+        let message = format!("another table than {} holds rates already", table.name);
+        bad_value(entry.at, message, "keep one table of rates", report);
+    }
+}
+
+fn key_part(entry: &Entry, last: bool, table: &mut Table, world: &World<'_>) {
     let report = &world.report;
     let Some(name) = read::new_name(&entry.key, entry.at, report) else { return };
     let Some(scalar) = read::scalar(&entry.value, "type", report) else { return };
-    if scalar.text == "from" {
+    let threshold = match scalar.text.as_str() {
+        "from" => Some(Type::Number),
+        "from date" => Some(Type::Date),
+        _ => None,
+    };
+    if let Some(kind) = threshold {
         table.from = true;
-        if parts > 1 {
-            let message = "a threshold is the only part of its key";
-            bad_value(entry.value.place, message, "keep one part, or give it a type", report);
+        if !last {
+            let message = "a threshold is the last part of its key";
+            bad_value(entry.value.place, message, "write it behind the other parts", report);
         }
-        table.key.push(Column { name, kind: Type::Number });
+        table.key.push(Column { name, kind });
         return;
     }
     let Some(kind) = types::parse(&scalar.text, entry.value.place, world) else { return };
     if matches!(kind, Type::Text | Type::Choice(_) | Type::Row(_) | Type::Position | Type::Unit) {
         table.key.push(Column { name, kind });
     } else {
-        let help = "use text, words, a table, a position or a unit, or `from` for a threshold";
+        let help = "use text, words, a table, a position or a unit, or at last `from` or `from date`";
         bad_value(entry.value.place, format!("{kind} cannot be part of a key"), help, report);
     }
 }
@@ -120,6 +185,9 @@ pub(crate) fn rows(node: &Node, table: &Table, world: &World<'_>) -> (BTreeMap<N
                 let message = format!("the row `{key}` stands twice");
                 report.error(codes::DUPLICATE_NAME, entry.at, message, "keep one of them");
             }
+            if table.rates.is_some() {
+                rate_row(entry, (table, &key, &fields), world);
+            }
             found.insert(key, fields);
         }
     }
@@ -153,13 +221,19 @@ pub(crate) fn written_value(written: &str, kind: &Type, node: &Node, world: &Wor
 
 fn row_key(entry: &Entry, table: &Table, world: &World<'_>) -> Option<Name> {
     let report = &world.report;
-    if table.from {
-        let number = read::decimal(&entry.key);
+    let (others, threshold) = match entry.key.rsplit_once('/') {
+        Some((others, last)) if table.from => (Some(others), last),
+        _ => (None, entry.key.as_str()),
+    };
+    let by_number = table.from && table.key.last().is_some_and(|part| part.kind == Type::Number);
+    if by_number && others.is_some() == (table.key.len() > 1) {
+        let number = read::decimal(threshold);
         if number.is_none() {
-            let message = format!("`{}` is no threshold", entry.key);
+            let message = format!("`{threshold}` is no threshold");
             bad_value(entry.at, message, "write a number without quotes and units", report);
         }
-        return number.map(|n| Name::from(n.normalize().to_string()));
+        let prefix = others.map(|others| format!("{others}/")).unwrap_or_default();
+        return number.map(|n| Name::from(format!("{prefix}{}", n.normalize())));
     }
     let parts: Vec<&str> = entry.key.split('/').collect();
     let multi = table.key.len() > 1;

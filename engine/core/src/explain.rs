@@ -2,7 +2,7 @@
 
 use crate::decide::limit_of;
 use crate::definition::Duty;
-use crate::event::{CapacityWhy, Slot};
+use crate::event::{AmountWeighed, CapacityWhy, RateUsed, Slot};
 use crate::name::Name;
 use crate::state::{Case, SlotStatus, Stage, State, Step};
 use crate::time::Timestamp;
@@ -53,6 +53,7 @@ fn reason(case: &Case, step: &Step, (number, slot): (usize, &Slot), status: Slot
             }
         ));
     }
+    because.extend(weighed(step, number).into_iter().flat_map(weighing));
     because.extend(slot.capacities.iter().map(|c| capacity(&c.position, c.why)));
     if let SlotStatus::Open(task) = status
         && let Some(task) = case.tasks().get(&task)
@@ -67,6 +68,32 @@ fn reason(case: &Case, step: &Step, (number, slot): (usize, &Slot), status: Slot
         because.push(format!("R12: the signature of task {task} still stands; no commercial field changed."));
     }
     SlotReason { position: slot.position.clone(), duty: slot.duty, status: status_word(status), because }
+}
+
+/// What was weighed last for a slot.
+fn weighed(step: &Step, number: usize) -> Option<&AmountWeighed> {
+    let holds = |weighed: &&AmountWeighed| {
+        (usize::from(weighed.slots.0)..usize::from(weighed.slots.1)).contains(&number)
+    };
+    step.weighed.iter().rev().find(holds)
+}
+
+/// At which rates an amount was converted, and what was added to it.
+fn weighing(of: &AmountWeighed) -> Vec<String> {
+    let mut because = Vec::new();
+    if !of.rates.is_empty() {
+        let rate = |used: &RateUsed| format!("{} at {} since {}", used.currency, used.rate, used.on);
+        let rates = of.rates.iter().map(rate).collect::<Vec<_>>().join(", ");
+        because.push(format!("{} comes to {} ({rates}).", of.amount, of.own));
+    }
+    if let Some(added) = of.added.as_ref().filter(|added| added.count > 0) {
+        let cases = added.cases.iter().map(|case| format!("C-{case}")).collect::<Vec<_>>().join(", ");
+        because.push(format!(
+            "R15: {} of {} other cases with the same {} is added to {}, which makes {}; the newest are {cases}.",
+            added.sum, added.count, added.key, of.own, of.need
+        ));
+    }
+    because
 }
 
 fn capacity(position: &Name, why: CapacityWhy) -> String {

@@ -115,6 +115,10 @@ pub enum Expr {
         /// 0 in the measure of the hold's account.
         zero: Value,
     },
+    /// `rate(USD)`: so much of the company's currency for one, today. Without a rate there is no value.
+    Rate(Box<Expr>),
+    /// `rate_on(USD)`: the date from which that rate holds; of the company's own currency today.
+    RateOn(Box<Expr>),
 }
 
 /// What can be asked about an account.
@@ -240,7 +244,9 @@ impl Expr {
             | Expr::OfCase(of, _)
             | Expr::Post(of, _)
             | Expr::CurrencyOf(of)
-            | Expr::Days(of) => [Some(&**of), None],
+            | Expr::Days(of)
+            | Expr::Rate(of)
+            | Expr::RateOn(of) => [Some(&**of), None],
             Expr::Const(_)
             | Expr::Doc(_)
             | Expr::It(_)

@@ -24,6 +24,7 @@ pub mod frame;
 pub mod money;
 pub mod name;
 pub mod preview;
+pub mod rates;
 pub mod receipt;
 pub mod rejection;
 pub mod small_map;

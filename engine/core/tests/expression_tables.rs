@@ -90,6 +90,7 @@ fn table(name: &str, from: bool, rows: &[(&str, &str)]) -> Table {
         rows: rows.iter().map(|(key, limit)| (Name::from(*key), row(limit))).collect(),
         defaults: Fields::new(),
         written_by: Vec::new(),
+        rates: None,
     }
 }
 

@@ -111,6 +111,7 @@ fn table(name: &str, from: bool, rows: &[(&str, &str)]) -> Table {
         rows: rows.iter().map(row).collect(),
         defaults: Fields::new(),
         written_by: Vec::new(),
+        rates: None,
     }
 }
 

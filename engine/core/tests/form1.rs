@@ -59,6 +59,7 @@ fn table() -> Table {
         rows: BTreeMap::from([(n("A"), row)]),
         defaults: Fields::new(),
         written_by: Vec::new(),
+        rates: None,
     }
 }
 

@@ -102,6 +102,7 @@ const ELSEWHERE: &[&str] = &[
     "holds-kept",
     "hold-lapsed",
     "account-flagged",
+    "amount-weighed",
 ];
 
 /// Deadlines of hours instead of years, and a chain that waits for a time.

@@ -105,6 +105,8 @@ fn decided(authority: &Authority, name: &Name, world: &World<'_>) -> bool {
 fn measures(measure: Measure, kind: &Type, world: &World<'_>) -> bool {
     match measure {
         Measure::Money(currency) => match kind {
+            // Where rates are known the amount is converted.
+            Type::Money if world.tables.values().any(|table| table.rates.is_some()) => true,
             Type::Money => world.company.as_ref().is_none_or(|c| c.currency == currency),
             Type::AnyMoney => true,
             _ => false,
@@ -112,6 +114,21 @@ fn measures(measure: Measure, kind: &Type, world: &World<'_>) -> bool {
         Measure::Units => matches!(kind, Type::Units),
         // What one amount of money is of another is a plain number.
         Measure::Percent => matches!(kind, Type::Percent | Type::Number),
+    }
+}
+
+/// What cases have in common whose amounts are added, the document has and State keeps.
+pub(super) fn adds_up(name: &Name, at: Place, context: &Context<'_, '_>) {
+    let adds_up = context.world.authorities.get(name).and_then(|authority| authority.adds_up.as_ref());
+    for path in adds_up.iter().flat_map(|adds_up| &adds_up.fields) {
+        let Some(first) = path.first() else { continue };
+        let fields = context.scope.document.map(|document| &document.fields);
+        if fields.is_some_and(|fields| !fields.iter().any(|field| field.name == *first)) {
+            let message = format!("{name} adds up by doc.{first}, which this document does not have");
+            let help = "add the field, or climb an authority that adds up by something else";
+            context.world.report.error(codes::UNKNOWN_FIELD, at, message, help);
+        }
+        context.scope.reads.borrow_mut().insert(first.clone());
     }
 }
 

@@ -143,6 +143,7 @@ impl Context<'_, '_> {
             (None, Some((_, kind))) => Some((kind.clone(), node.place)),
             (None, None) => None,
         };
+        super::limits::adds_up(&name, node.place, self);
         let beyond = super::limits::may_be_beyond(&name, self);
         self.deciders.borrow_mut().push(Decider::Climb { authority: name.clone(), kind, at: node.place });
         let at_least = map.get("at_least").map_or(Vec::new(), |n| self.at_least(n));

@@ -172,6 +172,8 @@ fn reads_message(expr: &Expr) -> bool {
         | Expr::Post(e, _)
         | Expr::CurrencyOf(e)
         | Expr::Days(e)
+        | Expr::Rate(e)
+        | Expr::RateOn(e)
         | Expr::Column { key: e, .. } => reads_message(e),
         Expr::Row(_, parts) | Expr::And(parts) | Expr::Or(parts) | Expr::Min(parts) | Expr::Max(parts) => {
             any(parts)

@@ -1,9 +1,11 @@
 //! Functions, and tables called by a key.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use countersign_core::definition::Table;
 use countersign_core::expr::{Arithmetic, Expr, Fold};
+use countersign_core::money::Currency;
 use countersign_core::name::Name;
 use countersign_core::value::{Type, Value};
 use rust_decimal::Decimal;
@@ -33,7 +35,9 @@ impl Checker<'_, '_, '_> {
         let expected = match name {
             "sum" | "every" | "some" | "where" => (2, 2),
             "count" => (1, 2),
-            "first" | "abs" | "floor" | "known" | "currency" | "days" | "money" => (1, 1),
+            "first" | "abs" | "floor" | "known" | "currency" | "days" | "money" | "rate" | "rate_on" => {
+                (1, 1)
+            }
             "convert" => (2, 2),
             "min" | "max" => (2, 64),
             "pick" => (3, 3),
@@ -60,19 +64,15 @@ impl Checker<'_, '_, '_> {
             "pick" => self.pick(items, at),
             "currency" => {
                 let amount = self.money_of_any_currency(&items[0], name)?;
-                let world = self.scope.world;
-                let codes = world.company.as_ref().map(|c| {
-                    Type::Choice(
-                        c.currency_digits.keys().map(|c| Name::from(c.to_string().as_str())).collect(),
-                    )
-                });
-                Some(Typed::of(Expr::CurrencyOf(Box::new(amount)), codes.unwrap_or(Type::Text), at))
+                let codes = self.currencies();
+                Some(Typed::of(Expr::CurrencyOf(Box::new(amount)), codes, at))
             }
             "convert" => {
                 let (amount, rate) = (self.money_of_any_currency(&items[0], name), self.check(&items[1]));
                 let rate = self.fit(rate?, &Type::Number)?;
                 Some(Typed::of(Expr::Convert(Box::new(amount?), Box::new(rate)), Type::Money, at))
             }
+            "rate" | "rate_on" => self.rate(name, name_at, &items[0], at),
             "money" => self.as_money(&items[0], at),
             "days" => {
                 let count = self.check(&items[0])?;
@@ -82,6 +82,40 @@ impl Checker<'_, '_, '_> {
             "min" | "max" => self.extreme(name, items, at),
             _ => self.rounded(name, &items[0], at),
         }
+    }
+
+    /// The codes of all currencies.
+    fn currencies(&self) -> Type {
+        let company = self.scope.world.company.as_ref();
+        let codes = |digits: &BTreeMap<Currency, u8>| digits.keys().map(|c| Name::from(c.as_str())).collect();
+        company.map_or(Type::Text, |company| Type::Choice(codes(&company.currency_digits)))
+    }
+
+    /// The rate of a currency today, or since when it holds.
+    fn rate(&mut self, name: &str, name_at: Range<usize>, item: &Ast, at: Range<usize>) -> Option<Typed> {
+        self.clock(name, &name_at)?;
+        if !self.scope.world.tables.values().any(|table| table.rates.is_some()) {
+            let help = "add `rates: { max_age: 7d }` to the table that holds them";
+            return self.fail(
+                codes::UNKNOWN_NAME,
+                name_at,
+                "no table holds rates of exchange".to_owned(),
+                help,
+            );
+        }
+        let typed = self.check(item)?;
+        let currency = match typed.is {
+            Is::Of(Type::Text) => typed.expr,
+            _ => {
+                let codes = self.currencies();
+                self.fit(typed, &codes)?
+            }
+        };
+        let currency = Box::new(currency);
+        Some(match name {
+            "rate" => Typed::of(Expr::Rate(currency), Type::Number, at),
+            _ => Typed::of(Expr::RateOn(currency), Type::Date, at),
+        })
     }
 
     fn no_function<T>(&mut self, name: &str, at: Range<usize>) -> Option<T> {
@@ -314,6 +348,7 @@ fn usage(name: &str) -> String {
         "floor" => "floor(x) of a number or units",
         "currency" => "currency(amount)",
         "convert" => "convert(amount, rate), the rate as a number",
+        "rate" | "rate_on" => "rate(USD), rate(currency(amount)), rate_on(USD)",
         "days" => "days(number)",
         "money" => "money(number): so much of the company's currency, rounded to its minor unit",
         _ => "first(list), known(optional value)",

@@ -118,7 +118,7 @@ impl Checker<'_, '_, '_> {
         }))
     }
 
-    fn clock(&mut self, word: &str, at: &Range<usize>) -> Option<()> {
+    pub(super) fn clock(&mut self, word: &str, at: &Range<usize>) -> Option<()> {
         self.needs.clock = true;
         self.readable(word, self.scope.site.reads_clock(), at)
     }

@@ -288,7 +288,7 @@ pub(crate) const RESERVED: &[&str] = &[
 /// Functions of this version.
 pub(crate) const FUNCTIONS: &[&str] = &[
     "sum", "every", "some", "count", "where", "first", "min", "max", "abs", "floor", "pick", "known",
-    "currency", "convert", "days", "money",
+    "currency", "convert", "rate", "rate_on", "days", "money",
 ];
 
 /// Functions and names of later versions.

@@ -224,7 +224,16 @@ pub(super) fn of_authority() -> Vec<Part> {
                 ("later", "[later]", "Limits of later dates"),
                 ("independent", "flag", ""),
                 ("delegable", "any", ""),
-                ("adds_up", "any", ""),
+                ("adds_up", "adding/=never", "R15: cases whose amounts are held against limits together"),
+            ],
+        ),
+        small(
+            "adding",
+            &["same", "within", "counts"],
+            &[
+                ("same", "[text]", "document, submitter, doc.FIELD"),
+                ("within", "span", ""),
+                ("counts", "[text]", ""),
             ],
         ),
         small("later", &["since", "limits"], &[("since", "date/time", ""), ("limits", "{limit}", "")]),
@@ -270,19 +279,23 @@ pub(super) fn of_accounts() -> Vec<Part> {
 }
 
 pub(super) fn of_table() -> Vec<Part> {
-    vec![part(
-        "file",
-        table::KEYS,
-        &["table", "key", "columns", "rows"],
-        &[
-            ("table", "name", "Its name, as its file's"),
-            ("title", "title", ""),
-            ("key", "{type}", "The parts of a row's key; `from` for a threshold"),
-            ("columns", "{type}", "Each with its type, and after ` = ` its default"),
-            ("rows", "{row}", ""),
-            ("written_by", "[name]", "Chains that may change it"),
-        ],
-    )]
+    vec![
+        part(
+            "file",
+            table::KEYS,
+            &["table", "key", "columns", "rows"],
+            &[
+                ("table", "name", "Its name, as its file's"),
+                ("title", "title", ""),
+                ("key", "{type}", "The parts of a row's key; `from` for a threshold"),
+                ("columns", "{type}", "Each with its type, and after ` = ` its default"),
+                ("rows", "{row}", ""),
+                ("written_by", "[name]", "Chains that may change it"),
+                ("rates", "rates", "It holds rates of exchange"),
+            ],
+        ),
+        small("rates", &["max_age"], &[("max_age", "span", "An older one is none; in days")]),
+    ]
 }
 
 pub(super) fn of_document() -> Vec<Part> {

@@ -309,7 +309,7 @@ pub(crate) const CASES: &[Case] = &[
         "limits that add up",
         "authority.yaml",
         "  independent: true",
-        "  independent: true\n  adds_up: { same: [document], within: 12mo, counts: [open] }",
+        "  independent: true\n  adds_up: { same: [document, customer], within: 12mo, counts: [open] }",
         "  independent: true\n  adds_up: never",
     ),
     case(

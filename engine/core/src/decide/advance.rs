@@ -208,7 +208,7 @@ fn enter_state(ctx: &Ctx<'_>, case: &Case, chain: &Chain, number: u16) -> Result
         let clocks = alarm::reached(ctx, case, chain, (number, false))?;
         return Ok([Event::StateSkipped(skipped)].into_iter().chain(clocks).collect());
     }
-    let mut then = Vec::new();
+    let (mut then, mut weighed) = (Vec::new(), Vec::new());
     let work = match &state.activity {
         Activity::Check(_) | Activity::Choose(_) => Work::None,
         Activity::Wait(wait) => fact::work(ctx, case, chain, wait)?,
@@ -234,8 +234,13 @@ fn enter_state(ctx: &Ctx<'_>, case: &Case, chain: &Chain, number: u16) -> Result
             until => Work::Until(until),
         },
         Activity::People(node) => match plan(*ctx, case, chain, state, node) {
-            Ok((plan, about)) if about.is_empty() => Work::People(plan),
-            Ok((plan, about)) => Work::Asked { plan, about },
+            Ok(planned) => {
+                weighed.extend(planned.weighed.into_iter().map(Event::AmountWeighed));
+                match planned.about {
+                    about if about.is_empty() => Work::People(planned.plan),
+                    about => Work::Asked { plan: planned.plan, about },
+                }
+            }
             Err(NoPlan::Beyond) => return beyond(ctx, case, chain, number),
             Err(NoPlan::Refused(rejection)) => return Err(rejection),
         },
@@ -251,7 +256,7 @@ fn enter_state(ctx: &Ctx<'_>, case: &Case, chain: &Chain, number: u16) -> Result
     let case_no = case.number();
     let entered = StateEntered { case: case_no, state: number, name, work, expires_at, cc };
     let clocks = alarm::reached(ctx, case, chain, (number, true))?;
-    Ok([Event::StateEntered(entered)].into_iter().chain(clocks).chain(then).collect())
+    Ok([Event::StateEntered(entered)].into_iter().chain(weighed).chain(clocks).chain(then).collect())
 }
 
 fn beyond(ctx: &Ctx<'_>, case: &Case, chain: &Chain, number: u16) -> Result<Vec<Event>, Rejection> {

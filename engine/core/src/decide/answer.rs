@@ -9,7 +9,7 @@ use super::resolve::{Power, at_post};
 use super::route::{limit_of, power, suffices};
 use super::step::hidden_from;
 use super::submit::content_of;
-use super::{Ctx, Decision, holds, internal};
+use super::{Ctx, Decision, holds, internal, weigh};
 use crate::command::{Answer, CaseNo, Request, TaskNo, Verdict};
 use crate::definition::Duty;
 use crate::event::*;
@@ -172,15 +172,40 @@ fn answered(
     }
     let mut decided = decided_event(case, slot, request, answer);
     decided.overrides = overrides;
-    let deciding = answer.verdict == Verdict::Approve && slot.level.as_ref().is_some_and(|l| l.decides);
-    if !deciding || holds_authority(ctx, case, task, slot) {
-        return Ok(vec![Event::TaskDecided(decided)]);
+    let decides = slot.level.as_ref().is_some_and(|l| l.decides);
+    let weighed = || weigh::again(ctx, case, step, (task.slot, slot, answer.task));
+    if !decides || answer.verdict != Verdict::Approve {
+        // What stands beside a blind answer must not tell which one it is.
+        let weighed = if decides && slot.blind { weighed().ok().flatten() } else { None };
+        let weighed = weighed.map(Event::AmountWeighed);
+        return Ok([Event::TaskDecided(decided)].into_iter().chain(weighed).collect());
+    }
+    let weighed = weighed()?;
+    let slot = &at_need(slot, weighed.as_ref());
+    if holds_authority(ctx, case, task, slot) {
+        let weighed = weighed.map(Event::AmountWeighed);
+        return Ok([Event::TaskDecided(decided)].into_iter().chain(weighed).collect());
     }
     decided.counts_as_review = true;
     decided.overrides = false;
-    let mut events = vec![Event::TaskDecided(decided)];
-    events.extend(grown(ctx, case, step, (task.slot, slot), Above::Signed(&request.person))?);
-    Ok(events)
+    let mut grown = grown(ctx, case, step, (task.slot, slot), Above::Signed(&request.person))?;
+    let weighed = weighed.map(|mut weighed| {
+        if let [Event::RouteExtended(e)] = &grown[..] {
+            let first = step.plan.slots.len() as u16;
+            weighed.slots = (first, first + e.slots.len() as u16);
+        }
+        Event::AmountWeighed(weighed)
+    });
+    Ok([Event::TaskDecided(decided)].into_iter().chain(weighed).chain(grown.drain(..)).collect())
+}
+
+/// A slot with what is held against its limit now.
+fn at_need(slot: &Slot, weighed: Option<&AmountWeighed>) -> Slot {
+    let mut slot = slot.clone();
+    if let (Some(level), Some(weighed)) = (&mut slot.level, weighed) {
+        level.need = weighed.need;
+    }
+    slot
 }
 
 fn decided_event(case: &Case, slot: &Slot, request: &Request, answer: &Answer) -> TaskDecided {

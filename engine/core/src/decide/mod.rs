@@ -28,6 +28,7 @@ mod submit;
 mod task;
 mod timers;
 mod unique;
+mod weigh;
 mod who;
 
 use crate::command::{Body, CaseNo, Cause, Command};

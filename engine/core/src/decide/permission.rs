@@ -1,10 +1,13 @@
 //! Who may ask: repeats, what a system may assert, who holds a post.
 
+use rust_decimal::Decimal;
+
 use super::resolve::who;
-use super::{Ctx, open_case};
+use super::{Ctx, internal, open_case};
 use crate::command::{CaseNo, Request, VouchedBy};
 use crate::definition::SystemGrant;
 use crate::name::Name;
+use crate::rates::Rates;
 use crate::rejection::{Code, Rejection};
 use crate::state::{Case, RequestKey, SENT_AHEAD_MAX_MS, State};
 use crate::time::Timestamp;
@@ -98,12 +101,26 @@ pub(super) fn asserted(ctx: &Ctx<'_>, request: &Request, wish: Wish<'_>) -> Resu
     if let Some(chain) = wish.chain.filter(|chain| !grant.chains.has(chain)) {
         return forbidden(format!("touch the chain {chain}"));
     }
-    if let (Some(limit), Some(amount)) = (grant.up_to, wish.amount.and_then(Value::decimal))
+    let amount = wish.amount.filter(|_| grant.up_to.is_some());
+    let amount = amount.map(|amount| in_company_currency(ctx, amount)).transpose()?.flatten();
+    if let (Some(limit), Some(amount)) = (grant.up_to, amount)
         && amount > limit
     {
         return forbidden(format!("assert more than {limit}"));
     }
     Ok(())
+}
+
+/// What a system's bound is held against.
+fn in_company_currency(ctx: &Ctx<'_>, amount: &Value) -> Result<Option<Decimal>, Rejection> {
+    let company = ctx.active.company().ok_or_else(|| internal("a release has a company"))?;
+    match amount {
+        Value::Money(money) => {
+            let rates = Rates::new(ctx.active, Some(ctx.state), ctx.at);
+            Ok(Some(rates.converted(*money, company.currency)?.0))
+        }
+        other => Ok(other.decimal()),
+    }
 }
 
 /// What systems.yaml says of a system.

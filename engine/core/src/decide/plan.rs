@@ -6,11 +6,12 @@ use std::sync::Arc;
 use rust_decimal::Decimal;
 
 use super::resolve::{Named, at_post, named, or_superior, who};
-use super::route::{Ascent, LevelPlan, climb, measured};
+use super::route::{Ascent, LevelPlan, climb};
+use super::weigh::{tells, weigh};
 use super::{Ctx, internal};
 use crate::definition::{Authority, Chain, Climb, Duty, ForEach, Member, Node, Signer, StateDef, TaskDef};
 use crate::eval::{Scope, evaluate, holds_or_absent};
-use crate::event::{About, Capacity, CapacityWhy, Level, Plan, PlanNode, Slot};
+use crate::event::{About, AmountWeighed, Capacity, CapacityWhy, Level, Plan, PlanNode, Slot};
 use crate::name::Name;
 use crate::rejection::{Code, Rejection};
 use crate::state::{Case, SlotStatus, Step};
@@ -31,6 +32,13 @@ impl<E: Into<Rejection>> From<E> for NoPlan {
     }
 }
 
+/// A plan, and what is recorded beside it.
+pub(super) struct Planned {
+    pub(super) plan: Plan,
+    pub(super) about: Vec<About>,
+    pub(super) weighed: Vec<AmountWeighed>,
+}
+
 /// What members inherit from what they stand in.
 #[derive(Clone, Copy, Default)]
 struct Inherited {
@@ -47,6 +55,8 @@ pub(super) struct Planner<'a> {
     tasks: &'a [&'a TaskDef],
     slots: Vec<Slot>,
     about: Vec<About>,
+    /// Amounts that were converted or added up.
+    weighed: Vec<AmountWeighed>,
     /// The time that the state gives by position, group or kind.
     within_by: Option<&'a BTreeMap<Name, Span>>,
     /// The piece of work that slots are planned for just now.
@@ -61,7 +71,7 @@ pub(super) fn plan(
     chain: &Chain,
     state: &StateDef,
     node: &Node,
-) -> Result<(Plan, Vec<About>), NoPlan> {
+) -> Result<Planned, NoPlan> {
     let inherited = Inherited { within: state.within, blind: false };
     let items = state.for_each.as_ref().map(|each| items(&ctx, case, chain, each)).transpose()?;
     let tasks = node.tasks();
@@ -78,7 +88,7 @@ pub(super) fn plan(
             PlanNode::All(parts)
         }
     };
-    Ok((Plan { root, slots: planner.slots }, planner.about))
+    Ok(Planned { plan: Plan { root, slots: planner.slots }, about: planner.about, weighed: planner.weighed })
 }
 
 /// The items that people are asked about.
@@ -111,6 +121,7 @@ impl<'a> Planner<'a> {
             tasks: &[],
             slots,
             about,
+            weighed: Vec::new(),
             within_by: None,
             task: None,
             first_slot,
@@ -252,7 +263,8 @@ impl<'a> Planner<'a> {
             Some(expr) => evaluate(expr, &self.scope)?,
             None => self.case.amount().cloned().unwrap_or(Value::Missing),
         };
-        let need = measured(authority, &amount)?;
+        let mut weighed = weigh(&self.ctx, self.case, authority, amount)?;
+        let need = weighed.need;
         let mut at_least = Vec::new();
         for level in &wanted.at_least {
             if holds_or_absent(level.when.as_ref(), &self.scope)? {
@@ -268,7 +280,18 @@ impl<'a> Planner<'a> {
                 beside.extend(who(&self.ctx, self.case, &self.scope, &signer.who)?);
             }
         }
-        Ok(self.levels(authority, need, levels, (beside, inherited))?)
+        let first = self.next_slot();
+        let nodes = self.levels(authority, need, levels, (beside, inherited))?;
+        if tells(&weighed) {
+            weighed.slots = (first, self.next_slot());
+            self.weighed.push(weighed);
+        }
+        Ok(nodes)
+    }
+
+    /// The number of the next slot.
+    fn next_slot(&self) -> u16 {
+        self.first_slot + self.slots.len() as u16
     }
 
     pub(super) fn authority(&self, name: &Name) -> Result<&'a Authority, Rejection> {
@@ -371,7 +394,7 @@ impl<'a> Planner<'a> {
     }
 
     fn push(&mut self, slot: Slot) -> PlanNode {
-        let number = self.first_slot + self.slots.len() as u16;
+        let number = self.next_slot();
         if self.task.is_some() || self.scope.item.is_some() {
             self.about.push(About { slot: number, task: self.task, item: self.scope.item.cloned() });
         }

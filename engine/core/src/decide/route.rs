@@ -10,7 +10,6 @@ use crate::name::Name;
 use crate::rejection::{Code, Rejection};
 use crate::state::Case;
 use crate::time::Timestamp;
-use crate::value::Value;
 
 /// One level that is to sign.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -321,26 +320,4 @@ fn meets_floor(
     let wanted = (floor.never_below as usize).min(unmerged.len() + levels_below);
     let any_group = merged.iter().any(|l| l.group);
     Ok(!counts || any_group || signers >= wanted)
-}
-
-/// An amount in the measure of an authority.
-pub(super) fn measured(authority: &Authority, amount: &Value) -> Result<Decimal, Rejection> {
-    match (authority.measure, amount) {
-        (Measure::Money(currency), Value::Money(money)) if money.currency == currency => Ok(money.amount),
-        (Measure::Money(currency), Value::Money(money)) => {
-            let message = format!(
-                "expected an amount in {currency}, which the limits of {} are given in, found {}",
-                authority.name, money.currency
-            );
-            Err(Rejection::new(Code::CurrencyMismatch, message))
-        }
-        (Measure::Units, Value::Units(n) | Value::Number(n)) => Ok(*n),
-        // What money divided by money comes to is a share.
-        (Measure::Percent, Value::Percent(n) | Value::Number(n)) => Ok(*n),
-        (measure, value) => {
-            let message =
-                format!("expected an amount that {} measures ({measure:?}), found {value}", authority.name);
-            Err(Rejection::new(Code::Unevaluable, message))
-        }
-    }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::money::Currency;
 use crate::name::Name;
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 
 /// The limits of one type of decision.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +24,25 @@ pub struct Authority {
     pub independent: bool,
     /// Whether it may be delegated.
     pub delegable: bool,
+    /// R15: what the amounts of earlier cases are added for. None: each case stands alone.
+    pub adds_up: Option<AddsUp>,
+}
+
+/// R15: amounts that have something in common are held against limits together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AddsUp {
+    /// The same type of document.
+    pub document: bool,
+    /// Handed in by the same person.
+    pub submitter: bool,
+    /// The same values of these fields; a case without one of them stands alone.
+    pub fields: Vec<Vec<Name>>,
+    /// Handed in at most so long before.
+    pub within: Span,
+    /// Cases that are open count.
+    pub open: bool,
+    /// Cases that ended well count.
+    pub approved: bool,
 }
 
 /// What a limit is counted in.

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::{
-    Authority, Branch, Climb, Company, Definition, Duty, End, Expiry, Organisation, Systems, Target, Who,
+    Authority, Branch, Climb, Company, Definition, Duty, End, Expiry, LimitSet, Line, Measure, Organisation,
+    Systems, Target, Who,
 };
 use crate::expr::Expr;
 use crate::name::{Name, Title};
@@ -23,11 +24,21 @@ pub(super) fn decode(bytes: &[u8]) -> Option<Definition> {
 enum Definition1 {
     Company(Box<Company>),
     Organisation(Organisation),
-    Authority(Authority),
+    Authority(Authority1),
     Document(DocumentType1),
     Table(Table1),
     Chain(Box<Chain1>),
     Systems(Systems),
+}
+
+#[derive(Deserialize)]
+struct Authority1 {
+    name: Name,
+    measure: Measure,
+    line: Line,
+    limits: Vec<LimitSet>,
+    independent: bool,
+    delegable: bool,
 }
 
 #[derive(Deserialize)]
@@ -156,11 +167,25 @@ impl Definition1 {
         match self {
             Definition1::Company(d) => Definition::Company(*d),
             Definition1::Organisation(d) => Definition::Organisation(d),
-            Definition1::Authority(d) => Definition::Authority(d),
+            Definition1::Authority(d) => Definition::Authority(d.now()),
             Definition1::Document(d) => Definition::Document(d.now()),
             Definition1::Table(d) => Definition::Table(d.now()),
             Definition1::Chain(d) => Definition::Chain(d.now()),
             Definition1::Systems(d) => Definition::Systems(d),
+        }
+    }
+}
+
+impl Authority1 {
+    fn now(self) -> Authority {
+        Authority {
+            name: self.name,
+            measure: self.measure,
+            line: self.line,
+            limits: self.limits,
+            independent: self.independent,
+            delegable: self.delegable,
+            adds_up: None,
         }
     }
 }
@@ -193,6 +218,7 @@ impl Table1 {
             rows: self.rows,
             defaults: Fields::new(),
             written_by: Vec::new(),
+            rates: None,
         }
     }
 }

@@ -19,7 +19,7 @@ pub use account::{
     Account, AccountMeasure, HandsOn, HoldSource, Lapse, MoveDef, MoveOf, ReserveDef, RestoreDef,
 };
 pub use adapters::{Adapters, Refusals, Shape, Undo, Verb};
-pub use authority::{Authority, Limit, LimitSet, Line, Measure};
+pub use authority::{AddsUp, Authority, Limit, LimitSet, Line, Measure};
 pub use chain::{
     Activity, Alarm, AlarmStop, Anytime, Arrow, Begins, Branch, Chain, Check, CommandDef, Copied, End,
     Expiry, FactDef, ForEach, Learn, Listen, MatchRule, Period, RecordDef, Required, RequiredCase,
@@ -34,7 +34,7 @@ pub use organisation::{Acting, Delegation, Group, Organisation, Position, Unit};
 pub use people::{AtLeast, Beside, Climb, Duty, Member, Node, Signer, TaskDef, Who};
 pub use reports::{Frequency, ReceivableDef, RegisterDef, Reports, SaleDef};
 pub use systems::{Allowed, SystemGrant, Systems};
-pub use table::{Column, Table};
+pub use table::{Column, RatesDef, Table};
 
 use crate::name::Name;
 

@@ -16,7 +16,8 @@ pub struct Table {
     pub title: Title,
     /// The parts of its key.
     pub key: Vec<Column>,
-    /// The key is a threshold (`score: from`): the last row whose key is reached answers.
+    /// The last part of the key is a threshold (`score: from`, `day: from date`): of the rows whose other parts are the
+    /// same the last one that is reached answers.
     pub from: bool,
     /// Its columns.
     pub columns: Vec<Column>,
@@ -27,6 +28,15 @@ pub struct Table {
     /// Chains that may change it. Empty: cases read the rows of the release that they pinned; otherwise everybody
     /// reads what holds now.
     pub written_by: Vec<Name>,
+    /// It holds rates of exchange: its key is a currency and the date from which the rate holds.
+    pub rates: Option<RatesDef>,
+}
+
+/// What rates of exchange are good for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RatesDef {
+    /// A rate that is older than so many days is none.
+    pub max_age_days: u32,
 }
 
 /// A column and its type.

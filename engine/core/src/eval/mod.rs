@@ -38,6 +38,9 @@ pub enum EvalError {
     /// Two currencies in one calculation.
     #[error("expected amounts of one currency, found {0} and {1}")]
     Currencies(String, String),
+    /// No rate of exchange that is good today.
+    #[error("expected a rate of {0} for {1}: {2}")]
+    NoRate(String, String, String),
     /// An amount that an account cannot count exactly.
     #[error("expected an amount of {0} from 0 to below {max}, with at most 8 decimals, found {1}", max = accounts::AMOUNT_MAX)]
     Amount(String, String),
@@ -52,7 +55,7 @@ pub enum EvalError {
 impl From<EvalError> for Rejection {
     fn from(error: EvalError) -> Rejection {
         let code = match error {
-            EvalError::Currencies(..) => Code::CurrencyMismatch,
+            EvalError::Currencies(..) | EvalError::NoRate(..) => Code::CurrencyMismatch,
             EvalError::Type(_) => Code::Internal,
             _ => Code::Unevaluable,
         };

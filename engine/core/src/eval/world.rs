@@ -6,9 +6,11 @@ use rust_decimal::prelude::ToPrimitive;
 use super::{EvalError, Evaluator, Result};
 use crate::command::CaseNo;
 use crate::definition::{Organisation, Table};
+use crate::event::RateUsed;
 use crate::expr::{Attribute, CasePart, Expr};
-use crate::money::round_half_up;
+use crate::money::{Currency, round_half_up};
 use crate::name::Name;
+use crate::rates::{Rates, last_row};
 use crate::state::held;
 use crate::time::{Span, SpanUnit};
 use crate::value::{Fields, Value};
@@ -52,6 +54,17 @@ impl Evaluator<'_> {
                 self.converted(&amount, &rate)
             }
             Expr::Days(of) => days(&self.value(of, it)?),
+            Expr::Rate(of) => {
+                let rate = self.rate(of, it)?;
+                Ok(rate.map_or(Value::Missing, |used| {
+                    Value::Number(used.map_or(Decimal::ONE, |used| used.rate))
+                }))
+            }
+            Expr::RateOn(of) => {
+                let today = self.company()?.calendar.zone.local(self.scope.at).0;
+                let rate = self.rate(of, it)?;
+                Ok(rate.map_or(Value::Missing, |used| Value::Date(used.map_or(today, |used| used.on))))
+            }
             Expr::Hold { name, zero } => self.hold(name, zero),
             Expr::Balance { account, key, what } => {
                 let parts = self.values(key, it)?;
@@ -139,6 +152,16 @@ impl Evaluator<'_> {
         Ok(Value::money(round_half_up(amount, u32::from(digits)), company.currency))
     }
 
+    /// The rate of a currency; None within: it is the company's own. None: which currency is not known.
+    fn rate(&mut self, of: &Expr, it: Option<&Value>) -> Result<Option<Option<RateUsed>>> {
+        let currency = match self.value(of, it)? {
+            Value::Missing => return Ok(None),
+            value => value.as_name().and_then(|code| Currency::parse(code)),
+        };
+        let currency = currency.ok_or(EvalError::Type("a currency"))?;
+        Rates::new(self.scope.rules, self.scope.cases, self.scope.at).of(currency).map(Some)
+    }
+
     pub(super) fn row(&mut self, table: &Name, parts: &[Expr], it: Option<&Value>) -> Result<Value> {
         let values = self.values(parts, it)?;
         if values.contains(&Value::Missing) {
@@ -147,11 +170,7 @@ impl Evaluator<'_> {
         let key = row_key(&values);
         let no_row = || EvalError::NoRow(table.clone(), key.to_string());
         if self.table(table)?.from {
-            let wanted = values.first().and_then(Value::decimal).ok_or(EvalError::Type("a number as key"))?;
-            let keys = self.keys(table)?;
-            let reached = keys.into_iter().filter_map(|k| Some((k.parse::<Decimal>().ok()?, k)));
-            let last = reached.filter(|(from, _)| *from <= wanted).max_by_key(|(from, _)| *from);
-            return last.map(|(_, k)| Value::Text(k)).ok_or_else(no_row);
+            return self.reached(table, &values)?.map(Value::Text).ok_or_else(no_row);
         }
         match self.fields_of(table, &key)? {
             Some(_) => Ok(Value::Text(key)),
@@ -159,6 +178,24 @@ impl Evaluator<'_> {
             None if !self.table(table)?.written_by.is_empty() => Ok(Value::Missing),
             None => Err(no_row()),
         }
+    }
+
+    /// The key of the last row whose threshold is reached, of those whose other parts are these.
+    fn reached(&mut self, name: &Name, values: &[Value]) -> Result<Option<Name>> {
+        let Some((threshold, others)) = values.split_last() else { return Ok(None) };
+        let prefix: String = others.iter().map(|part| format!("{part}/")).collect();
+        if let Value::Date(date) = threshold {
+            let (table, state) = (self.table(name)?, self.scope.cases);
+            // Dates are in the order of their texts, so that only the row itself is looked at.
+            let last = last_row(self.scope.rules, state, table, (&prefix, &format!("{prefix}{date}")));
+            return Ok(last.map(|(key, _)| key.clone()));
+        }
+        let wanted = threshold.decimal().ok_or(EvalError::Type("a number as key"))?;
+        let keys = self.keys(name)?;
+        let reached =
+            keys.into_iter().filter_map(|k| Some((k.strip_prefix(&prefix)?.parse::<Decimal>().ok()?, k)));
+        let last = reached.filter(|(from, _)| *from <= wanted).max_by_key(|(from, _)| *from);
+        Ok(last.map(|(_, key)| key))
     }
 
     pub(super) fn column(

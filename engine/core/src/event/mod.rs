@@ -7,12 +7,14 @@ mod body;
 pub(crate) mod codec;
 mod outward;
 mod plan;
+mod weighed;
 
 pub use account::*;
 pub use body::*;
 pub use codec::{DecodeError, decode_events, encode_event};
 pub use outward::*;
 pub use plan::{About, Capacity, CapacityWhy, Level, Plan, PlanNode, Slot};
+pub use weighed::{Added, AmountWeighed, RateUsed};
 
 use crate::command::CaseNo;
 use crate::name::Name;
@@ -139,6 +141,8 @@ events! {
     40 "route-extended" RouteExtended,
     /// Somebody did a piece of work.
     41 "task-answered" TaskAnswered,
+    /// An amount was converted, or added to others, before it was held against limits.
+    42 "amount-weighed" AmountWeighed,
     /// A submission past the immediate superior was refused.
     50 "skip-level-attempted" SkipLevelAttempted,
     /// Somebody tried to decide an own document.
@@ -255,6 +259,7 @@ impl Event {
             Event::TaskReassigned(e) => Some(e.case),
             Event::TaskReferred(e) => Some(e.case),
             Event::RouteExtended(e) => Some(e.case),
+            Event::AmountWeighed(e) => Some(e.case),
             Event::SelfApprovalAttempted(e) => Some(e.case),
             Event::LateAnswer(e) => Some(e.case),
             Event::RecordWritten(e) => Some(e.case),

@@ -55,6 +55,7 @@ pub fn apply(state: &mut State, event: &Event) {
             let slots = asked::kept(state, &e.slots);
             on_case(state, e.case, |case, _| extended(case, e, slots));
         }
+        Event::AmountWeighed(e) => weighed(state, e),
         Event::SelfApprovalAttempted(_) | Event::LateAnswer(_) => {}
         _ => {
             let applied = super::apply_commands::apply(state, event)
@@ -307,6 +308,16 @@ fn entered(state: &mut State, e: &StateEntered) {
             // Made before, with names that cases share.
             Work::People(_) | Work::Asked { .. } => asked.unwrap_or(Stage::Working { state: e.state }),
         };
+    });
+}
+
+fn weighed(state: &mut State, e: &AmountWeighed) {
+    let at = state.head.at;
+    state.adding.weighed(at, e);
+    on_case(state, e.case, |case, _| {
+        if let Stage::People { step, .. } = &mut case.stage {
+            step.weighed.push(e.clone());
+        }
     });
 }
 

@@ -183,6 +183,7 @@ fn taken(state: &mut State, e: &HoldTaken) {
 
 fn lapsed(state: &mut State, e: &HoldLapsed) {
     let end = state.intern(&e.end);
+    state.adding.ended(e.case, e.good);
     let mut claims = Vec::new();
     on_closed(state, e.case, |case, _| {
         (case.end, case.good) = (end, e.good);

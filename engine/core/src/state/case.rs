@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::command::{CaseNo, CommandNo, ContentHash, TaskNo, Timer, Verdict};
 use crate::definition::{Duty, Target};
-use crate::event::{About, Capacity, MatchKeys, Milestones, Party, Plan, WithdrawnCause};
+use crate::event::{About, AmountWeighed, Capacity, MatchKeys, Milestones, Party, Plan, WithdrawnCause};
 use crate::name::Name;
 use crate::small_map::SmallMap;
 use crate::time::Timestamp;
@@ -133,6 +133,8 @@ pub struct Step {
     pub slots: Vec<SlotStatus>,
     /// Blind opinions that were opened within the step.
     pub opened: Vec<TaskNo>,
+    /// What was converted or added up for its limits, newest last.
+    pub weighed: Vec<AmountWeighed>,
 }
 
 /// What has become of a slot.

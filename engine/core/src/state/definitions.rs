@@ -111,6 +111,14 @@ impl Release {
         })
     }
 
+    /// The tables, in order of their names.
+    pub fn tables(&self) -> impl Iterator<Item = &Table> {
+        self.found.tables.values().filter_map(|d| match &**d {
+            Definition::Table(table) => Some(table),
+            _ => None,
+        })
+    }
+
     /// The accounts, in order of their names.
     pub fn accounts(&self) -> impl Iterator<Item = &Account> {
         self.found.accounts.values().filter_map(|d| match &**d {

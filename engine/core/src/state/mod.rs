@@ -1,6 +1,7 @@
 //! What is: the fold of all events. Setters are private to the crate; only `apply` calls them.
 
 mod accounts;
+mod adding;
 mod ahead;
 mod apply;
 mod apply_accounts;
@@ -26,6 +27,7 @@ use serde::Serialize;
 
 pub(crate) use accounts::held;
 pub use accounts::{Balance, Holds, Kept, Lot};
+pub use adding::Weight;
 pub use ahead::AHEAD;
 pub use apply::{apply, apply_frame, watch_frame};
 pub(crate) use apply_cases::TOLD;
@@ -81,6 +83,8 @@ pub struct State {
     clocks: BTreeMap<Timestamp, u32>,
     /// Budgets, credit, pools and tallies.
     accounts: accounts::Accounts,
+    /// Amounts that are held against limits together.
+    adding: adding::Adding,
 }
 
 /// The end of the log as State knows it.
@@ -223,6 +227,7 @@ impl State {
             next_case: self.next_case,
             written: self.written.clone(),
             accounts: self.accounts.clone(),
+            adding: self.adding.clone(),
             ..State::default()
         };
         for number in known {

@@ -1,6 +1,7 @@
 //! Rows of tables as decisions read them: those of a release, or, where chains change the table, those that hold now.
 
 use std::collections::BTreeSet;
+use std::ops::Bound;
 
 use super::{Release, State};
 use crate::definition::Table;
@@ -34,6 +35,23 @@ impl State {
             };
         }
         keys
+    }
+
+    /// The last row whose key lies between two keys, both included, with its key.
+    pub(crate) fn last_row<'a>(
+        &'a self,
+        pinned: &'a Release,
+        table: &str,
+        (from, to): (&str, &str),
+    ) -> Option<(&'a Name, &'a Fields)> {
+        let range = || (Bound::Included(from), Bound::Included(to));
+        let definition = self.table(pinned, table)?;
+        let written = self.written.get(table).filter(|_| !definition.written_by.is_empty());
+        let changed = |key: &str| written.is_some_and(|rows| rows.contains_key(key));
+        let own = definition.rows.range::<str, _>(range()).rev().find(|(key, _)| !changed(key));
+        let mut written = written.into_iter().flat_map(|rows| rows.range::<str, _>(range()).rev());
+        let written = written.find_map(|(key, row)| Some((key, row.as_ref()?)));
+        [own, written].into_iter().flatten().max_by_key(|(key, _)| *key)
     }
 
     /// The table that such a case reads.

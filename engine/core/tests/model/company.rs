@@ -205,7 +205,15 @@ fn limits(since: Timestamp, rows: &[LimitRow<'_>]) -> LimitSet {
 
 fn authority(name: &str, line: Line, limits: Vec<LimitSet>) -> Authority {
     let measure = Measure::Money(yuan());
-    Authority { name: Name::from(name), measure, line, limits, independent: false, delegable: true }
+    Authority {
+        name: Name::from(name),
+        measure,
+        line,
+        limits,
+        independent: false,
+        delegable: true,
+        adds_up: None,
+    }
 }
 
 fn authorities() -> Vec<Authority> {

@@ -137,6 +137,7 @@ pub fn table(name: &str, columns: &[&str], rows: &[(&str, &[&str])]) -> Table {
         rows: rows.iter().map(row).collect(),
         defaults: Fields::new(),
         written_by: vec![],
+        rates: None,
     }
 }
 

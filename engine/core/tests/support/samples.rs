@@ -418,6 +418,7 @@ pub fn every_kind() -> Vec<Event> {
     events.extend(learnt_events());
     events.extend(account_events());
     events.extend(hold_events());
+    events.push(weighed_event());
     events.sort_by_key(Event::kind);
     events
 }
@@ -474,6 +475,24 @@ fn account_events() -> Vec<Event> {
             why: ReleasedWhy::Compensated,
         }),
     ]
+}
+
+fn weighed_event() -> Event {
+    let currency = Currency::parse("USD").expect("a currency");
+    let rate = RateUsed { currency, rate: "7.1800".parse().expect("a decimal"), on: Date(20_199) };
+    let sum = "30000.00".parse().expect("a decimal");
+    let added = Added { key: n("bad-debt / CU-JS-002"), until: Timestamp(2), sum, count: 1, cases: vec![41] };
+    Event::AmountWeighed(AmountWeighed {
+        case: 42,
+        task: Some(3),
+        slots: (2, 3),
+        authority: n("bad_debt"),
+        amount: Value::money("1000.00".parse().expect("a decimal"), currency),
+        rates: vec![rate],
+        own: "7180.00".parse().expect("a decimal"),
+        added: Some(added),
+        need: "37180.00".parse().expect("a decimal"),
+    })
 }
 
 fn hold_events() -> Vec<Event> {

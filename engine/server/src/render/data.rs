@@ -248,6 +248,7 @@ fn task(event: &Event) -> Value {
             "levels": e.levels.iter().map(node).collect::<Vec<_>>(),
             "slots": e.slots.iter().map(|of| slot(None, of)).collect::<Vec<_>>(),
         }),
+        Event::AmountWeighed(e) => weighed(e),
         Event::SelfApprovalAttempted(e) => json!({
             "task": task_text(e.task),
             "person": e.person.as_str(),
@@ -260,6 +261,33 @@ fn task(event: &Event) -> Value {
         }),
         _ => Value::Null,
     }
+}
+
+fn weighed(e: &AmountWeighed) -> Value {
+    let rate = |used: &RateUsed| {
+        json!({
+            "currency": used.currency.as_str(),
+            "rate": used.rate.to_string(),
+            "on": used.on.to_string(),
+        })
+    };
+    let added = |added: &Added| {
+        json!({
+            "key": added.key.as_str(),
+            "sum": added.sum.to_string(),
+            "count": added.count,
+            "cases": added.cases.iter().map(|case| case_text(*case)).collect::<Vec<_>>(),
+        })
+    };
+    json!({
+        "task": e.task.map(task_text),
+        "authority": e.authority.as_str(),
+        "amount": value(&e.amount),
+        "rates": e.rates.iter().map(rate).collect::<Vec<_>>(),
+        "own": e.own.to_string(),
+        "added": e.added.as_ref().map(added),
+        "need": e.need.to_string(),
+    })
 }
 
 /// Where an arrow leads, by name. The number of a state, where the turn went on in another frame.

@@ -89,6 +89,7 @@ fn sentence(event: &Event) -> (String, String) {
         | Event::TaskEscalated(_)
         | Event::TaskReassigned(_)
         | Event::TaskReferred(_)
+        | Event::AmountWeighed(_)
         | Event::RouteExtended(_) => of_task(event),
         _ => of_case(event),
     }
@@ -200,9 +201,28 @@ fn of_task(event: &Event) -> (String, String) {
             format!("{} handed {} up: {}", e.person, task_text(e.task), e.reason),
             format!("{} 上交 {}：{}", e.person, task_text(e.task), e.reason),
         ),
+        Event::AmountWeighed(e) => weighed(e),
         Event::RouteExtended(_) => ("the route grew by another level".into(), "审批路线延长一级".into()),
         other => (other.name().to_owned(), other.name().to_owned()),
     }
+}
+
+fn weighed(e: &AmountWeighed) -> (String, String) {
+    let rate = |used: &RateUsed| format!("{} {} ({})", used.currency, used.rate, used.on);
+    let rates = e.rates.iter().map(rate).collect::<Vec<_>>().join(", ");
+    let (mut en, mut zh) = (
+        format!("{} is held against {}", e.need, e.authority),
+        format!("按 {} 审批额度：{}", e.authority, e.need),
+    );
+    if !rates.is_empty() {
+        en.push_str(&format!("; {} at {rates}", e.amount));
+        zh.push_str(&format!("；{} 汇率 {rates}", e.amount));
+    }
+    if let Some(added) = e.added.as_ref().filter(|added| added.count > 0) {
+        en.push_str(&format!("; with {} of {} earlier cases", added.sum, added.count));
+        zh.push_str(&format!("；累计在先 {} 项 {}", added.count, added.sum));
+    }
+    (en, zh)
 }
 
 pub(super) fn verdict_zh(verdict: Verdict) -> &'static str {
