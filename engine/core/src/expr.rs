@@ -7,6 +7,7 @@ use crate::value::Value;
 
 /// An expression. Its encoding is part of the log's format: variants are only ever added at the end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub enum Expr {
     /// A literal.
     Const(Value),
@@ -268,3 +269,5 @@ impl Expr {
         is(self) || parts.into_iter().flatten().any(|part| part.any(is))
     }
 }
+
+crate::depth::bounded!(Expr);

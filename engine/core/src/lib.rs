@@ -13,6 +13,7 @@ pub mod calendar;
 pub mod command;
 pub mod decide;
 pub mod definition;
+mod depth;
 pub mod document;
 pub mod effect;
 pub mod eval;

@@ -16,6 +16,7 @@ pub type Fields = SmallMap<Name, Value>;
 
 /// A typed value. Its encoding is part of the log's format: variants are only ever added at the end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub enum Value {
     /// An optional value that is not there.
     Missing,
@@ -51,6 +52,7 @@ pub enum Value {
 
 /// The type of a field, a column or an expression.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub enum Type {
     /// True or false.
     Flag,
@@ -185,3 +187,5 @@ impl fmt::Display for Type {
         }
     }
 }
+
+crate::depth::bounded!(Value, Type);

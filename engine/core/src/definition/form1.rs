@@ -136,6 +136,7 @@ struct Wait1 {
 }
 
 #[derive(Deserialize)]
+#[serde(remote = "Self")]
 enum Node1 {
     Signer(Signer1),
     Climb(Climb),
@@ -326,3 +327,5 @@ impl Member1 {
         }
     }
 }
+
+crate::depth::read_bounded!(Node1);

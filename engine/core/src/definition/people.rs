@@ -9,6 +9,7 @@ use crate::value::Type;
 
 /// People and how they stand to one another.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub enum Node {
     /// One position or group.
     Signer(Signer),
@@ -114,6 +115,7 @@ impl Duty {
 
 /// Who is asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub enum Who {
     /// A position by name.
     Position(Name),
@@ -173,3 +175,5 @@ pub struct Beside {
     /// Only where this holds.
     pub when: Option<Expr>,
 }
+
+crate::depth::bounded!(Node, Who);

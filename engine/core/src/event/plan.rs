@@ -21,6 +21,7 @@ pub struct Plan {
 
 /// How slots stand to one another.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub enum PlanNode {
     /// One slot.
     Slot(u16),
@@ -153,3 +154,5 @@ impl PlanNode {
         }
     }
 }
+
+crate::depth::bounded!(PlanNode);
