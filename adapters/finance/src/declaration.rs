@@ -41,6 +41,7 @@ pub static DECLARATION: Declaration = Declaration {
                 Field::new("customer", Type::Text),
                 Field::new("amount", Type::Money),
                 Field::optional("ref", Type::Text),
+                Field::optional("posted_on", Type::Date),
             ],
         },
         Word {

@@ -121,6 +121,29 @@ fn nobody_pays_a_credited_invoice_and_facts_can_be_told_by_hand() {
     assert_eq!(told(&mut sandbox, later), [expected]);
 }
 
+/// Red-letter invoices over parts, down to nothing and no further.
+#[test]
+fn an_invoice_is_credited_in_parts() {
+    let mut sandbox = Sandbox::new(Finance::default(), setup());
+    sandbox.answer(&invoice("C-1.a.1", "10.00"), start());
+    let rows = [
+        ("4.00", "done {\"note_no\":\"CN-1\"}"),
+        ("6.01", "refused BAD_AMOUNT"),
+        ("0.00", "refused BAD_AMOUNT"),
+        ("6.00", "done {\"note_no\":\"CN-2\"}"),
+        ("0.01", "refused ALREADY_CREDITED"),
+    ];
+    for (number, (amount, expected)) in rows.into_iter().enumerate() {
+        assert_eq!(sandbox.rules().invoices().len(), usize::from(number != 4), "before {amount}");
+        let fields = json!({ "invoice_no": "INV-1", "amount": cny(amount) });
+        let credit = work(&format!("C-2.b.{}", number + 1), "invoice.credit", fields, None);
+        assert_eq!(support::answered(&sandbox.answer(&credit, start())), [expected], "{amount}");
+    }
+    // Nobody pays what is not owed any more.
+    let later = start() + jiff::SignedDuration::from_hours(999);
+    assert_eq!(told(&mut sandbox, later), [""; 0]);
+}
+
 #[test]
 fn what_it_is_told_to_refuse_it_refuses() {
     let settings: FinanceSettings =

@@ -38,8 +38,19 @@ pub(crate) const SALE: Keys = Keys::of(&[
     "units",
     "amount",
 ]);
-pub(crate) const RECEIVABLE: Keys =
-    Keys::of(&["chain", "from", "amount", "paid", "written_off", "date", "due", "customer", "manager"]);
+pub(crate) const RECEIVABLE: Keys = Keys::of(&[
+    "chain",
+    "from",
+    "amount",
+    "paid",
+    "written_off",
+    "credited",
+    "moved_on",
+    "date",
+    "due",
+    "customer",
+    "manager",
+]);
 pub(crate) const FREQUENCY: Keys = Keys::of(&["months", "low", "high"]);
 pub(crate) const REGISTER: Keys = Keys::of(&["title", "chain", "columns", "titles"]);
 
@@ -47,6 +58,7 @@ pub(crate) const REGISTER: Keys = Keys::of(&["title", "chain", "columns", "title
 pub const BUILT_IN: &[&str] = &[
     "daily-sales",
     "monthly-customers",
+    "monthly-summary",
     "cycle-time",
     "waiting",
     "load",
@@ -196,6 +208,8 @@ impl Reading<'_, '_> {
             due: case.value("due", is_day, "a date, or a text that begins with one")?,
             customer: case.value("customer", is_name, NAMES)?,
             manager: case.value("manager", is_name, NAMES)?,
+            credited: case.value("credited", is_money, "money")?,
+            moved_on: case.value("moved_on", is_day, "a date, or a text that begins with one")?,
         })
     }
 

@@ -38,6 +38,12 @@ fn the_order_of_the_demonstration_is_sold_billed_and_paid() {
     assert_eq!(row[..4], ["kam_js", "CNY", "0", "680000.00"], "{collected}");
     let closed: f64 = row[4..7].iter().map(|amount| amount.parse::<f64>().expect("an amount")).sum();
     assert!((closed - 680_000.0).abs() < 0.001 && row[7].parse::<f64>() == Ok(0.0), "{collected}");
+    // The month in one view: what was bought, what is owed at its end; the last line is all customers together.
+    let april = report(&data, "monthly-summary --to 2025-04-30 --format csv").done().out;
+    let lines: Vec<&str> = april.lines().collect();
+    assert_eq!(lines[0], "month,customer,purchases,currency,units,sales,collected,owed");
+    assert!(lines[1].starts_with("2025-04,CU-JS-002,1,CNY,200,680000.00,"), "{april}");
+    assert_eq!(lines[2], lines[1].replace("CU-JS-002", ""), "{april}");
     // Nobody has anything in hand any more.
     assert_eq!(report(&data, "handlers --format csv").done().out.lines().count(), 1);
 }
@@ -78,4 +84,18 @@ fn what_cannot_be_reported_is_refused_with_a_way_out() {
     assert!(waits.contains("C-1"), "{waits}");
     let nobody = run(["report", "load", "--data", "/nowhere"]);
     assert_eq!(nobody.code, 1, "{}", nobody.err);
+}
+
+#[test]
+fn an_exported_log_knows_what_was_known_then() {
+    let (_folder, data) = demo();
+    let export = |as_of: &str| {
+        let args = ["log", "export", "--format", "csv", "--data", &data, "--as-of", as_of];
+        run(args).done().out.lines().count()
+    };
+    let all = run(["log", "export", "--format", "csv", "--data", &data]).done().out.lines().count();
+    let (before, within, after) = (export("2025-01-01"), export("2025-04-30"), export("2026-01-01"));
+    assert_eq!((before, after), (1, all), "nothing but its heads; everything");
+    assert!(before < within && within < after, "{before} {within} {after}");
+    run(["log", "export", "--format", "csv", "--data", &data, "--as-of", "noon"]).refused(2, "USAGE");
 }

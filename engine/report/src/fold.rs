@@ -25,14 +25,14 @@ pub struct Fold {
 impl Fold {
     /// Nothing has happened yet; the definitions are those that hold at the report's time.
     pub fn new(rules: &Rules) -> Fold {
-        let release = rules.release();
-        Fold {
-            as_of: rules.as_of(),
-            measures: Measures::new(release.clone()),
-            rules: release,
-            state: State::default(),
-            track: Track::default(),
-        }
+        Fold::over(State::default(), rules.release(), rules.as_of())
+    }
+
+    /// Begins with a state that has no cases yet, as one that only knows its definitions. `rules` are those that hold
+    /// at the report's time.
+    pub fn over(state: State, rules: Option<Arc<Release>>, as_of: AsOf) -> Fold {
+        let measures = Measures::new(rules.clone());
+        Fold { as_of, measures, rules, state, track: Track::default() }
     }
 
     /// Takes the next frame. False: it and all after it are past the time.

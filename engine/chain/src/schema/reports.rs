@@ -68,6 +68,8 @@ fn receivable() -> Part {
             ("amount", "expression", "How much is owed at first"),
             ("paid", "expression", "How much of it has been paid"),
             ("written_off", "expression", "How much of it has been written off"),
+            ("credited", "expression", "How much of it was taken back by credit notes"),
+            ("moved_on", "expression", "The day of what was paid, written off or credited last"),
             ("date", "expression", "Its day; otherwise the day on which the case came there"),
             ("due", "expression", "When it is due"),
             ("customer", "expression", "Who owes it"),

@@ -23,9 +23,9 @@ Examples:
   countersign report cycle-time --data DIR --from 2025-01-01 --format json
   countersign report bad-debts --data DIR --lang zh                    a register of the company's own
 
-Reports of a period: daily-sales, monthly-customers, receivables, collection, cycle-time, load, refusals, overrides, \
-attempts. Without --from they begin with the month of --to; without --to they end with the day of --as-of. Receivables \
-are those at the end of --to.
+Reports of a period: daily-sales, monthly-customers, monthly-summary, receivables, collection, cycle-time, load, \
+refusals, overrides, attempts. Without --from they begin with the month of --to; without --to they end \
+with the day of --as-of. Receivables are those at the end of --to.
 Reports of an instant, the present unless --as-of names another: waiting, handlers, budgets, delegations.
 Registers are named in reports.yaml, which also says what counts as sold and as owed.
 
@@ -113,7 +113,7 @@ fn present() -> Timestamp {
     Timestamp(jiff::Timestamp::now().as_millisecond())
 }
 
-fn as_of(text: &str) -> Result<AsOf, Failure> {
+pub(super) fn as_of(text: &str) -> Result<AsOf, Failure> {
     let day = Date::parse(text).map(AsOf::Day);
     day.or_else(|| Timestamp::parse(text).map(AsOf::Time)).ok_or_else(|| {
         let message = format!(

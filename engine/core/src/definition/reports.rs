@@ -87,6 +87,10 @@ pub struct ReceivableDef {
     pub customer: Option<Expr>,
     /// Who has to see to it that it is paid.
     pub manager: Option<Expr>,
+    /// How much of it was taken back by credit notes.
+    pub credited: Option<Expr>,
+    /// The day of what was paid, written off or credited last; None: the day on which that became known.
+    pub moved_on: Option<Expr>,
 }
 
 /// A list of the cases of a chain.

@@ -24,6 +24,7 @@ pub(crate) struct Owed {
     pub(crate) moves: Vec<Move>,
     paid: Decimal,
     written_off: Decimal,
+    credited: Decimal,
     closed: bool,
 }
 
@@ -42,7 +43,7 @@ pub(crate) enum MoveKind {
     Paid,
     /// It was given up as lost.
     WrittenOff,
-    /// The case ended otherwise: a small difference, a credit note, a cancellation.
+    /// It was taken back by a credit note, or the case ended otherwise: a small difference, a cancellation.
     Otherwise,
 }
 
@@ -74,13 +75,19 @@ impl Owed {
         let mut read = |expr: &Expr| amount(here, expr, currency, problems);
         let paid = read(&source.paid);
         let written_off = source.written_off.as_ref().and_then(&mut read);
+        let credited = source.credited.as_ref().and_then(&mut read);
+        let day = here.day(source.moved_on.as_ref(), WHAT, problems);
         if let Some(paid) = paid {
-            self.moved(here.today(), MoveKind::Paid, paid - self.paid);
+            self.moved(day, MoveKind::Paid, paid - self.paid);
             self.paid = paid;
         }
         if let Some(written_off) = written_off {
-            self.moved(here.today(), MoveKind::WrittenOff, written_off - self.written_off);
+            self.moved(day, MoveKind::WrittenOff, written_off - self.written_off);
             self.written_off = written_off;
+        }
+        if let Some(credited) = credited {
+            self.moved(day, MoveKind::Otherwise, credited - self.credited);
+            self.credited = credited;
         }
     }
 }
@@ -120,6 +127,7 @@ impl Measures {
                 moves: Vec::new(),
                 paid: Decimal::ZERO,
                 written_off: Decimal::ZERO,
+                credited: Decimal::ZERO,
                 closed: false,
             };
             owed.now(source, here, &mut self.problems);
@@ -143,7 +151,7 @@ impl Measures {
         let of_case = self.open.range((here.number, 0)..=(here.number, usize::MAX));
         for at in of_case.map(|(_, at)| *at).collect::<Vec<_>>() {
             if let Some(owed) = self.owed.get_mut(at).filter(|owed| !owed.closed) {
-                let rest = owed.amount.amount - owed.paid - owed.written_off;
+                let rest = owed.amount.amount - owed.paid - owed.written_off - owed.credited;
                 owed.moved(here.today(), MoveKind::Otherwise, rest);
                 owed.closed = true;
             }

@@ -24,9 +24,9 @@ const COLUMNS: &[(&str, &str)] = &[
 
 /// What one customer did.
 #[derive(Default)]
-struct Customer {
-    purchases: BTreeMap<Month, u64>,
-    sums: BTreeMap<(Month, Currency), Sum>,
+pub(super) struct Customer {
+    pub(super) purchases: BTreeMap<Month, u64>,
+    pub(super) sums: BTreeMap<(Month, Currency), Sum>,
 }
 
 pub(super) fn make(book: &Book, window: &Window) -> Sheet {
@@ -43,7 +43,8 @@ pub(super) fn make(book: &Book, window: &Window) -> Sheet {
     sheet
 }
 
-fn customers(book: &Book, window: &Window) -> BTreeMap<String, Customer> {
+/// What each customer bought until the last day.
+pub(super) fn customers(book: &Book, window: &Window) -> BTreeMap<String, Customer> {
     let mut found: BTreeMap<String, Customer> = BTreeMap::new();
     for sale in &book.measures.sales {
         for (day, sign) in days(sale).filter(|(day, _)| *day <= window.to) {

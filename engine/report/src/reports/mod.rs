@@ -13,6 +13,7 @@ mod receivables;
 mod refusals;
 mod register;
 mod sales;
+mod summary;
 mod waiting;
 
 use countersign_core::definition::Reports;
@@ -55,6 +56,7 @@ const fn built_in(
 const BUILT_IN: &[BuiltIn] = &[
     built_in("daily-sales", ("Daily sales", "销售日报"), true, SALES, sales::make),
     built_in("monthly-customers", ("Customers by month", "客户月报"), true, SALES, customers::make),
+    built_in("monthly-summary", ("Summary of the month", "月度汇总"), true, SALES, summary::make),
     built_in("receivables", ("Receivables by age", "应收账龄"), true, RECEIVABLES, receivables::make),
     built_in("collection", ("Collection rate per manager", "回款率"), true, RECEIVABLES, collection::make),
     built_in("cycle-time", ("Cycle times", "流程周期"), true, None, cycle::make),

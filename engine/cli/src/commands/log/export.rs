@@ -5,10 +5,13 @@ use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use countersign_core::time::Timestamp;
 use countersign_report::mining::{Miner, MiningLog, WriteError, csv_log, ocel2, xes};
+use countersign_report::{AsOf, Rules};
 use serde_json::json;
 
-use super::{each, open};
+use super::{each_while, open};
+use crate::commands::report::as_of;
 use crate::exit::Failure;
 use crate::output::Output;
 use crate::transport::DataDir;
@@ -18,6 +21,7 @@ Examples:
   countersign log export --data DIR --format xes --out log.xes
   countersign log export --data DIR --format ocel2 --out log.jsonocel
   countersign log export --data DIR --format csv > log.csv
+  countersign log export --data DIR --format csv --as-of 2025-04-30      as it was known that evening
 
 xes: IEEE 1849, one trace a case. ocel2: OCEL 2.0 as JSON; cases are objects of the type of their chain, posts are \
 objects, what a case and its child do together is an event of both. csv: a line an activity, with the heads that \
@@ -34,6 +38,9 @@ pub(super) struct Export {
     /// Which format
     #[arg(long, value_enum)]
     format: Format,
+    /// What was known at the end of a day, or at an instant such as 2025-04-21T09:00+08:00
+    #[arg(long, value_name = "TIME")]
+    as_of: Option<String>,
     /// The file to write; standard output without it
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -48,11 +55,15 @@ enum Format {
 
 impl Export {
     pub(super) fn run(self, output: &Output) -> Result<(), Failure> {
+        let as_of = self.as_of.as_deref().map_or(Ok(AsOf::Now(Timestamp(0))), as_of)?;
         let (log, _) = open(&self.data.path()?)?;
-        let mut miner = Miner::default();
-        each(&log, 1, |_, frame| {
-            miner.frame(&frame);
-            Ok(())
+        let (mut known, mut miner) = (Rules::new(as_of), Miner::default());
+        each_while(&log, 1, |_, frame| {
+            let takes = known.frame(&frame);
+            if takes {
+                miner.frame(&frame);
+            }
+            Ok(takes)
         })?;
         let mined = miner.log();
         let Some(path) = &self.out else {
