@@ -35,6 +35,13 @@ pub struct Trial {
     pub(crate) when: Vec<Step>,
 }
 
+impl Trial {
+    /// Whether it is expected what a report says.
+    pub(crate) fn reports(&self) -> bool {
+        self.when.iter().any(|step| matches!(step, Step::Then(expect) if expect.reports()))
+    }
+}
+
 /// A case that was there before, and where it stands.
 #[derive(Clone, Debug)]
 pub(crate) struct Earlier {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use countersign_chain::Bundle;
 use countersign_core::command::{Body, Cause, Command, Stored};
 use countersign_core::definition::*;
+use countersign_core::frame::Frame;
 use countersign_core::name::Name;
 use countersign_core::rejection::{Code, Rejection};
 use countersign_core::state::State;
@@ -70,7 +71,7 @@ impl Company {
         let found = Body::Found { company: id, administrator: Name::from("trial") };
         operator(&mut company.state, Timestamp(0), found)?;
         for (key, definition) in &company.definitions {
-            let number = store(&mut company.state, Timestamp(0), definition)?;
+            let (number, _) = store(&mut company.state, Timestamp(0), definition)?;
             company.numbers.insert(key.clone(), number);
         }
         let calendar = |start: &Start| matches!(start.trigger, Trigger::Every { .. });
@@ -87,7 +88,7 @@ impl Company {
         let Some(mut state) = self.before.clone() else { return self.state.clone() };
         let definitions = self.numbers.values().copied().collect();
         match operator(&mut state, at, Body::Activate { definitions }) {
-            Ok(()) => state,
+            Ok(_) => state,
             Err(_) => self.state.clone(),
         }
     }
@@ -110,23 +111,27 @@ impl Company {
     }
 }
 
-/// Keeps a definition; its number.
-pub(crate) fn store(state: &mut State, at: Timestamp, definition: &Definition) -> Result<u32, Rejection> {
+/// Keeps a definition; its number, and the frames that it left.
+pub(crate) fn store(
+    state: &mut State,
+    at: Timestamp,
+    definition: &Definition,
+) -> Result<(u32, Vec<Frame>), Rejection> {
     let number = state.definitions().next_number();
     let encoded = definition.encode();
     let compiled =
         encoded.map_err(|_| Rejection::new(Code::Internal, "expected a definition that can be encoded"))?;
     let stored =
         Stored { path: definition.name(), source: String::new(), sha256: [0; 32], form: FORM, compiled };
-    operator(state, at, Body::Store(Box::new(stored)))?;
-    Ok(number)
+    Ok((number, operator(state, at, Body::Store(Box::new(stored)))?))
 }
 
-/// A command of the operator who prepares a case.
-pub(crate) fn operator(state: &mut State, at: Timestamp, body: Body) -> Result<(), Rejection> {
+/// A command of the operator who prepares a case; the frames that it left.
+pub(crate) fn operator(state: &mut State, at: Timestamp, body: Body) -> Result<Vec<Frame>, Rejection> {
     let cause = Cause::Operator { os_user: Name::from("trial") };
-    match turn(state, &Command { at, cause, body }).result {
-        TurnResult::Done | TurnResult::Repeat(_) => Ok(()),
+    let turned = turn(state, &Command { at, cause, body });
+    match turned.result {
+        TurnResult::Done | TurnResult::Repeat(_) => Ok(turned.frames),
         TurnResult::Refused(rejection) => Err(rejection),
     }
 }

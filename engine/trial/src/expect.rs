@@ -7,6 +7,7 @@
 //! sent VERB: [{..}] | 2, never_sent: [verbs], recorded TABLE KEY: {..}, started CHAIN: [{..}] | 2, kept: [facts]
 //! states: { review: 30, draft: 70 }      KEY: {..}, CHAIN KEY: {..}: another case
 //! ACCOUNT KEY: { limit, used, reserved, free, flag, below_zero }
+//! report NAME: [{..}], or { from: "date", to: "date", rows: [{..}] }: rows that are in it
 //! ```
 
 use countersign_chain::tree::{self, Pair, Shape, Tree};
@@ -17,6 +18,7 @@ use rust_decimal::Decimal;
 use crate::accounts;
 use crate::codes;
 use crate::read::Reader;
+use crate::reports::{self, Report};
 
 /// What is expected at one moment.
 #[derive(Clone, Debug, Default)]
@@ -62,6 +64,8 @@ pub(crate) enum Want {
     Short(Decimal),
     /// How a key of an account stands.
     Account(Name, Name, Vec<Pair>),
+    /// What a report says.
+    Report(Report),
     States(Vec<(Name, u32)>),
     Case {
         chain: Option<Name>,
@@ -116,6 +120,20 @@ impl Expect {
     }
 }
 
+impl Expect {
+    /// Whether a report is expected.
+    pub(crate) fn reports(&self) -> bool {
+        fn any(items: &[Item]) -> bool {
+            items.iter().any(|item| match &item.want {
+                Want::Report(_) => true,
+                Want::Case { items, .. } => any(items),
+                _ => false,
+            })
+        }
+        any(&self.items)
+    }
+}
+
 /// Reads what is expected.
 pub(crate) fn read(reader: &Reader<'_>, node: &Tree) -> Option<Expect> {
     let pairs = reader.mapping(node, "what is expected")?;
@@ -142,6 +160,7 @@ fn want(reader: &Reader<'_>, pair: &Pair, chain: Option<&Name>) -> Option<Want> 
             let verb = verb_name(reader, verb, pair)?;
             Some(Want::Sent(verb, several(reader, value)?))
         }
+        ["report", report] => reports::expected(reader, report, pair).map(Want::Report),
         ["started", started] => {
             let chain = crate::sentence::chain(reader, started, pair.at)?;
             Some(Want::Started(chain, several(reader, value)?))
@@ -171,7 +190,7 @@ fn want(reader: &Reader<'_>, pair: &Pair, chain: Option<&Name>) -> Option<Want> 
         }
         _ => {
             let message = format!("`{key}` is nothing that can be expected");
-            let known = KEYS.iter().copied().chain(["sent", "started", "recorded"]);
+            let known = KEYS.iter().copied().chain(["sent", "started", "recorded", "report"]);
             let help = tree::nearest(words.first().copied().unwrap_or_default(), known);
             reader.error(pair.at, codes::UNKNOWN_KEY, message, help);
             None

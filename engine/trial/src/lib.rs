@@ -21,6 +21,7 @@ mod find;
 mod jump;
 mod look;
 mod read;
+mod reports;
 mod run;
 mod sentence;
 mod story;

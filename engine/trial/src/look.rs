@@ -66,6 +66,7 @@ impl Look<'_, '_> {
             Want::Account(account, key, pairs) => {
                 crate::accounts::unmet(self.world, (account, key), pairs).map(unmet)
             }
+            Want::Report(report) => crate::reports::unmet(self.world, report).map(unmet),
             want => match case.and_then(|case| Some((case, self.world.tracks.get(&case)?))) {
                 Some((case, track)) => self.of_case(want, case, track).map(unmet),
                 None if matches!(want, Want::State(state) if *state == "draft") && key.is_some() => None,

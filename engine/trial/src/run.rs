@@ -42,8 +42,7 @@ pub struct Unmet {
 
 /// Runs a case. It holds where nothing is unmet.
 pub fn run(company: &Company, trial: &Trial) -> Outcome {
-    let mut runner =
-        Runner { world: World::new(company, trial.at), trial, refusals: Vec::new(), pending: None };
+    let mut runner = Runner { world: World::new(company, trial), trial, refusals: Vec::new(), pending: None };
     let unmet = runner.all();
     let world = runner.world;
     let chains = world.tracks.values().filter(|track| !track.earlier).map(|track| track.chain.clone());

@@ -14,6 +14,7 @@ use countersign_core::turn::{TurnResult, turn};
 use countersign_core::value::Fields;
 use rust_decimal::Decimal;
 
+use crate::case::Trial;
 use crate::company::{self, Company};
 use crate::story::Story;
 
@@ -75,13 +76,16 @@ pub(crate) struct World<'a> {
     pub(crate) taken: BTreeSet<(Name, Name, Name)>,
     /// The definitions that hold, where they are not the company's own.
     pub(crate) numbers: BTreeMap<(DefinitionKind, Name), u32>,
+    /// How the company stood at first and what has been written since, where a report is expected.
+    pub(crate) log: Option<(State, Vec<Frame>)>,
     serial: u64,
     submits: bool,
     earlier: bool,
 }
 
 impl<'a> World<'a> {
-    pub(crate) fn new(company: &'a Company, at: Timestamp) -> World<'a> {
+    pub(crate) fn new(company: &'a Company, trial: &Trial) -> World<'a> {
+        let at = trial.at;
         World {
             company,
             state: company.at(at),
@@ -91,6 +95,7 @@ impl<'a> World<'a> {
             story: Story::default(),
             taken: BTreeSet::new(),
             numbers: company.numbers.clone(),
+            log: trial.reports().then(|| (company.at(at), Vec::new())),
             serial: 0,
             submits: false,
             earlier: false,
@@ -105,7 +110,8 @@ impl<'a> World<'a> {
     /// Puts definitions in the place of others and sweeps open work.
     pub(crate) fn replace(&mut self, definitions: &[Definition]) -> Result<(), Rejection> {
         for definition in definitions {
-            let number = company::store(&mut self.state, self.at, definition)?;
+            let (number, frames) = company::store(&mut self.state, self.at, definition)?;
+            self.keep(&frames);
             self.numbers.insert((definition.kind(), definition.name()), number);
         }
         self.activate()
@@ -114,8 +120,15 @@ impl<'a> World<'a> {
     /// Makes the numbers that are noted the active ones.
     pub(crate) fn activate(&mut self) -> Result<(), Rejection> {
         let definitions = self.numbers.values().copied().collect();
-        company::operator(&mut self.state, self.at, Body::Activate { definitions })?;
+        let frames = company::operator(&mut self.state, self.at, Body::Activate { definitions })?;
+        self.keep(&frames);
         self.settle()
+    }
+
+    fn keep(&mut self, frames: &[Frame]) {
+        if let Some((_, kept)) = &mut self.log {
+            kept.extend_from_slice(frames);
+        }
     }
 
     /// A request of a person.
@@ -147,6 +160,7 @@ impl<'a> World<'a> {
 
     fn turn(&mut self, cause: Cause, body: Body) -> Result<Frame, Rejection> {
         let turned = turn(&mut self.state, &Command { at: self.at, cause, body });
+        self.keep(&turned.frames);
         for frame in &turned.frames {
             self.note(frame);
         }

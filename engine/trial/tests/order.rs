@@ -37,6 +37,43 @@ fn commands_rows_and_children_are_looked_up() {
     }
 }
 
+/// A report is made of what the case did until then, earlier cases included, with the definitions that hold.
+#[test]
+fn reports_are_looked_up() {
+    let mut files = files("order");
+    let reports = "sales: [{ chain: order, at: delivering, customer: doc.order_no, amount: doc.total }]\n";
+    files.push(countersign_chain::SourceFile { path: "reports.yaml".into(), text: reports.into() });
+    let company = company(&files);
+    let head = "chain: order\ngiven: { document: { order_no: SO-1, total: 10.00, deliveries: [] } }\ncases:\n  - name: one\n    at: \"2025-04-21T09:00+08:00\"\n    given: { cases: [order SO-0 is delivering: { total: 5.00 }] }\n    when:\n      - kam_js submits\n      - order SO-1 is delivering\n      - wait: until \"2025-04-22T09:00+08:00\"\n    then: ";
+    for (then, holds) in [
+        ("report daily-sales: [{ date: \"2025-04-21\", amount: 15 }]", true),
+        ("report daily-sales: [{ date: \"2025-04-21\", amount: 15.01 }]", false),
+        ("report daily-sales: [{ date: \"2025-04-22\" }]", false),
+        ("report daily-sales: { from: \"2025-04-22\", rows: [{ amount: 15 }] }", false),
+        ("report daily-sales: { from: \"2025-04-01\", to: \"2025-04-21\", rows: [{ amount: 15 }] }", true),
+        ("report daily-sales: { from: \"2025-04-22\", to: \"2025-04-21\", rows: [] }", false),
+        (
+            "report monthly-customers: [{ customer: SO-0, purchases: 1, alarm: none }, { customer: SO-1 }]",
+            true,
+        ),
+        ("report monthly-customers: [{ customer: SO-1, alarm: low }]", false),
+        ("report monthly-customers: [{ customers: SO-1 }]", false),
+        ("report receivables: []", false),
+    ] {
+        let outcome = run(&company, &good(&company, &format!("{head}{{ {then} }}\n")).cases[0]);
+        assert_eq!(outcome.unmet.is_empty(), holds, "{then}: {}", told(&outcome));
+    }
+    for wrong in
+        ["report sales: []", "report daily-sales: { rows: 1 }", "report daily-sales: { to: soon, rows: [] }"]
+    {
+        let file = countersign_chain::SourceFile {
+            path: "cases/wrong.yaml".into(),
+            text: format!("{head}{{ {wrong} }}\n"),
+        };
+        assert!(!countersign_trial::read(&file, &company).1.is_empty(), "{wrong} is no expectation");
+    }
+}
+
 /// Outcomes that fall back count for the arrow that they follow.
 #[test]
 fn what_is_followed_is_counted() {

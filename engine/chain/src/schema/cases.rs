@@ -79,7 +79,7 @@ pub(super) fn more() -> Value {
         ] },
         "expectation": {
             "type": "object",
-            "description": "Also: sent VERB, started CHAIN, recorded TABLE KEY, ACCOUNT KEY, and KEY or CHAIN KEY for another case",
+            "description": "Also: sent VERB, started CHAIN, recorded TABLE KEY, ACCOUNT KEY, report NAME, and KEY or CHAIN KEY for another case",
             "properties": {
                 "state": text("A state, an end, draft, on-hold or withdrawn"),
                 "ends": { "enum": ["good", "bad"] },
