@@ -65,6 +65,74 @@ async fn nothing_acknowledged_is_lost_and_nothing_is_done_twice() {
     assert!(checked > kills * 50, "seed {seed}: the load was no load");
 }
 
+/// S42: killed after the append and before the publication, the engine publishes once what was appended, under the same
+/// ids, and stands where it stood. One byte of the log changed: verification names the first sequence that is bad.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn s42_killed_between_log_and_stream_and_one_byte_changed() {
+    let (nats, data) = (NatsServer::start(), tempfile::tempdir().expect("a data directory"));
+    init(data.path());
+    let plant = Plant::new(&nats).await;
+    let engine = start(data.path(), &nats);
+    plant.started();
+    let mut acknowledged = BTreeMap::new();
+    let mut submit = async |number: &str| {
+        let request = plant.request(number, ("H31", "rep_js1"), contract(number));
+        plant.ask("submit", &request, &mut acknowledged).await
+    };
+    let first = submit("S42-first").await;
+    let (log_id, before) = frames(data.path());
+    let ids = message_ids("yuanlan", log_id, &before);
+    support::stream::published(&nats, ids.len()).await;
+
+    // The stream takes no more: what is appended from now on cannot be published.
+    let open = support::stream::room(&nats, ids.len() as i64).await;
+    let second = submit("S42-second").await;
+    let stood = plant.case(&second).await;
+    engine.kill();
+    let (_, appended) = frames(data.path());
+    let due = message_ids("yuanlan", log_id, &appended);
+    assert!(due.len() > ids.len() && due.starts_with(&ids), "something was appended");
+    support::stream::published(&nats, ids.len()).await;
+
+    support::stream::configure(&nats, open).await;
+    let engine = start(data.path(), &nats);
+    plant.started();
+    assert_eq!(plant.case(&second).await, stood, "the case stands where it stood");
+    let (_, after) = frames(data.path());
+    assert_eq!(after[..appended.len()], appended, "nothing that was appended is lost");
+    let expected = message_ids("yuanlan", log_id, &after);
+    let published = support::stream::published(&nats, expected.len()).await;
+    let published: Vec<String> = published.into_iter().map(|(id, _)| id).collect();
+    assert_eq!(published, expected, "each event is published once, under its own id");
+    engine.stop();
+    verify(data.path());
+
+    change_a_byte(data.path(), b"S42-first");
+    let found = std::process::Command::new(support::COUNTERSIGN)
+        .args(["log", "verify", "--data"])
+        .arg(data.path())
+        .output()
+        .expect("the binary runs");
+    let said = String::from_utf8_lossy(&found.stderr);
+    assert!(!found.status.success(), "a changed byte is found");
+    let named = format!("sequence {}", first["sequence"]);
+    assert!(said.contains("LOG_DAMAGED") && said.contains(&named), "expected {named}, found {said}");
+}
+
+/// Changes one bit where the log first says these words.
+fn change_a_byte(data: &std::path::Path, words: &[u8]) {
+    for entry in std::fs::read_dir(data.join("log")).expect("the log's folder") {
+        let path = entry.expect("a file").path();
+        let mut bytes = std::fs::read(&path).expect("a file of the log");
+        if let Some(at) = bytes.windows(words.len()).position(|window| window == words) {
+            bytes[at] ^= 1;
+            std::fs::write(&path, bytes).expect("a file of the log");
+            return;
+        }
+    }
+    panic!("the log says nowhere {}", String::from_utf8_lossy(words));
+}
+
 fn start(data: &std::path::Path, nats: &NatsServer) -> Serve {
     Serve::start(data, nats)
 }
@@ -130,6 +198,18 @@ impl Plant {
         let mut more = self.more.subscribe();
         let waited = tokio::time::timeout(Duration::from_secs(120), more.wait_for(|n| *n >= target)).await;
         waited.expect("the writers make progress").expect("the writers live");
+    }
+
+    /// How the engine shows a case.
+    async fn case(&self, accepted: &Value) -> Value {
+        let body = json!({ "case": accepted["case"], "at_least": accepted["sequence"] });
+        let request = self.request("S42-look", ("H31", "rep_js1"), body);
+        let payload = serde_json::to_vec(&request).expect("a request is JSON");
+        let asked = self.client.request("countersign.yuanlan.api.crm.case", payload.into());
+        let reply = asked.await.expect("the engine answers").payload;
+        let reply: Value = serde_json::from_slice(&reply).expect("a reply is JSON");
+        assert!(reply["ok"].is_object(), "the case is shown: {reply}");
+        reply["ok"].clone()
     }
 
     /// Submits and signs contracts until told to stop. Gives each acknowledged request and its frame.

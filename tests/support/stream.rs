@@ -31,3 +31,20 @@ pub async fn published(nats: &NatsServer, count: usize) -> Vec<(String, Vec<u8>)
     assert_eq!(total, count as u64, "the stream holds more than the log");
     found
 }
+
+/// Lets the stream of the demo company take so many messages in all and refuse the next. Gives how it was before.
+pub async fn room(nats: &NatsServer, messages: i64) -> jetstream::stream::Config {
+    let context = jetstream::new(nats.connect("engine").await);
+    let stream = context.get_stream("COUNTERSIGN_yuanlan").await.expect("the stream exists");
+    let before = stream.cached_info().config.clone();
+    let discard = jetstream::stream::DiscardPolicy::New;
+    let config = jetstream::stream::Config { max_messages: messages, discard, ..before.clone() };
+    configure(nats, config).await;
+    before
+}
+
+/// Sets the stream up so.
+pub async fn configure(nats: &NatsServer, config: jetstream::stream::Config) {
+    let context = jetstream::new(nats.connect("engine").await);
+    context.update_stream(config).await.expect("the stream can be changed");
+}
