@@ -43,6 +43,8 @@ const HOUR: u64 = 3_600;
 const TROUBLE: u64 = 6 * HOUR;
 /// What nobody can mend by trying again: two answers to one command; goods that are on their way and were cancelled.
 const FOR_A_PERSON: [&str; 2] = ["REPLY_CONFLICT", house::ON_ITS_WAY];
+/// Answers that an order may ask for.
+const ANSWERS_MAX: usize = 5;
 /// Rounds in which an operator goes through what is held.
 const ROUNDS: usize = 12;
 
@@ -157,7 +159,7 @@ impl World {
         let price: serde_json::Number = price.parse().expect("a price");
         let country = if self.dice.below(30) == 0 { "Nowhere" } else { "United Kingdom" };
         let document = json!({
-            "order_no": format!("O-{order}"), "kind": "order", "taken_at": "today",
+            "order_no": format!("O-{order}"), "taken_on": "2010-12-06",
             "customer": format!("K-{}", order % 40), "country": country,
             "qty": 1 + self.dice.below(400), "price": price,
         });
@@ -179,9 +181,17 @@ impl World {
             Act::Submit(order) => self.submit(order).await,
             Act::Answer(order, verdict) => {
                 let case = self.case_of(order).await;
-                match self.house.answer(case, verdict).await {
-                    Some(answered) => self.count(format!("{verdict} {}", told(&answered))),
-                    None => self.count("cancelled before it was signed"),
+                let mut tasks = 0;
+                // An order above its customer's credit is answered for first, then sold.
+                while let Some(answered) = self.house.answer(case, verdict).await {
+                    self.count(format!("{verdict} {}", told(&answered)));
+                    tasks += 1;
+                    if answered.is_err() || tasks == ANSWERS_MAX {
+                        break;
+                    }
+                }
+                if tasks == 0 {
+                    self.count("nobody was asked, or not any more");
                 }
             }
             Act::Cancel(order) => {

@@ -1,5 +1,5 @@
 //! The adapters `logistics` and `finance` before their sandboxes, over NATS as any other. Nothing takes time there:
-//! goods arrive and customers pay at once, which is often before the case has come to the place where it waits for it.
+//! goods arrive at once, which is often before the case has come to the place where it waits for them.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -19,14 +19,14 @@ use crate::support::{NatsServer, password};
 /// An adapter at work, and its sandbox to look into.
 pub(crate) struct Sandboxed {
     pub(crate) name: &'static str,
-    office: Office<Box<dyn Rules>>,
+    pub(crate) office: Office<Box<dyn Rules>>,
     running: Running,
 }
 
 /// Starts both.
 pub(crate) async fn start(nats: &NatsServer, ledgers: &Path) -> [Sandboxed; 2] {
     let logistics = json!({ "delivery_seconds": 0 });
-    let finance = json!({ "paid_seconds": 0, "acknowledged_seconds": null });
+    let finance = json!({ "pays": "never", "acknowledged_seconds": null });
     [
         begin(&countersign_adapter_logistics::ADAPTER, logistics, nats, ledgers).await,
         begin(&countersign_adapter_finance::ADAPTER, finance, nats, ledgers).await,

@@ -1,5 +1,5 @@
 //! Clerks who work their inboxes through the system `desk`. They approve what their limits allow them to see at all, and
-//! wait with goods that come back before they went out.
+//! wait with goods that come back before they were billed.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -85,7 +85,7 @@ impl Clerk {
     fn is_own(&self, item: &Value, world: &World) -> bool {
         let case = item["case"].as_str().expect("a task has a case");
         let number: u64 = case.trim_start_matches("C-").parse().expect("a case has a number");
-        number % self.of == self.own && (item["state"] != "not-out-yet" || world.order_is_out(case))
+        number % self.of == self.own && (item["state"] != "not-out-yet" || world.order_is_billed(case))
     }
 
     /// Answers a task as she saw it. Gives the sequence that the reply saw.

@@ -1,6 +1,7 @@
 //! The figures of a run: those of the engine, those of the independent script, and what the run cost.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::path::Path;
 use std::process::Command;
 
@@ -8,6 +9,7 @@ use countersign_core::frame::Frame;
 use countersign_journal::{DirStorage, inspect};
 
 use crate::follower::Order;
+use crate::rows::Part;
 use crate::support::repository;
 use crate::till::Taken;
 use crate::world::Counts;
@@ -38,31 +40,52 @@ pub(crate) fn logged(data: &Path) -> Logged {
 }
 
 /// The engine's figures: from the events that it published, and from its replies where it refused, which is in no event.
-pub(crate) fn of_engine(counts: &Counts, taken: &Taken) -> Figures {
-    let end = |end: &str| counts.ends.get(end).copied().unwrap_or_default().to_string();
-    let mut figures = vec![
-        ("orders closed".to_owned(), end("order settled")),
-        ("returns carried out".to_owned(), end("goods-return refunded")),
+pub(crate) fn of_engine(counts: &Counts, grades: &BTreeMap<String, u64>, taken: &Taken) -> Figures {
+    let end = |end: &str| counts.ends.get(end).copied().unwrap_or_default();
+    let returns = end("goods-return credited") + end("goods-return refunded");
+    let mut figures: Vec<(String, String)> = [
+        ("orders closed", end("order settled")),
+        ("returns carried out", returns),
+        ("write-offs", end("write-off written-off")),
+        ("gradings", end("grading graded")),
+    ]
+    .map(|(name, count)| (name.to_owned(), count.to_string()))
+    .into();
+    let mut some = |what: &str, counts: &BTreeMap<String, u64>| {
+        figures.extend(counts.iter().map(|(name, count)| (format!("{what} {name}"), count.to_string())));
+    };
+    some("refused", &taken.refused);
+    some("above credit,", &counts.above_credit);
+    some("customers graded", grades);
+    let sums = [
+        ("invoiced", counts.invoiced),
+        ("red-letter invoices", counts.returned),
+        ("of them credited", counts.returned - counts.refunded),
+        ("of them paid back", counts.refunded),
+        ("settled", counts.settled),
+        ("written off", counts.written_off),
     ];
-    figures.extend(taken.refused.iter().map(|(code, count)| (format!("refused {code}"), count.to_string())));
-    let sums = [("invoiced", counts.invoiced), ("returned", counts.returned), ("settled", counts.settled)];
     figures.extend(sums.map(|(name, sum)| (name.to_owned(), format!("{sum:.2}"))));
     figures
 }
 
 /// The same from the file alone, by `recompute.py`.
-pub(crate) fn of_file(file: &Path, limit: Option<usize>) -> Figures {
-    let python = std::env::var("COUNTERSIGN_TEST_PYTHON").unwrap_or_else(|_| "python3".into());
-    let output = Command::new(&python)
-        .arg(repository().join("tests/real/orders/recompute.py"))
-        .arg(file)
-        .arg(limit.map_or("all".to_owned(), |limit| limit.to_string()))
-        .output()
-        .unwrap_or_else(|error| panic!("{python} is needed: {error}"));
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let text = String::from_utf8(output.stdout).expect("figures are UTF-8");
+pub(crate) fn of_file(file: &Path, part: Part) -> Figures {
+    let text = python("recompute.py", &[file.as_os_str(), part.to_string().as_ref()]);
     let figure = |line: &str| line.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
     text.lines().filter_map(figure).collect()
+}
+
+/// Runs one of the scripts beside this file. Gives what it says.
+pub(crate) fn python(script: &str, args: &[&OsStr]) -> String {
+    let python = std::env::var("COUNTERSIGN_TEST_PYTHON").unwrap_or_else(|_| "python3".into());
+    let script = repository().join("tests/real/orders").join(script);
+    let output = Command::new(&python).env("PYTHONDONTWRITEBYTECODE", "1").arg(&script).args(args).output();
+    let output = output.unwrap_or_else(|error| panic!("{python} is needed: {error}"));
+    let (said, complaint) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{}:\n{said}{complaint}", script.display());
+    said.into_owned()
 }
 
 /// Where the figures differ.

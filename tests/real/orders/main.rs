@@ -2,7 +2,9 @@
 //! clerks who work their inboxes and adapters before sandboxes. A script of a few lines recomputes the sums from the
 //! file; the run fails where they differ.
 //!
-//! 500 rows; COUNTERSIGN_REAL_ROWS=all (or a number) for more: `tests/real/run`. The file is looked for in
+//! Customers are graded by what they have paid, buy on credit, send goods back; everything goes by the day of the row.
+//!
+//! One customer in 39; COUNTERSIGN_REAL_ROWS=all (or a number) for more: `tests/real/run`. The file is looked for in
 //! `../shared/data`, or where COUNTERSIGN_DATA says; where it is absent, rows of the same form are made up, and it says so.
 
 #![allow(
@@ -12,11 +14,13 @@
 )]
 
 mod adapters;
+mod bank;
 mod clerks;
 mod figures;
 mod follower;
 mod line;
 mod progress;
+mod reports;
 mod rows;
 #[path = "../../support/mod.rs"]
 mod support;
@@ -28,21 +32,26 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use tempfile::TempDir;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use adapters::Sandboxed;
+use bank::Bank;
 use figures::{differences, logged, of_engine, of_file, peak_mb};
 use line::Line;
 use progress::Progress;
+use rows::Part;
 use support::{NatsServer, Serve, init_company, repository, serve_log, verify};
 use till::{Taken, Till};
 use world::World;
 
 /// After so long without an event and without an answer the run is stuck.
 const STUCK: Duration = Duration::from_secs(60);
-const SHORT: usize = 500;
+/// The short form: one customer in so many, from the first month to the last; or so many rows that are made up.
+const SAMPLE: u64 = 39;
+const SHORT: usize = 700;
 const WHOLE: usize = 25_943;
 
 fn main() {
@@ -57,7 +66,7 @@ fn main() {
 /// The rows to take.
 struct Input {
     file: PathBuf,
-    limit: Option<usize>,
+    part: Part,
     /// Said again at the end: the file is not there.
     not_run: Option<String>,
 }
@@ -65,15 +74,15 @@ struct Input {
 impl Input {
     fn find(scratch: &Path) -> Input {
         let wanted = std::env::var("COUNTERSIGN_REAL_ROWS").unwrap_or_default();
-        let limit = match wanted.as_str() {
-            "" => Some(SHORT),
-            "all" => None,
-            count => Some(count.parse().expect("COUNTERSIGN_REAL_ROWS is `all` or a number")),
+        let part = match wanted.as_str() {
+            "" => Part::Sample(SAMPLE),
+            "all" => Part::All,
+            count => Part::First(count.parse().expect("COUNTERSIGN_REAL_ROWS is `all` or a number")),
         };
         let folder = std::env::var_os("COUNTERSIGN_DATA").map(PathBuf::from);
         let file = folder.unwrap_or_else(|| repository().join("../shared/data")).join("orders.csv.gz");
         if file.is_file() {
-            return Input { file, limit, not_run: None };
+            return Input { file, part, not_run: None };
         }
         let seed =
             std::env::var("COUNTERSIGN_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(20_101_201);
@@ -83,14 +92,19 @@ impl Input {
         );
         eprintln!("{not_run}");
         let file = scratch.join("orders.csv.gz");
-        rows::make(&file, limit.unwrap_or(WHOLE), seed);
-        Input { file, limit, not_run: Some(not_run) }
+        let count = match part {
+            Part::All => WHOLE,
+            Part::First(count) => count,
+            Part::Sample(_) => SHORT,
+        };
+        rows::make(&file, count, seed);
+        Input { file, part: Part::All, not_run: Some(not_run) }
     }
 }
 
 /// Everything that runs while the rows are worked on.
 struct House {
-    data: tempfile::TempDir,
+    data: TempDir,
     nats: NatsServer,
     engine: Serve,
     world: Arc<World>,
@@ -111,8 +125,8 @@ struct Hands {
 async fn run() {
     let data = tempfile::tempdir().expect("a data directory");
     let input = Input::find(data.path());
-    let rows = rows::read(&input.file, input.limit);
-    let count = rows.len() as u64;
+    let rows = rows::read(&input.file, input.part);
+    let (count, days) = (rows.len() as u64, rows::days(&rows));
     let house = House::open(data).await;
     let began = Instant::now();
     let mut hands = house.employ(rows).await;
@@ -121,11 +135,18 @@ async fn run() {
     let published = house.settled().await;
     let seconds = began.elapsed().as_secs_f64();
     progress.end();
-    house.close(hands, taken, (count, published, seconds), &input).await;
+    let data = house.close(hands, taken, (count, published, seconds), &input).await;
+    println!("  reports, computed again by pandas to the penny:");
+    for line in reports::compare(data.path(), &input.file, input.part, days).lines() {
+        println!("    {line}");
+    }
+    if let Some(not_run) = &input.not_run {
+        println!("{not_run}");
+    }
 }
 
 impl House {
-    async fn open(data: tempfile::TempDir) -> House {
+    async fn open(data: TempDir) -> House {
         let users = ["engine", "till", "desk", "logistics", "finance", "follower"];
         let nats = NatsServer::with(&repository().join("tests/real/orders/nats.conf"), &users);
         init_company(data.path(), "workflows/wholesaler", "W02");
@@ -146,7 +167,9 @@ impl House {
             tokio::spawn(async move { clerk.work(line, &world, &home).await })
         });
         let (line, answered) = (Line::connect(&self.nats, "till").await, self.answered.clone());
-        let till = tokio::spawn(async move { Till::new(&line, &answered).work(rows).await });
+        let (bank, world) =
+            (Bank::new(self.adapters[1].office.clone(), self.world.clone()), self.world.clone());
+        let till = tokio::spawn(async move { Till::new(&line, &world, bank, &answered).work(rows).await });
         Hands { till, follower, clerks: clerks.into() }
     }
 
@@ -164,7 +187,7 @@ impl House {
             if taken.is_none() && hands.till.is_finished() {
                 taken = Some((&mut hands.till).await.expect("the order desk comes to its end"));
             }
-            if let Some(taken) = taken.take_if(|taken| counts.ended >= taken.orders + taken.returns) {
+            if let Some(taken) = taken.take_if(|taken| counts.ended >= taken.cases) {
                 return taken;
             }
             if (answered, counts.events) != last {
@@ -204,7 +227,7 @@ impl House {
     }
 
     /// Closes the house, and holds the figures against one another.
-    async fn close(self, hands: Hands, taken: Taken, of: (u64, u64, f64), input: &Input) {
+    async fn close(self, hands: Hands, taken: Taken, of: (u64, u64, f64), input: &Input) -> TempDir {
         let (count, published, seconds) = of;
         self.home.store(true, Ordering::Relaxed);
         let mut tasks = 0;
@@ -216,12 +239,13 @@ impl House {
         let left = follower::left_over(&self.nats).await;
         assert!(left.is_empty(), "expected nothing under way and no dead letter, found {left:?}");
         let peaks = [peak_mb(self.engine.pid()), peak_mb(self.nats.pid()), peak_mb(std::process::id())];
-        let counts = self.world.counts();
+        let (counts, grades) = (self.world.counts(), self.world.grades());
         let done = |adapter: usize, verb: &str| self.adapters[adapter].done(verb);
         let work = [
             ("shipments", done(0, "shipment.create"), taken.orders),
             ("invoices", done(1, "invoice.issue"), taken.orders),
-            ("refunds", done(1, "refund.pay"), taken.returns),
+            ("goods taken back", done(0, "stock.return"), taken.returns),
+            ("red-letter invoices", done(1, "invoice.credit"), taken.returns),
         ];
         for adapter in self.adapters {
             adapter.stop().await;
@@ -230,7 +254,8 @@ impl House {
         verify(self.data.path());
         let logged = logged(self.data.path());
         assert!(logged.events == consumed, "the events of the log are not those that were consumed");
-        let (engine, file) = (of_engine(&counts, &taken), of_file(&input.file, input.limit));
+        let engine = of_engine(&counts, &grades, &taken);
+        let file = of_file(&input.file, input.part);
         println!("{count} rows of {}", input.file.display());
         for (name, value) in &engine {
             println!("  {name:<24}{value:>16}");
@@ -245,6 +270,7 @@ impl House {
             println!("  {name:<24}{value:>16}");
         }
         println!("  {:<24}{seconds:>16.1}", "seconds");
+        println!("  {:<24}{:>16.0}", "decisions a second", logged.frames as f64 / seconds);
         println!(
             "  peak memory: engine {} MB, nats-server {} MB, desks and adapters {} MB",
             peaks[0], peaks[1], peaks[2]
@@ -255,8 +281,6 @@ impl House {
         let differ = differences(&engine, &file);
         assert!(differ.is_empty(), "the engine and the file disagree:\n  {}", differ.join("\n  "));
         println!("  the file, recomputed by a script of its own, says the same to the penny");
-        if let Some(not_run) = &input.not_run {
-            println!("{not_run}");
-        }
+        self.data
     }
 }

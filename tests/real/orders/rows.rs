@@ -3,9 +3,11 @@
 use std::io::{Read, Write};
 use std::path::Path;
 
+use countersign_core::time::Date;
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
+use rust_decimal::Decimal;
 
 use crate::support::Dice;
 
@@ -42,15 +44,55 @@ impl Row {
         }
     }
 
-    /// When it was taken: `2010-12-01 08:26`.
-    pub(crate) fn taken_at(&self) -> String {
-        let [year, month, day, hour, minute] = self.taken;
-        format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}")
+    /// What an adjustment is about: so many times the price, which is exact there.
+    pub(crate) fn worth(&self) -> Decimal {
+        let price: Decimal = self.price.parse().expect("a price is a number");
+        price * Decimal::from(self.quantity)
+    }
+
+    /// The day on which it was taken: `2010-12-01`.
+    pub(crate) fn taken_on(&self) -> String {
+        let [year, month, day, ..] = self.taken;
+        format!("{year:04}-{month:02}-{day:02}")
+    }
+
+    /// The month in which it was taken: `2010-12`.
+    pub(crate) fn month(&self) -> String {
+        self.taken_on()[..7].to_owned()
     }
 }
 
-/// The rows of a file in the order of their dates, ties in the file's order; the first `limit` of them.
-pub(crate) fn read(file: &Path, limit: Option<usize>) -> Vec<Row> {
+/// Which rows of a file are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    All,
+    /// The first so many.
+    First(usize),
+    /// Those of one customer in so many, of nobody as many, and all adjustments.
+    Sample(u64),
+}
+
+impl std::fmt::Display for Part {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Part::All => write!(f, "all"),
+            Part::First(count) => write!(f, "{count}"),
+            Part::Sample(of) => write!(f, "1/{of}"),
+        }
+    }
+}
+
+impl Part {
+    fn has(self, row: &Row) -> bool {
+        let Part::Sample(of) = self else { return true };
+        let whose = if row.customer == BLANK { &row.number } else { &row.customer };
+        let digits: String = whose.chars().filter(char::is_ascii_digit).collect();
+        row.kind() == Kind::Adjustment || digits.parse::<u64>().is_ok_and(|number| number % of == 0)
+    }
+}
+
+/// A part of the rows of a file, in the order of their dates, ties in the file's order.
+pub(crate) fn read(file: &Path, part: Part) -> Vec<Row> {
     let mut text = String::new();
     let opened = std::fs::File::open(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     GzDecoder::new(opened).read_to_string(&mut text).expect("the file is gzip of UTF-8");
@@ -58,8 +100,17 @@ pub(crate) fn read(file: &Path, limit: Option<usize>) -> Vec<Row> {
     let mut rows: Vec<Row> =
         reader.deserialize().map(|row| row_of(row.expect("a row of the file"))).collect();
     rows.sort_by_key(|row| row.taken);
-    rows.truncate(limit.unwrap_or(usize::MAX));
+    rows.retain(|row| part.has(row));
+    if let Part::First(count) = part {
+        rows.truncate(count);
+    }
     rows
+}
+
+/// The first and the last day of rows in their order.
+pub(crate) fn days(rows: &[Row]) -> (Date, Date) {
+    let day = |row: Option<&Row>| row.and_then(|row| Date::parse(&row.taken_on())).expect("rows have days");
+    (day(rows.first()), day(rows.last()))
 }
 
 /// InvoiceNo, InvoiceDate (m/d/yyyy h:mm), CustomerID, Country, Quantity, UnitPrice.
