@@ -70,28 +70,33 @@ impl AccountRow {
 impl State {
     /// Every key of every account with which something was done, as it stands at an instant; of one account, or all.
     pub fn accounts(&self, only: Option<&str>, at: Timestamp) -> Vec<AccountRow> {
-        let mut held = self.held();
         let wanted = self.balances().filter(|(account, ..)| only.is_none_or(|only| **account == *only));
-        let rows = wanted.map(|(account, key, balance)| {
-            self.row_of((account, key), balance, held.remove(&(account, key)).unwrap_or_default(), at)
-        });
-        rows.collect()
+        wanted.map(|(account, key, balance)| self.row_of((account, key), balance, at)).collect()
+    }
+
+    /// The same one by one, from after a place on: an account and a key of it.
+    pub fn accounts_after<'a>(
+        &'a self,
+        place: (&'a Name, &'a Name),
+        at: Timestamp,
+    ) -> impl Iterator<Item = AccountRow> + 'a {
+        self.balances_after(place)
+            .map(move |(account, key, balance)| self.row_of((account, key), balance, at))
     }
 
     /// How one key of an account stands, be it that nothing was ever done with it.
     pub fn account(&self, account: &Name, key: &Name, at: Timestamp) -> AccountRow {
-        let held = self.held().remove(&(account, key)).unwrap_or_default();
         let nothing = Balance::default();
-        self.row_of((account, key), self.balance(account, key).unwrap_or(&nothing), held, at)
+        self.row_of((account, key), self.balance(account, key).unwrap_or(&nothing), at)
     }
 
-    fn row_of(
-        &self,
-        (account, key): (&Name, &Name),
-        balance: &Balance,
-        held: Vec<HeldRow>,
-        at: Timestamp,
-    ) -> AccountRow {
+    fn row_of(&self, (account, key): (&Name, &Name), balance: &Balance, at: Timestamp) -> AccountRow {
+        let lots = balance.lots.iter();
+        let held = lots.filter_map(|(case, lot)| {
+            let holds = self.holds(*case)?;
+            Some(row(*case, *lot, (holds.lots.get(lot)?, holds)))
+        });
+        let held = held.collect();
         let definition = self.definitions().active().and_then(|active| active.account(account));
         let found = match definition {
             Some(definition) => standing(self, at, (definition, key), true).map_err(|why| why.to_string()),
@@ -125,6 +130,11 @@ impl State {
                 let found = format!("{account} {key}: {} is set aside, cases hold {sum}", balance.reserved);
                 wrong.push(found);
             }
+            let listed: Vec<(CaseNo, LotNo)> = rows.iter().map(|row| (row.case, row.lot)).collect();
+            if !balance.lots.iter().eq(&listed) {
+                let (is, should) = (&balance.lots, listed);
+                wrong.push(format!("{account} {key}: listed as its lots are {is:?}, cases hold {should:?}"));
+            }
             if balance.used < Decimal::ZERO || balance.reserved < Decimal::ZERO {
                 wrong.push(format!("{account} {key}: {} used, {} set aside", balance.used, balance.reserved));
             }
@@ -138,7 +148,7 @@ impl State {
         wrong
     }
 
-    /// What cases hold, by account and key.
+    /// What cases hold, by account and key: by looking at every case, so that it depends on no list.
     fn held(&self) -> BTreeMap<(&Name, &Name), Vec<HeldRow>> {
         let open = self.cases().filter_map(|case| Some((case.number(), case.outward()?.holds.as_deref()?)));
         let over = self.closed_cases().filter_map(|(case, closed)| Some((case, closed.holds.as_deref()?)));

@@ -218,6 +218,24 @@ fn a_child_hands_on_to_the_case_that_started_it() {
     ]);
 }
 
+/// A case may be over before one that it started without waiting for it.
+#[test]
+fn what_a_child_hands_on_to_a_parent_that_is_over_is_free() {
+    play(&[
+        "evaluation E1 amount=300",
+        "approve E1",
+        "launch O1 of=E1 -> O1 stands open, budget a 0/300/700",
+        "done O1 -> O1 stands done, budget a 0/300/700",
+        "approve O1.contract -> O1.contract stands done, budget a 0/0/1000",
+        // While it is open it gets what the child held, and its own end gives that back.
+        "evaluation E2 amount=200",
+        "approve E2",
+        "launch O2 of=E2 -> O2 stands open, budget a 0/200/800",
+        "approve O2.contract -> O2 stands open, budget a 0/200/800",
+        "done O2 -> O2 stands done, budget a 0/0/1000",
+    ]);
+}
+
 #[test]
 fn a_compensation_gives_back_what_was_used_and_what_is_held() {
     play(&[

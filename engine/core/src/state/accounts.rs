@@ -1,6 +1,7 @@
 //! Accounts: how much of each key is used up and set aside, and which case holds what.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -28,6 +29,8 @@ pub struct Balance {
     pub below_zero: Option<Name>,
     /// Its opening was entered.
     pub opened: bool,
+    /// The lots in which something is left, so that who holds it is found without looking at every case.
+    pub lots: BTreeSet<(CaseNo, LotNo)>,
 }
 
 /// What a case holds of accounts.
@@ -86,6 +89,22 @@ impl State {
     /// Every key of every account with which something was done.
     pub fn balances(&self) -> impl Iterator<Item = (&Name, &Name, &Balance)> {
         self.accounts.iter().flat_map(|(account, keys)| keys.iter().map(move |(key, b)| (account, key, b)))
+    }
+
+    /// The accounts of which something was done with this key.
+    pub fn accounts_with(&self, key: &Name) -> impl Iterator<Item = &Name> {
+        self.accounts.iter().filter(move |(_, keys)| keys.contains_key(key)).map(|(account, _)| account)
+    }
+
+    /// The keys with which something was done, from after a place on: an account and a key of it.
+    pub fn balances_after(
+        &self,
+        (account, key): (&Name, &Name),
+    ) -> impl Iterator<Item = (&Name, &Name, &Balance)> {
+        self.accounts.range::<Name, _>(account..).flat_map(move |(of, keys)| {
+            let from = if of == account { Bound::Excluded(key) } else { Bound::Unbounded };
+            keys.range::<Name, _>((from, Bound::Unbounded)).map(move |(key, balance)| (of, key, balance))
+        })
     }
 
     /// What a case holds, open or over. None: it never held anything, or it is no longer known.

@@ -60,19 +60,29 @@ fn holds(state: &mut State, case: CaseNo) -> Option<&mut Holds> {
 
 /// What is left of a lot changes by so much.
 fn change(state: &mut State, (case, lot): (CaseNo, LotNo), by: Decimal) {
-    if let Some(lot) = holds(state, case).and_then(|holds| holds.lots.get_mut(&lot)) {
-        lot.amount = lot.amount.saturating_add(by);
+    let Some(of) = holds(state, case).and_then(|holds| holds.lots.get_mut(&lot)) else { return };
+    let before = of.amount;
+    of.amount = of.amount.saturating_add(by);
+    if before.is_zero() != of.amount.is_zero() {
+        let (account, key, left) = (of.account.clone(), of.key.clone(), !of.amount.is_zero());
+        list(balance(state, &account, &key), (case, lot), left);
     }
 }
 
+/// A lot has something left, or no longer.
+fn list(balance: &mut Balance, lot: (CaseNo, LotNo), left: bool) {
+    let _ = if left { balance.lots.insert(lot) } else { balance.lots.remove(&lot) };
+}
+
 fn reserved(state: &mut State, e: &Reserved) {
-    match e.from {
-        Some(from) => change(state, from, -e.amount),
-        None => {
-            let balance = balance(state, &e.account, &e.key);
-            balance.reserved = balance.reserved.saturating_add(e.amount);
-        }
+    if let Some(from) = e.from {
+        change(state, from, -e.amount);
     }
+    let balance = balance(state, &e.account, &e.key);
+    if e.from.is_none() {
+        balance.reserved = balance.reserved.saturating_add(e.amount);
+    }
+    list(balance, (e.case, e.lot), !e.amount.is_zero());
     let lot = Lot {
         name: state.intern(&e.name),
         account: state.intern(&e.account),
@@ -168,6 +178,9 @@ fn taken(state: &mut State, e: &HoldTaken) {
         on_closed(state, e.from, |case, _| case.holds.as_deref_mut().into_iter().for_each(take));
     }
     let Some(mut lot) = lot else { return };
+    let balance = balance(state, &lot.account, &lot.key);
+    list(balance, (e.from, e.from_lot), false);
+    list(balance, (e.case, e.lot), !lot.amount.is_zero());
     (lot.state, lot.taken_from, lot.with) = (None, Some(e.from), e.with.clone());
     on_case(state, e.case, |case, _| {
         let own = case.outward.get_or_insert_default();

@@ -203,7 +203,10 @@ fn evaluation_and_takers() -> Vec<Chain> {
         state("open", task("kam_js", &[], &[]), &[("done", DONE), ("refused", to(3))]),
         state("cancelling", Activity::Compensate { since: None }, &undone),
     ];
-    vec![evaluation, contract, direct, order("cash", cash)]
+    // It waits for nothing that it starts.
+    let starts = Activity::Start(run("contract", vec![]));
+    let launch = vec![state("starting", starts, &[("started", to(1))]), waiting("open", DONE)];
+    vec![evaluation, contract, direct, order("cash", cash), order("launch", launch)]
 }
 
 fn restoring(amount: Expr, account: &str) -> Activity {
