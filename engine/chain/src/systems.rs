@@ -37,6 +37,7 @@ const VERBS: &[&str] = &[
     "explain",
     "preview",
     "handler",
+    "accounts",
     "who",
 ];
 

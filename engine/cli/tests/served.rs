@@ -58,3 +58,23 @@ fn a_wrong_password_is_refused() {
     command.args(["--as", "kam_js", "--person", "H29"]).env("COUNTERSIGN_NATS_PASSWORD", "wrong");
     ran(command.output().expect("the binary runs")).refused(3, "NATS_REFUSED");
 }
+
+/// No case is needed to ask how accounts stand, but a post and a system that may use the verb are.
+#[test]
+fn accounts_are_shown_over_nats() {
+    let (nats, data) = (NatsServer::start(), tempfile::tempdir().expect("a folder"));
+    support::init_company(data.path(), "workflows/yuanlan", "H03");
+    let serve = Serve::start(data.path(), &nats);
+    let who = "--as credit_controller --person H19";
+    let found = ask(&nats, "portal", &format!("accounts --account credit {who} --json")).done().last_json();
+    let credit = &found["accounts"][0];
+    assert_eq!((&credit["key"], &credit["used"]), (&"CU-JS-001".into(), &"560000".into()));
+    assert_eq!((&credit["free"], &credit["measure"]), (&"240000".into(), &"CNY".into()));
+    assert!(found["sequence"].is_u64(), "{found}");
+    let table = ask(&nats, "crm", &format!("accounts {who}")).done().out;
+    assert!(table.contains("promo_js_2025q2") && table.contains("HELD BY"), "{table}");
+    let one = ask(&nats, "crm", &format!("accounts CU-JS-001 {who}")).done().out;
+    assert!(one.contains("credit") && one.contains("orders_placed") && !one.contains("promo"), "{one}");
+    ask(&nats, "crm", &format!("accounts --account credits {who}")).refused(1, "ACCOUNT_UNKNOWN");
+    serve.stop();
+}

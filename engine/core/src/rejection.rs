@@ -65,6 +65,8 @@ codes! {
     ChainUnknown "CHAIN_UNKNOWN",
     /// No case of this number.
     CaseUnknown "CASE_UNKNOWN",
+    /// No account of this name is active, and nothing was ever done with one.
+    AccountUnknown "ACCOUNT_UNKNOWN",
     /// systems.yaml does not let the calling system assert this.
     Forbidden "FORBIDDEN",
     /// The person does not hold the position named.

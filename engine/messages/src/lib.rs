@@ -41,8 +41,9 @@ pub use adapter::{
     decode_dead_letter, decode_fact,
 };
 pub use api::{
-    Ask, Case, Decide, Envelope, Explain, Fact, FactName, Handler, Inbox, Operate, Preview, ReferUp,
-    ReferUpReason, Request, Resubmit, ReturnTo, Submit, Timeline, Verdict, Who, Withdraw, decode_request,
+    Accounts, Ask, Case, Decide, Envelope, Explain, Fact, FactName, Handler, Inbox, Operate, Preview,
+    ReferUp, ReferUpReason, Request, Resubmit, ReturnTo, Submit, Timeline, Verdict, Who, Withdraw,
+    decode_request,
 };
 pub use decode::decode;
 pub use duration::Duration;
@@ -59,7 +60,7 @@ pub use time::Timestamp;
 pub use token::Token;
 pub use verb::Verb;
 pub use view::{
-    AlarmView, AskView, CaseView, ChildView, CommandAnswer, CommandView, Ended, Explanation, ExplanationLine,
-    HandlerView, HeldView, InboxItem, InboxView, PreviewStep, PreviewView, RouteStep, Signature,
-    TimelineEntry, TimelineView, Waiting, WorkView,
+    AccountView, AccountsView, AlarmView, AskView, CaseView, ChildView, CommandAnswer, CommandView, Ended,
+    Explanation, ExplanationLine, HandlerView, HeldAmount, HeldView, InboxItem, InboxView, PreviewStep,
+    PreviewView, RouteStep, Signature, TimelineEntry, TimelineView, Waiting, WorkView,
 };

@@ -2,12 +2,12 @@
 
 use crate::adapter::{AdapterAnswer, AdapterCommand, AdapterFact, DeadLetter};
 use crate::api::{
-    Ask, Case, Decide, Explain, Fact, Handler, Inbox, Operate, Preview, ReferUp, Resubmit, Submit, Timeline,
-    Who, Withdraw,
+    Accounts, Ask, Case, Decide, Explain, Fact, Handler, Inbox, Operate, Preview, ReferUp, Resubmit, Submit,
+    Timeline, Who, Withdraw,
 };
 use crate::event::CloudEvent;
 use crate::reply::{Accepted, FactAccepted, Reply, WhoReply};
-use crate::view::{CaseView, Explanation, HandlerView, InboxView, PreviewView, TimelineView};
+use crate::view::{AccountsView, CaseView, Explanation, HandlerView, InboxView, PreviewView, TimelineView};
 use schemars::{JsonSchema, schema_for};
 use serde_json::Value;
 
@@ -34,6 +34,7 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
         ("request.explain", schema::<Explain>()),
         ("request.preview", schema::<Preview>()),
         ("request.handler", schema::<Handler>()),
+        ("request.accounts", schema::<Accounts>()),
         ("request.who", schema::<Who>()),
         ("reply.submit", schema::<Reply<Accepted>>()),
         ("reply.resubmit", schema::<Reply<Accepted>>()),
@@ -53,6 +54,7 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
         ("reply.explain", schema::<Reply<Explanation>>()),
         ("reply.preview", schema::<Reply<PreviewView>>()),
         ("reply.handler", schema::<Reply<HandlerView>>()),
+        ("reply.accounts", schema::<Reply<AccountsView>>()),
         ("reply.who", schema::<Reply<WhoReply>>()),
         ("event", schema::<CloudEvent>()),
         ("adapter.command", schema::<AdapterCommand>()),

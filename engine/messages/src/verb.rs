@@ -43,13 +43,15 @@ pub enum Verb {
     Preview,
     /// Ask who has a case now.
     Handler,
+    /// Ask how accounts stand.
+    Accounts,
     /// Ask which company, log and version answers here.
     Who,
 }
 
 impl Verb {
     /// Every verb, in the order of the documentation.
-    pub const ALL: [Verb; 19] = [
+    pub const ALL: [Verb; 20] = [
         Verb::Submit,
         Verb::Resubmit,
         Verb::Decide,
@@ -68,6 +70,7 @@ impl Verb {
         Verb::Explain,
         Verb::Preview,
         Verb::Handler,
+        Verb::Accounts,
         Verb::Who,
     ];
 
@@ -92,6 +95,7 @@ impl Verb {
             Verb::Explain => "explain",
             Verb::Preview => "preview",
             Verb::Handler => "handler",
+            Verb::Accounts => "accounts",
             Verb::Who => "who",
         }
     }
@@ -117,6 +121,7 @@ impl Verb {
             | Verb::Explain
             | Verb::Preview
             | Verb::Handler
+            | Verb::Accounts
             | Verb::Who => true,
         }
     }

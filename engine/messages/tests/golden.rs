@@ -4,8 +4,8 @@ mod common;
 
 use common::{golden, read};
 use countersign_messages::{
-    Accepted, CaseView, CloudEvent, Explanation, FactAccepted, HandlerView, InboxView, Limits, PreviewView,
-    Reply, TimelineView, Verb, WhoReply, decode, schemas,
+    Accepted, AccountsView, CaseView, CloudEvent, Explanation, FactAccepted, HandlerView, InboxView, Limits,
+    PreviewView, Reply, TimelineView, Verb, WhoReply, decode, schemas,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -58,6 +58,7 @@ fn replies_are_written_as_they_were_read() {
     round_trip::<Explanation>("reply.explain");
     round_trip::<PreviewView>("reply.preview");
     round_trip::<HandlerView>("reply.handler");
+    round_trip::<AccountsView>("reply.accounts");
     round_trip::<WhoReply>("reply.who");
 }
 

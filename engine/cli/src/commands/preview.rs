@@ -42,7 +42,7 @@ impl Preview {
         let request = Request::Preview(Wire { request_id, sent_at, person, position, chain, document });
         let answer = session.ask(&request);
         session.close()?;
-        let Answer { raw, value }: Answer<PreviewView> = answer?;
+        let Answer { raw, value, .. }: Answer<PreviewView> = answer?;
         if output.json {
             output.object(&raw)?;
         } else {

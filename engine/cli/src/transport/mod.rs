@@ -85,10 +85,21 @@ pub(crate) struct Session(Box<dyn Transport>);
 pub(crate) struct Answer<T> {
     /// As it came.
     pub(crate) raw: Box<RawValue>,
+    /// The sequence that it rests on.
+    pub(crate) sequence: u64,
     pub(crate) value: T,
 }
 
 impl Where {
+    /// The data directory, where that is where the company is; None: over NATS.
+    pub(crate) fn files(&self) -> Result<Option<PathBuf>, Failure> {
+        let given = self.data.is_some() || self.nats.is_some();
+        if self.nats.is_some() || (!given && variable("COUNTERSIGN_NATS").is_some()) {
+            return Ok(None);
+        }
+        DataDir { data: self.data.clone() }.path().map(Some)
+    }
+
     /// Reaches the company.
     ///
     /// # Errors
@@ -148,7 +159,7 @@ impl Session {
         let ok = reply.ok.ok_or_else(|| Failure::internal("expected a reply with ok or error"))?;
         let value = serde_json::from_str(ok.get()).map_err(unreadable)?;
         let raw = serde_json::from_slice(&bytes).map_err(unreadable)?;
-        Ok(Answer { raw, value })
+        Ok(Answer { raw, sequence: reply.sequence, value })
     }
 
     /// Ends the session, cleanly.

@@ -9,7 +9,7 @@ mod words;
 
 pub use acts::{Decide, Fact, ReferUp, Resubmit, Submit, Withdraw};
 pub use envelope::Envelope;
-pub use queries::{Case, Explain, Handler, Inbox, Preview, Timeline, Who};
+pub use queries::{Accounts, Case, Explain, Handler, Inbox, Preview, Timeline, Who};
 pub use request::{Request, decode_request};
 pub use steer::{Ask, Operate};
 pub use words::{FactName, ReferUpReason, ReturnTo, Verdict};

@@ -101,6 +101,36 @@ person_request!(
     }
 );
 
+person_request!(
+    /// `accounts`: how accounts stand and which case holds what, of everything that was acknowledged by then. Answered
+    /// with `AccountsView`, a page at a time.
+    Accounts {
+        /// Only this account.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub account: Option<Name>,
+        /// Only this key; parts joined by `/`. With `account`, one with which nothing was ever done is answered too.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub key: Option<String>,
+        /// Begin after this key: `next` of an earlier answer.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub after: Option<String>,
+        /// At most so many keys; the engine may send fewer.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub limit: Option<u32>,
+    }
+);
+
+impl Accounts {
+    /// What one field demands of another.
+    pub(super) fn check(&self) -> Result<(), WireError> {
+        if self.after.as_ref().is_some_and(|after| !after.contains('/')) {
+            let message = "expected `next` of an earlier answer";
+            return Err(WireError::new(Code::BadValue, message).at_field("after"));
+        }
+        Ok(())
+    }
+}
+
 system_request!(
     /// `who`: which company, log and version answers here. Answered with `WhoReply`.
     Who {}

@@ -2,7 +2,7 @@
 
 use super::acts::{Decide, Fact, ReferUp, Resubmit, Submit, Withdraw};
 use super::envelope::Envelope;
-use super::queries::{Case, Explain, Handler, Inbox, Preview, Timeline, Who};
+use super::queries::{Accounts, Case, Explain, Handler, Inbox, Preview, Timeline, Who};
 use super::steer::{Ask, Operate};
 use crate::decode::typed;
 use crate::error::WireError;
@@ -54,6 +54,8 @@ pub enum Request {
     Preview(Preview),
     /// Who has it.
     Handler(Handler),
+    /// How accounts stand.
+    Accounts(Accounts),
     /// Who answers.
     Who(Who),
 }
@@ -80,6 +82,7 @@ impl Request {
             Request::Explain(_) => Verb::Explain,
             Request::Preview(_) => Verb::Preview,
             Request::Handler(_) => Verb::Handler,
+            Request::Accounts(_) => Verb::Accounts,
             Request::Who(_) => Verb::Who,
         }
     }
@@ -105,6 +108,7 @@ impl Request {
             Request::Explain(request) => request.envelope(),
             Request::Preview(request) => request.envelope(),
             Request::Handler(request) => request.envelope(),
+            Request::Accounts(request) => request.envelope(),
             Request::Who(request) => request.envelope(),
         }
     }
@@ -120,6 +124,7 @@ impl Request {
         match self {
             Request::Decide(request) => request.check(),
             Request::Explain(request) => request.check(),
+            Request::Accounts(request) => request.check(),
             _ => Ok(()),
         }
     }
@@ -153,6 +158,7 @@ pub fn decode_request(verb: &str, bytes: &[u8], limits: &Limits) -> Result<Reque
         Verb::Explain => Request::Explain(typed(text)?),
         Verb::Preview => Request::Preview(typed(text)?),
         Verb::Handler => Request::Handler(typed(text)?),
+        Verb::Accounts => Request::Accounts(typed(text)?),
         Verb::Who => Request::Who(typed(text)?),
     };
     request.check()?;

@@ -1,11 +1,13 @@
 //! What queries are answered with. Readers should ignore fields they do not know: views grow.
 
+mod accounts;
 mod case;
 mod explain;
 mod inbox;
 mod outward;
 mod timeline;
 
+pub use accounts::{AccountView, AccountsView, HeldAmount};
 pub use case::{CaseView, Ended, HandlerView, RouteStep, Signature, Waiting};
 pub use explain::{Explanation, ExplanationLine, PreviewStep, PreviewView};
 pub use inbox::{InboxItem, InboxView};

@@ -4,6 +4,7 @@
 //! them ([`Caller`]), what a caller may assert is decided by core from systems.yaml. Every reply names the sequence
 //! that it rests on, durable by then.
 
+mod accounts;
 mod answer;
 mod command;
 mod concern;
@@ -113,6 +114,7 @@ impl Desk {
             Request::Explain(r) => said(self.explain(caller, r).await?),
             Request::Preview(r) => said(self.preview(caller, r).await?),
             Request::Handler(r) => said(self.handler(caller, r).await?),
+            Request::Accounts(r) => said(self.accounts(caller, r).await?),
             Request::Who(r) => said(self.who(caller, r).await?),
             request => match command::command(caller, request)? {
                 Some(asked) => self.command(asked).await,

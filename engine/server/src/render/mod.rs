@@ -4,6 +4,7 @@
 //! a published event ([`Publisher`]). The answers of a blind part are left out until they are open.
 
 mod account;
+mod accounts;
 mod cloud;
 mod data;
 mod dealings;
@@ -17,6 +18,7 @@ mod sentence;
 mod value;
 mod words;
 
+pub use accounts::account_view;
 pub use cloud::{Belongs, Published, Publisher};
 pub use data::{Opinions, data};
 pub(crate) use dealings::{alarm, child, command, work_view};

@@ -1,21 +1,23 @@
-//! `countersign accounts`: how accounts stand, which case holds what, and the proof that it is so. Reads the log as it
-//! is, without locking or changing it.
+//! `countersign accounts`: how accounts stand, which case holds what, and the proof that it is so. From the log as it is,
+//! without locking or changing it, or over NATS.
 
 mod books;
 mod verify;
 
 use clap::{Args, Subcommand};
-use countersign_core::accounts::{AccountLimit, AccountRow};
 use countersign_core::state::{State, apply_frame};
 use countersign_core::time::Timestamp;
-use serde_json::{Value, json};
+use countersign_messages::{AccountView, Accounts as WireAccounts, AccountsView, Request};
+use countersign_server::render::account_view;
+use serde_json::json;
 
+use super::asking::{Actor, Asking, name};
 use super::log::{each, open};
 use crate::exit::Failure;
 use crate::output::Output;
 use crate::table::Table;
 use crate::time;
-use crate::transport::DataDir;
+use crate::transport::{Answer, Where};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -23,6 +25,7 @@ Examples:
   countersign accounts --data DIR --account credit          one account
   countersign accounts --data DIR CU-JS-001                 one key
   countersign accounts --data DIR --json
+  countersign accounts --nats URL --company yuanlan --system crm --as credit_controller --person H19
   countersign accounts verify --data DIR                    do the books balance, at every sequence?";
 
 /// Show what is used up, set aside and free of accounts, and which case holds what
@@ -37,7 +40,9 @@ pub(crate) struct Accounts {
     #[arg(long, value_name = "NAME")]
     account: Option<String>,
     #[command(flatten)]
-    data: DataDir,
+    actor: Actor,
+    #[command(flatten)]
+    at: Where,
 }
 
 #[derive(Subcommand)]
@@ -45,16 +50,51 @@ enum Act {
     Verify(verify::Verify),
 }
 
+/// Keys that are asked for at once.
+const PAGE: u32 = 500;
+
+/// How accounts stand, as of which sequence, and as of when where the log tells it.
+struct Standing {
+    sequence: u64,
+    at: Option<String>,
+    accounts: Vec<AccountView>,
+}
+
 impl Accounts {
     pub(crate) fn run(self, output: &Output) -> Result<(), Failure> {
-        if let Some(Act::Verify(verify)) = self.act {
+        let Accounts { act, key, account, actor, at } = self;
+        if let Some(Act::Verify(verify)) = act {
             return verify.run(output);
         }
-        let (log, _) = open(&self.data.path()?)?;
-        let (mut state, mut at, mut last) = (State::default(), Timestamp(0), 0);
-        each(&log, 1, |sequence, frame| {
+        let wanted = Wanted { key, account };
+        let Standing { sequence, at, accounts } = match at.files()? {
+            Some(data) => wanted.of_log(&data)?,
+            None => wanted.over_nats(&actor, &at)?,
+        };
+        if output.json {
+            let shown = match at {
+                Some(at) => json!({ "sequence": sequence, "at": at, "accounts": accounts }),
+                None => json!({ "sequence": sequence, "accounts": accounts }),
+            };
+            return output.object(&shown);
+        }
+        lines(&accounts, output).into_iter().try_for_each(|line| output.line(line))
+    }
+}
+
+/// Which keys.
+struct Wanted {
+    key: Option<String>,
+    account: Option<String>,
+}
+
+impl Wanted {
+    fn of_log(&self, data: &std::path::Path) -> Result<Standing, Failure> {
+        let (log, _) = open(data)?;
+        let (mut state, mut at, mut sequence) = (State::default(), Timestamp(0), 0);
+        each(&log, 1, |of, frame| {
             apply_frame(&mut state, &frame);
-            (at, last) = (frame.at, sequence);
+            (at, sequence) = (frame.at, of);
             Ok(())
         })?;
         let only = self.account.as_deref();
@@ -64,17 +104,48 @@ impl Accounts {
         {
             return Err(Failure::usage(format!("expected an account of accounts.yaml, found {name}")));
         }
-        let mut rows = state.accounts(only, at);
-        rows.retain(|row| self.key.as_deref().is_none_or(|key| *row.key == *key));
-        if output.json {
-            let rows: Vec<Value> = rows.iter().map(to_json).collect();
-            return output.object(&json!({ "sequence": last, "at": at.to_string(), "accounts": rows }));
-        }
-        lines(&rows, output).into_iter().try_for_each(|line| output.line(line))
+        let rows = state.accounts(only, at).into_iter();
+        let rows = rows.filter(|row| self.key.as_deref().is_none_or(|key| *row.key == *key));
+        let accounts = rows.map(|row| account_view(&state, row, usize::MAX)).collect();
+        Ok(Standing { sequence, at: Some(at.to_string()), accounts })
+    }
+
+    /// Page by page; the sequence is that of the first, so that it never claims more than every page contains.
+    fn over_nats(&self, actor: &Actor, at: &Where) -> Result<Standing, Failure> {
+        let account = self.account.as_deref().map(|account| name("--account", account)).transpose()?;
+        let mut session = at.open()?;
+        let (mut standing, mut after) = (None, None);
+        let told = loop {
+            let Asking { request_id, sent_at, person, position } = actor.asks(&mut session)?;
+            let request = Request::Accounts(WireAccounts {
+                request_id,
+                sent_at,
+                person,
+                position,
+                account: account.clone(),
+                key: self.key.clone(),
+                after: after.take(),
+                limit: Some(PAGE),
+            });
+            let answer: Answer<AccountsView> = match session.ask(&request) {
+                Ok(answer) => answer,
+                Err(failure) => break Err(failure),
+            };
+            let sequence = answer.sequence;
+            let standing = standing.get_or_insert(Standing { sequence, at: None, accounts: Vec::new() });
+            standing.accounts.extend(answer.value.accounts);
+            after = answer.value.next;
+            if after.is_none() {
+                break Ok(());
+            }
+        };
+        session.close()?;
+        told?;
+        standing.ok_or_else(|| Failure::internal("expected at least one answer"))
     }
 }
 
-fn lines(rows: &[AccountRow], output: &Output) -> Vec<String> {
+fn lines(rows: &[AccountView], output: &Output) -> Vec<String> {
     if rows.is_empty() {
         return vec!["nothing was ever set aside or used up".to_owned()];
     }
@@ -82,49 +153,22 @@ fn lines(rows: &[AccountRow], output: &Output) -> Vec<String> {
     let mut table = Table::new(&heads);
     for row in rows {
         let flags = [&row.flag, &row.below_zero];
-        let flags: Vec<&str> = flags.into_iter().flatten().map(|flag| flag.as_str()).collect();
+        let flags: Vec<&str> = flags.into_iter().flatten().map(String::as_str).collect();
         let held = row.held.iter().map(|held| {
-            let until =
-                held.until.map(|until| format!(" until {}", time::instant(until))).unwrap_or_default();
-            format!("C-{}.{} {}{until}", held.case, held.name, held.amount)
+            let until = held.until.as_ref().map(|until| format!(" until {}", time::wire(until)));
+            format!("{}.{} {}{}", held.case, held.name, held.amount, until.unwrap_or_default())
         });
+        let more = (row.held_more > 0).then(|| format!("{} more", row.held_more));
         table.row([
-            row.account.to_string(),
-            row.key.to_string(),
-            limit(&row.limit),
+            row.account.clone(),
+            row.key.clone(),
+            row.limit.clone(),
             row.used.to_string(),
             row.reserved.to_string(),
-            row.free().map_or_else(|| "-".to_owned(), |free| free.to_string()),
+            row.free.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string),
             flags.join(" "),
-            held.collect::<Vec<_>>().join(", "),
+            held.chain(more).collect::<Vec<_>>().join(", "),
         ]);
     }
     table.lines(output)
-}
-
-fn limit(limit: &AccountLimit) -> String {
-    match limit {
-        AccountLimit::Of(limit) => limit.to_string(),
-        AccountLimit::Unlimited => "unlimited".to_owned(),
-        AccountLimit::Unknown(_) => "unknown".to_owned(),
-    }
-}
-
-fn to_json(row: &AccountRow) -> Value {
-    let held = row.held.iter().map(|held| {
-        json!({
-            "case": format!("C-{}", held.case), "lot": held.lot, "name": held.name.as_str(),
-            "amount": held.amount.to_string(), "until": held.until.map(|until| until.to_string()),
-        })
-    });
-    let why = match &row.limit {
-        AccountLimit::Unknown(why) => Some(why.as_str()),
-        AccountLimit::Of(_) | AccountLimit::Unlimited => None,
-    };
-    json!({
-        "account": row.account.as_str(), "key": row.key.as_str(), "limit": limit(&row.limit), "unknown": why,
-        "used": row.used.to_string(), "reserved": row.reserved.to_string(),
-        "free": row.free().map(|free| free.to_string()), "flag": row.flag.as_deref(),
-        "below_zero": row.below_zero.as_deref(), "held": held.collect::<Vec<_>>(),
-    })
 }
