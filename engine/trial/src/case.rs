@@ -30,8 +30,8 @@ pub struct Trial {
     pub(crate) at: Timestamp,
     pub(crate) base: Vec<Pair>,
     pub(crate) earlier: Vec<Earlier>,
-    /// What is used up of accounts at first, instead of what accounts.yaml says: account, key, how much.
-    pub(crate) accounts: Vec<(Name, Name, Decimal)>,
+    /// How accounts stand at first.
+    pub(crate) accounts: Vec<Standing>,
     pub(crate) when: Vec<Step>,
 }
 
@@ -40,6 +40,17 @@ impl Trial {
     pub(crate) fn reports(&self) -> bool {
         self.when.iter().any(|step| matches!(step, Step::Then(expect) if expect.reports()))
     }
+}
+
+/// How a key of an account stands at first.
+#[derive(Clone, Debug)]
+pub(crate) struct Standing {
+    pub(crate) account: Name,
+    pub(crate) key: Name,
+    /// Used up, instead of what accounts.yaml says.
+    pub(crate) used: Option<Decimal>,
+    /// Set aside, by a case that stays as it is.
+    pub(crate) reserved: Option<Decimal>,
 }
 
 /// A case that was there before, and where it stands.

@@ -19,7 +19,7 @@ use crate::jump;
 use crate::world::World;
 
 /// The last instant of the calendar: 9999-12-30.
-const NEVER: Timestamp = Timestamp(253_402_128_000_000);
+pub(crate) const NEVER: Timestamp = Timestamp(253_402_128_000_000);
 
 /// Makes the cases that were there before.
 ///
