@@ -165,10 +165,9 @@ impl Judge {
         }
         // Looks at every case: after each of the first frames, later after each five-hundredth and the last.
         let sequence = state.head().sequence;
-        if sequence < 2_000 || sequence % 500 == 0 || last {
-            if let [first, ..] = state.unbalanced().as_slice() {
-                return Err(first.clone());
-            }
+        let looked_at = sequence < 2_000 || sequence.is_multiple_of(500) || last;
+        if looked_at && let [first, ..] = state.unbalanced().as_slice() {
+            return Err(first.clone());
         }
         Ok(())
     }
