@@ -11,6 +11,8 @@
 
 #![allow(clippy::print_stdout, reason = "a run tells its seed and what it counted")]
 
+#[path = "orders/changes.rs"]
+mod changes;
 #[path = "orders/engine.rs"]
 mod engine;
 #[path = "orders/hands.rs"]
@@ -25,8 +27,8 @@ use engine::House;
 use hands::Hands;
 
 /// Steps in which anything may happen, and then at most so many until everything rests.
-const STEPS: usize = 1_500;
-const REST: usize = 20_000;
+const STEPS: usize = 6_000;
+const REST: usize = 60_000;
 
 #[test]
 fn whatever_happens_to_orders_the_books_agree_to_the_cent() {

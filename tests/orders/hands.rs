@@ -18,7 +18,7 @@ use crate::raw::{money, raw, record, sample, text};
 use crate::support::Dice;
 
 const MINUTE: u64 = 60_000;
-const ORDERS: u64 = 14;
+const ORDERS: u64 = 40;
 const CUSTOMERS: [(&str, u64); 2] = [("CU-JS-001", 560_000), ("CU-JS-002", 0)];
 
 /// Something that can be done.
@@ -145,11 +145,11 @@ impl Hands {
         self.house.read(|state| state.cases().flat_map(|case| of_case(state, case)).collect())
     }
 
-    fn count(&mut self, what: &'static str) {
+    pub(crate) fn count(&mut self, what: &'static str) {
         *self.counts.entry(what).or_default() += 1;
     }
 
-    fn say(&mut self, incoming: Incoming) -> Reply {
+    pub(crate) fn say(&mut self, incoming: Incoming) -> Reply {
         let reply = self.house.say(&incoming);
         self.said.push(incoming);
         reply
@@ -235,8 +235,8 @@ impl Hands {
                 self.fact("finance.invoice.acknowledged", record([("invoice_no", text(number))]));
             }
             Open::Order { case } => {
-                if self.dice.below(60) == 0 {
-                    self.ask(case, "cancel", ("H29", "kam_js"));
+                if self.dice.below(40) == 0 {
+                    self.cancel(case);
                 }
             }
             Open::Held { case, code } => {
@@ -261,7 +261,8 @@ impl Hands {
                 let body = Body::Withdraw { case, reason: Some(Name::from("given up")) };
                 let incoming = self.house.request(&person, &position, body);
                 // One that has had to do with others is not simply taken back: it is cancelled, or comes again.
-                if self.say(incoming).accepted().is_some() || self.ask(case, "cancel", (&person, &position)) {
+                if self.say(incoming).accepted().is_some() || self.ask(case, "give-up", (&person, &position))
+                {
                     return;
                 }
                 let document = self.document(case);
@@ -272,7 +273,7 @@ impl Hands {
         }
     }
 
-    fn ask(&mut self, case: u64, entry: &str, (person, position): (&str, &str)) -> bool {
+    pub(crate) fn ask(&mut self, case: u64, entry: &str, (person, position): (&str, &str)) -> bool {
         let (entry, reason) = (Name::from(entry), Name::from("the customer has changed their mind"));
         let body = Body::Ask { case, entry, with: record([]), reason };
         let incoming = self.house.request(&Name::from(person), &Name::from(position), body);
@@ -303,7 +304,11 @@ impl Hands {
         let choice = of.choices.iter().find(|choice| prefers.contains(&choice.as_str()));
         let choice = choice.or_else(|| of.choices.iter().find(|choice| wanted.contains(&choice.as_str())));
         let choice = choice.or(of.choices.first()).cloned();
-        let fields = of.asks.iter().map(|(name, kind)| (name.to_string(), sample(kind)));
+        let fields = of.asks.iter().map(|(name, kind)| match name.as_str() {
+            // How much less is owed after a dispute.
+            "less" => (name.to_string(), money(Decimal::from(25))),
+            _ => (name.to_string(), sample(kind)),
+        });
         let answer = Answer {
             case,
             task,
@@ -344,10 +349,11 @@ impl Hands {
             "erp.contract.register" => record([("reg_no", number("REG"))]),
             "erp.mo.create" => record([("units", count(units))]),
             "erp.mo.cancel" => record([("wip", money(Decimal::ZERO))]),
+            "erp.wip.query" => record([("wip", money(Decimal::from(1_000 * (serial % 2))))]),
             "logistics.stock.reserve" if trouble => {
                 return ("short", None, record([("units", count(units - Decimal::ONE))]));
             }
-            "logistics.stock.reserve" => record([("units", count(units))]),
+            "logistics.stock.reserve" | "logistics.stock.return" => record([("units", count(units))]),
             "logistics.shipment.create" if trouble => return ("refused", Some("NO_CARRIER"), record([])),
             "logistics.shipment.create" => record([("waybill", number("WB"))]),
             "finance.invoice.issue" if trouble => return ("refused", Some("TAX_OFFICE_CLOSED"), record([])),
@@ -395,6 +401,7 @@ impl Hands {
                 return;
             }
             7 => return self.bad_debt(case, (number, customer), owed),
+            10 => return self.give_back(case),
             _ => owed,
         };
         let mut fields = BTreeMap::from([
@@ -499,11 +506,11 @@ fn owed(state: &State, case: &Case) -> Option<Decimal> {
         |fields: &countersign_core::value::Fields, name: &str| fields.get(name).and_then(Value::decimal);
     let place = place(state, case)?;
     // A difference counts as written off when finance has booked it; until then the ledger has it as owed.
-    if !["open", "disputed", "difference", "closing"].contains(&place.as_str()) {
+    if !["open", "disputed", "granting", "difference", "closing"].contains(&place.as_str()) {
         return None;
     }
     let facts = case.facts();
-    Some(amount(case.fields(), "amount")? - amount(facts, "received")?)
+    Some(amount(case.fields(), "amount")? - amount(facts, "received")? - amount(facts, "credited")?)
 }
 
 /// The name of the state in which a case is at work.

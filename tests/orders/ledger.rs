@@ -13,6 +13,8 @@ enum Place {
     Ordered(String),
     /// Goods at the customer's, by the order.
     Delivered(String),
+    /// Goods that came back, by the case in which they did.
+    Returned(String),
     /// Goods that were dropped, or not sent because all was cancelled, by the order.
     Dropped(String),
     /// What is asked for in the first place.
@@ -58,6 +60,7 @@ pub(crate) struct Ledger {
 struct Command {
     verb: String,
     amount: Decimal,
+    units: Decimal,
     undoes: Option<(String, u64)>,
 }
 
@@ -93,7 +96,8 @@ impl Ledger {
                 let undoes = data["undoes"].as_object();
                 let undoes = undoes.map(|of| (text(&of["case"]), number(&of["command"])));
                 let amount = money(&data["with"]["amount"]).unwrap_or_default();
-                let command = Command { verb: text(&data["verb"]), amount, undoes };
+                let units = decimal(&data["with"]["units"]).unwrap_or_default();
+                let command = Command { verb: text(&data["verb"]), amount, units, undoes };
                 self.commands.insert((case.to_owned(), number(&data["command"])), command);
             }
             "command-answered" if data["answer"] == "done" => self.done(case, number(&data["command"])),
@@ -197,15 +201,23 @@ impl Ledger {
                 self.losses += 1;
                 self.book(receivable, Place::WrittenOff, command.amount);
             }
+            "logistics.stock.return" => self.came_back(case, command.units),
             "finance.refund.pay" => self.book(Place::Bank, Place::Unapplied, command.amount),
             "finance.invoice.credit" => {
-                let Some(of) = command.undoes else { return };
-                let amount = self.commands.get(&of).map(|undone| undone.amount).unwrap_or_default();
+                // All of an invoice where it is an undo; otherwise so much less. After it was settled it is a return
+                // that asks for the note, and nothing is owed.
+                let undone = command.undoes.as_ref().and_then(|of| self.commands.get(of));
+                let amount = undone.map_or(command.amount, |undone| undone.amount);
+                // An undo frees the credit that it used; a note frees as much as it is worth.
+                if let (None, Some(exposed)) = (&command.undoes, self.exposed.get_mut(case)) {
+                    *exposed -= amount.min(*exposed);
+                }
+                let invoice = command.undoes.map_or(case.to_owned(), |of| of.0);
                 self.credits += 1;
                 // What was paid on it already belongs to the customer.
-                let invoice = Place::Receivable(of.0.clone());
-                let owed = self.at(&invoice).min(amount);
-                self.book(invoice, Place::Credited, owed);
+                let receivable = Place::Receivable(invoice);
+                let owed = self.at(&receivable).min(amount);
+                self.book(receivable, Place::Credited, owed);
                 self.book(Place::Unapplied, Place::Credited, amount - owed);
             }
             "finance.difference.unbook" | "finance.writeoff.reverse" => {
@@ -217,12 +229,22 @@ impl Ledger {
         }
     }
 
+    /// What a document of its own sends back belongs to the order that it names.
+    fn came_back(&mut self, case: &str, units: Decimal) {
+        let order_no = self.seen(case).document.get("order_no").cloned();
+        let of =
+            |seen: &Seen| seen.chain == "order-to-cash" && seen.document.get("order_no") == order_no.as_ref();
+        let order = self.cases.iter().find(|(_, seen)| of(seen)).map(|(order, _)| order.clone());
+        if let (Some(order), "change-cancel-return") = (order, self.seen(case).chain.as_str()) {
+            self.book(Place::Delivered(order.clone()), Place::Returned(order), units);
+        }
+    }
+
     fn ended(&mut self, case: &str, end: &str) {
         let seen = self.seen(case);
         seen.end = Some(end.to_owned());
         let chain = seen.chain.clone();
         match chain.as_str() {
-            "delivery" if end == "cancelled" => self.drop_rest(case),
             "order-to-cash" if end != "closed" => {
                 let left = self.at(&Place::Ordered(case.to_owned()));
                 self.book(Place::Ordered(case.to_owned()), Place::Dropped(case.to_owned()), left);
@@ -262,6 +284,10 @@ impl Ledger {
                     if !left.is_zero() {
                         return Err(format!("{case}: {left} units were neither delivered nor dropped"));
                     }
+                    let there = self.at(&Place::Delivered(case.clone()));
+                    if there.is_sign_negative() && !there.is_zero() {
+                        return Err(format!("{case}: {there} units are at the customer's, more came back"));
+                    }
                 }
                 "invoice-settlement" => {
                     let owed = self.owed(case);
@@ -288,6 +314,8 @@ impl Ledger {
         };
         self.receipts > 10
             && !self.at(&Place::WrittenOff).is_zero()
+            && !self.at(&Place::Credited).is_zero()
+            && self.balances.keys().any(|place| matches!(place, Place::Returned(_)))
             && ended("order-to-cash", "closed")
             && ended("order-to-cash", "cancelled")
             && ended("invoice-settlement", "settled")
