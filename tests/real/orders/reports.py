@@ -25,7 +25,9 @@ def share(part, of):
     """A share with two digits, as the report writes it: `83.33%`."""
     if of == 0:
         return ""
-    return f"{(Decimal(int(part)) / Decimal(int(of)) * 100).quantize(Decimal('0.01'), ROUND_HALF_UP)}%"
+    share = (Decimal(int(part)) / Decimal(int(of)) * 100).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    # Decimal knows a zero below zero; a report does not.
+    return f"{abs(share) if share.is_zero() else share}%"
 
 
 def model(price):
