@@ -5,7 +5,7 @@ use countersign_core::name::Name;
 use countersign_core::value::{Raw, Value};
 use rust_decimal::Decimal;
 
-use crate::hands::Hands;
+use crate::hands::{Hands, place};
 use crate::raw::{record, text};
 
 impl Hands {
@@ -19,9 +19,13 @@ impl Hands {
         self.change([("kind", text("cancel")), ("order_no", text(order_no)), ("customer", text(customer))]);
     }
 
-    /// A unit comes back of what an invoice was written for; faulty, so that no day is too late for it.
+    /// A unit comes back of what an invoice was written for; faulty, so that no day is too late for it. All of the
+    /// delivery is there: one that is still given up as a whole would take back what has come back.
     pub(crate) fn give_back(&mut self, invoice: u64) {
-        let parent = self.house.read(move |state| state.case(invoice).and_then(|case| case.parent()));
+        let parent = self.house.read(move |state| {
+            let parent = state.case(state.case(invoice)?.parent()?)?;
+            (*place(state, parent)? == *"settling").then(|| parent.number())
+        });
         let bill = self.fields(invoice, ["order_no", "customer", "billing_no"]);
         let delivery = parent.and_then(|parent| self.fields(parent, ["delivery_no"]));
         let (Some([order_no, customer, billing_no]), Some([delivery_no])) = (bill, delivery) else { return };

@@ -514,7 +514,7 @@ fn owed(state: &State, case: &Case) -> Option<Decimal> {
 }
 
 /// The name of the state in which a case is at work.
-fn place(state: &State, case: &Case) -> Option<Name> {
+pub(crate) fn place(state: &State, case: &Case) -> Option<Name> {
     let chain = state.definitions().release(case.release())?.chain(case.chain())?;
     Some(chain.states.get(usize::from(case.state()?))?.name.clone())
 }
