@@ -181,7 +181,8 @@ fn answered(
         return Ok([Event::TaskDecided(decided)].into_iter().chain(weighed).collect());
     }
     let weighed = weighed()?;
-    let slot = &at_need(slot, weighed.as_ref());
+    let now = weighed.as_ref().map(|weighed| at_need(slot, weighed));
+    let slot = now.as_ref().unwrap_or(slot);
     if holds_authority(ctx, case, task, slot) {
         let weighed = weighed.map(Event::AmountWeighed);
         return Ok([Event::TaskDecided(decided)].into_iter().chain(weighed).collect());
@@ -200,9 +201,9 @@ fn answered(
 }
 
 /// A slot with what is held against its limit now.
-fn at_need(slot: &Slot, weighed: Option<&AmountWeighed>) -> Slot {
+fn at_need(slot: &Slot, weighed: &AmountWeighed) -> Slot {
     let mut slot = slot.clone();
-    if let (Some(level), Some(weighed)) = (&mut slot.level, weighed) {
+    if let Some(level) = &mut slot.level {
         level.need = weighed.need;
     }
     slot
