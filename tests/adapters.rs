@@ -8,13 +8,9 @@
 
 #![allow(clippy::print_stdout, reason = "a run tells its seed and what it counted")]
 
-#[path = "adapters/books.rs"]
 mod books;
-#[path = "adapters/house.rs"]
 mod house;
-#[path = "adapters/post.rs"]
 mod post;
-mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -32,10 +28,10 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use tokio::time::{Duration as Span, sleep};
 
+use crate::support::{Dice, frames, verify};
 use books::Books;
 use house::{House, Place};
 use post::{Hands, Post, take, weather};
-use support::{Dice, frames, verify};
 
 const ORDERS: usize = 500;
 const HOUR: u64 = 3_600;

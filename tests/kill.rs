@@ -5,8 +5,6 @@
 
 #![allow(clippy::print_stdout, reason = "a run tells its seed and what it counted")]
 
-mod support;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -18,7 +16,7 @@ use countersign_core::time::Timestamp;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use support::{Dice, NatsServer, Serve, frames, init, message_ids, verify};
+use crate::support::{Dice, NatsServer, Serve, frames, init, message_ids, verify};
 
 const WRITERS: u64 = 64;
 /// An answer that does not come within this time is asked for again, under the same request_id.
@@ -50,7 +48,7 @@ async fn nothing_acknowledged_is_lost_and_nothing_is_done_twice() {
     }
     let (log_id, before_stop) = frames(data.path());
     let expected = message_ids("yuanlan", log_id, &before_stop);
-    let published = support::stream::published(&nats, expected.len()).await;
+    let published = crate::support::stream::published(&nats, expected.len()).await;
     let published: Vec<String> = published.into_iter().map(|(id, _)| id).collect();
     assert!(published == expected, "seed {seed}: {}", first_difference(&published, &expected));
     engine.stop();
@@ -82,33 +80,33 @@ async fn s42_killed_between_log_and_stream_and_one_byte_changed() {
     let first = submit("S42-first").await;
     let (log_id, before) = frames(data.path());
     let ids = message_ids("yuanlan", log_id, &before);
-    support::stream::published(&nats, ids.len()).await;
+    crate::support::stream::published(&nats, ids.len()).await;
 
     // The stream takes no more: what is appended from now on cannot be published.
-    let open = support::stream::room(&nats, ids.len() as i64).await;
+    let open = crate::support::stream::room(&nats, ids.len() as i64).await;
     let second = submit("S42-second").await;
     let stood = plant.case(&second).await;
     engine.kill();
     let (_, appended) = frames(data.path());
     let due = message_ids("yuanlan", log_id, &appended);
     assert!(due.len() > ids.len() && due.starts_with(&ids), "something was appended");
-    support::stream::published(&nats, ids.len()).await;
+    crate::support::stream::published(&nats, ids.len()).await;
 
-    support::stream::configure(&nats, open).await;
+    crate::support::stream::configure(&nats, open).await;
     let engine = start(data.path(), &nats);
     plant.started();
     assert_eq!(plant.case(&second).await, stood, "the case stands where it stood");
     let (_, after) = frames(data.path());
     assert_eq!(after[..appended.len()], appended, "nothing that was appended is lost");
     let expected = message_ids("yuanlan", log_id, &after);
-    let published = support::stream::published(&nats, expected.len()).await;
+    let published = crate::support::stream::published(&nats, expected.len()).await;
     let published: Vec<String> = published.into_iter().map(|(id, _)| id).collect();
     assert_eq!(published, expected, "each event is published once, under its own id");
     engine.stop();
     verify(data.path());
 
     change_a_byte(data.path(), b"S42-first");
-    let found = std::process::Command::new(support::COUNTERSIGN)
+    let found = std::process::Command::new(crate::support::COUNTERSIGN)
         .args(["log", "verify", "--data"])
         .arg(data.path())
         .output()

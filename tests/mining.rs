@@ -1,13 +1,11 @@
 //! The exported log is read back by PM4Py, a process-mining tool of others, and holds what the log holds.
 
-mod support;
-
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
+use crate::support::repository;
 use serde_json::Value;
-use support::repository;
 
 fn run(args: &[&str]) -> String {
     let output =

@@ -11,17 +11,11 @@
 
 #![allow(clippy::print_stdout, reason = "a run tells its seed and what it counted")]
 
-#[path = "orders/changes.rs"]
 mod changes;
-#[path = "orders/engine.rs"]
 mod engine;
-#[path = "orders/hands.rs"]
 mod hands;
-#[path = "orders/ledger.rs"]
 mod ledger;
-#[path = "orders/raw.rs"]
 mod raw;
-mod support;
 
 use engine::House;
 use hands::Hands;

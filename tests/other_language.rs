@@ -1,11 +1,9 @@
 //! A plain client from another language's package, nats-py, against a serving engine on the deployed NATS
 //! configuration: it submits, decides, follows events, and gets each refusal with its code and sentence.
 
-mod support;
-
 use std::process::Command;
 
-use support::{NatsServer, Serve, init, repository};
+use crate::support::{NatsServer, Serve, init, repository};
 
 #[test]
 fn a_client_of_another_language_submits_decides_and_follows() {
@@ -24,5 +22,5 @@ fn a_client_of_another_language_submits_decides_and_follows() {
         format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success() && said.trim_end().ends_with("ok"), "{said}");
     engine.stop();
-    support::verify(data.path());
+    crate::support::verify(data.path());
 }

@@ -3,8 +3,6 @@
 
 #![allow(clippy::print_stdout, reason = "a run tells what it counted")]
 
-mod support;
-
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
@@ -19,7 +17,7 @@ use countersign_server::{Caller, Config, Server};
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 
-use support::{COUNTERSIGN, init, repository, verify};
+use crate::support::{COUNTERSIGN, init, repository, verify};
 
 const OLD: u64 = 1_000;
 const NEW: u64 = 100;

@@ -14,7 +14,7 @@ use countersign_runtime::{Clock, ManualClock};
 use countersign_server::{Bus, Taken};
 use tokio::task::JoinHandle;
 
-use crate::house::steady;
+use super::house::steady;
 use crate::support::Dice;
 
 /// Commands and publications that may wait on a line.

@@ -5,8 +5,8 @@ use countersign_core::name::Name;
 use countersign_core::value::{Raw, Value};
 use rust_decimal::Decimal;
 
-use crate::hands::{Hands, place};
-use crate::raw::{record, text};
+use super::hands::{Hands, place};
+use super::raw::{record, text};
 
 impl Hands {
     /// An order is given up: before there is a contract simply so, afterwards by a document of its own.

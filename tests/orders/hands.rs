@@ -12,9 +12,9 @@ use countersign_runtime::{Incoming, Reply};
 use countersign_server::render::{Opinions, data};
 use rust_decimal::Decimal;
 
-use crate::engine::House;
-use crate::ledger::Ledger;
-use crate::raw::{money, raw, record, sample, text};
+use super::engine::House;
+use super::ledger::Ledger;
+use super::raw::{money, raw, record, sample, text};
 use crate::support::Dice;
 
 const MINUTE: u64 = 60_000;

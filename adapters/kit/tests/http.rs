@@ -1,10 +1,11 @@
 //! The way from a command over HTTP to a sandbox and back: every status, lost and garbled replies, look-ups, news.
 
-mod support;
+use crate::support;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::support::{DECLARATION, Depot, House, command, depot, setup, told};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -16,7 +17,6 @@ use countersign_adapter::sandbox::{Fault, Faults, Office, Served, Setup, serve};
 use countersign_adapter::{BackOffice, Found, News, Said, Trouble, Work};
 use countersign_messages::{Limits, Outcome};
 use serde_json::{Value, json};
-use support::{DECLARATION, Depot, House, command, depot, setup, told};
 
 const PLAIN: &str = r#"
 answer_within: PT1S

@@ -1,11 +1,13 @@
 //! Over a real NATS server: nothing is lost and nothing is done twice, whatever dies in between.
 
-mod support;
+use crate::support;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::support::nats::{Nats, messages, until};
+use crate::support::{Depot, House, command, depot, setup, token};
 use async_nats::jetstream::Context;
 use countersign_adapter::http::Secret;
 use countersign_adapter::sandbox::{Fault, Faults, Office, Setup};
@@ -13,8 +15,6 @@ use countersign_adapter::transport::nats::{Credentials, NatsSettings, connect};
 use countersign_adapter::{Running, Schedule, Settings};
 use countersign_messages::{Flow, Limits, Subject, decode_answer, decode_dead_letter};
 use serde_json::json;
-use support::nats::{Nats, messages, until};
-use support::{Depot, House, command, depot, setup, token};
 
 /// Real time: short pauses.
 fn settings() -> Settings {

@@ -1,15 +1,15 @@
 //! An adapter at work, within the process and in virtual time: what is done once, what is tried again, what is given up.
 
-mod support;
+use crate::support;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::support::{House, command, depot, fields, settings, setup, told};
 use countersign_adapter::sandbox::{Fault, Faults, Setup};
 use countersign_adapter::transport::in_process::pair;
 use countersign_messages::CommandId;
 use serde_json::json;
-use support::{House, command, depot, fields, settings, setup, told};
 
 fn store(id: &str, name: &str) -> (String, Vec<u8>) {
     command(id, "item.store", json!({ "name": name }))

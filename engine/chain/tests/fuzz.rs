@@ -1,6 +1,6 @@
 //! A fuzz driver without a fuzzer: mutated files and conditions of the demo company from a seed that is printed.
 //!
-//! A few seconds as a test; `COUNTERSIGN_FUZZ_SECONDS=600 cargo test -p countersign-chain --test fuzz -- --nocapture`
+//! A few seconds as a test; `COUNTERSIGN_FUZZ_SECONDS=600 cargo test -p countersign-chain --test all fuzz:: -- --nocapture`
 //! goes on for ten minutes, and `COUNTERSIGN_FUZZ_SEED=...` repeats what failed.
 
 use std::io::Write;

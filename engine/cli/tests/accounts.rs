@@ -1,10 +1,10 @@
 //! Accounts on the command line: who holds what, and the proof that the books balance.
 
-mod common;
+use crate::common;
 
 use std::path::{Path, PathBuf};
 
-use common::{run, text};
+use crate::common::{run, text};
 use serde_json::Value;
 
 struct Company {

@@ -1,11 +1,9 @@
 //! `countersign check`: the admin who mistyped a position.
 
-mod common;
-
 use std::fs;
 use std::path::Path;
 
-use common::{run, text, workflows};
+use crate::common::{run, text, workflows};
 
 /// A copy of the demo company in which `from` in `file` reads `to`.
 fn mistyped(file: &str, from: &str, to: &str) -> tempfile::TempDir {

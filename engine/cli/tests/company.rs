@@ -1,8 +1,8 @@
 //! A company in a data directory, from its founding to a decided case, by commands alone.
 
-mod common;
+use crate::common;
 
-use common::{Company, run, text, workflows};
+use crate::common::{Company, run, text, workflows};
 
 #[test]
 fn a_document_is_handed_in_signed_and_sealed() {

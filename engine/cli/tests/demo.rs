@@ -1,9 +1,7 @@
 //! `countersign demo`: an order goes from its evaluation to the last receipt, the same every time, and its log can be
 //! looked at.
 
-mod common;
-
-use common::{run, text};
+use crate::common::{run, text};
 use serde_json::{Value, json};
 
 /// The story with its lines joined, as sentences are wrapped.

@@ -1,11 +1,9 @@
 //! The operator at 3 a.m.: damage is named, `serve` refuses in the same words, a directory in use is left alone.
 
-mod common;
-
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::FileExt;
 
-use common::{Company, run, text};
+use crate::common::{Company, run, text};
 use countersign_runtime::{Engine, EngineOptions, log_directory};
 use serde_json::Value;
 

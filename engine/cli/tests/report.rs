@@ -1,8 +1,6 @@
 //! Reports of the demo company as users print them: numbers, languages, formats, refusals.
 
-mod common;
-
-use common::{Company, Ran, run, text};
+use crate::common::{Company, Ran, run, text};
 use serde_json::Value;
 
 /// The log of the demonstration: one order from its evaluation to the last receipt.

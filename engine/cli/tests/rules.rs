@@ -1,10 +1,8 @@
 //! What admins do with their rules: test them, draw them, let them hold, get their schemas.
 
-mod common;
-
 use std::path::{Path, PathBuf};
 
-use common::*;
+use crate::common::*;
 
 /// A company whose cases hold; see the tests of the trial crate.
 fn signing() -> PathBuf {

@@ -1,15 +1,11 @@
 //! Adapters as users run them: within `serve`, and as processes of their own over NATS.
 
-mod common;
-#[path = "../../../tests/support/mod.rs"]
-mod support;
-
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use common::{binary, ran, run, text};
+use crate::common::{binary, ran, run, text};
+use crate::support::{NatsServer, Serve, init_company, password};
 use serde_json::Value;
-use support::{NatsServer, Serve, init_company, password};
 
 const BILLING: &str = r#"{ "order_no": "SO-1", "customer": "CU-JS-001", "product": "EB-P", "units": 3, "pod_units": 3,
   "price": { "amount": "3400.00", "currency": "CNY" }, "contract_price": { "amount": "3400.00", "currency": "CNY" } }"#;

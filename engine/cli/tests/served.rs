@@ -1,11 +1,7 @@
 //! A served company, by commands over NATS: the deployed NATS configuration, the binary on both sides.
 
-mod common;
-#[path = "../../../tests/support/mod.rs"]
-mod support;
-
-use common::{Company, Ran, binary, ran, text};
-use support::{NatsServer, Serve, password};
+use crate::common::{Company, Ran, binary, ran, text};
+use crate::support::{NatsServer, Serve, password};
 
 /// Runs a command as a back-office system.
 fn ask(nats: &NatsServer, system: &str, args: &str) -> Ran {
@@ -63,7 +59,7 @@ fn a_wrong_password_is_refused() {
 #[test]
 fn accounts_are_shown_over_nats() {
     let (nats, data) = (NatsServer::start(), tempfile::tempdir().expect("a folder"));
-    support::init_company(data.path(), "workflows/yuanlan", "H03");
+    crate::support::init_company(data.path(), "workflows/yuanlan", "H03");
     let serve = Serve::start(data.path(), &nats);
     let who = "--as credit_controller --person H19";
     let found = ask(&nats, "portal", &format!("accounts --account credit {who} --json")).done().last_json();

@@ -1,10 +1,10 @@
 //! What every command owes to whoever types it: help with examples, exit codes, no colours in files, no panics.
 
-mod common;
+use crate::common;
 
 use std::process::Stdio;
 
-use common::{Company, binary, ran, run};
+use crate::common::{Company, binary, ran, run};
 
 /// Every command, by its words.
 const COMMANDS: [&str; 37] = [

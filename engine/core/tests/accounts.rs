@@ -1,16 +1,14 @@
 //! Accounts and reservations, rule by rule: what is done, and how the books stand then, `used/reserved/free`. After
 //! each act State is the fold of its log, and what is set aside is what cases hold.
 
-#[path = "accounts/making.rs"]
-mod making;
-mod outward_support;
+pub(crate) mod making;
 
+use crate::outward_support::define::n;
 use countersign_core::accounts::AccountLimit;
 use countersign_core::command::{Body, Stored};
 use countersign_core::definition::{AccountMeasure, Definition, FORM};
 use countersign_core::event::{Event, ReleasedWhy};
 use making::{Story, play};
-use outward_support::define::n;
 
 #[test]
 fn what_is_reserved_is_no_longer_free_and_comes_back_at_the_end() {

@@ -1,19 +1,12 @@
 //! Anything is done at any time with what is reserved, used, given back, taken and handed on. Beside the engine a
 //! naive bookkeeping is kept, from the rules alone: after each act both say the same of every key and every case.
 
-#[path = "accounts/making.rs"]
-mod making;
-mod outward_support;
-#[path = "model/random.rs"]
-#[allow(dead_code, unreachable_pub, reason = "each test uses its part")]
-mod random;
-
 use std::collections::BTreeMap;
 
+use crate::accounts::making::Story;
+use crate::model::random::{Random, seeds};
 use countersign_core::state::{State, apply_frame};
 use countersign_core::time::HOUR;
-use making::Story;
-use random::{Random, seeds};
 
 const STEPS: usize = 400;
 const LIMIT: i64 = 1000;

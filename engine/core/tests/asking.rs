@@ -1,8 +1,6 @@
 //! What is asked of a case at any time: by persons, by other cases; messages from case to case; cases that others
 //! require, and what one case may know of another.
 
-mod outward_support;
-
 use countersign_core::command::{CaseNo, Operation, Verdict};
 use countersign_core::definition::*;
 use countersign_core::event::Event;
@@ -10,8 +8,8 @@ use countersign_core::expr::{CasePart, Expr};
 use countersign_core::time::{HOUR, MINUTE};
 use countersign_core::value::{Raw, Type, Value};
 
-use outward_support::define::*;
-use outward_support::{Run, number, record, text};
+use crate::outward_support::define::*;
+use crate::outward_support::{Run, number, record, text};
 
 fn documents() -> Vec<Definition> {
     vec![

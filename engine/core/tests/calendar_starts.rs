@@ -1,6 +1,6 @@
 //! Chains that start by the calendar: once a period, for each row of a table, in bounded frames.
 
-mod outward_support;
+use crate::outward_support;
 
 use countersign_core::definition::*;
 use countersign_core::event::Event;
@@ -8,8 +8,8 @@ use countersign_core::expr::Expr;
 use countersign_core::time::{DAY, HOUR};
 use countersign_core::value::Type;
 
-use outward_support::define::*;
-use outward_support::{Run, at};
+use crate::outward_support::define::*;
+use crate::outward_support::{Run, at};
 
 fn grading(period: Period, for_each: Option<&str>, key: Expr) -> Chain {
     let start = Start {

@@ -1,6 +1,6 @@
 //! Cases that cases start: run, start, join; in one frame where nobody is asked, and never lost where something fails.
 
-mod outward_support;
+use crate::outward_support;
 
 use countersign_core::command::{CaseNo, Verdict};
 use countersign_core::definition::*;
@@ -9,8 +9,8 @@ use countersign_core::expr::Comparison;
 use countersign_core::state::Case;
 use countersign_core::value::{Raw, Type, Value};
 
-use outward_support::define::*;
-use outward_support::{Run, number, record, text};
+use crate::outward_support::define::*;
+use crate::outward_support::{Run, number, record, text};
 
 fn numbered(name: &str) -> Field {
     Field { numbered: true, ..field(name, Type::Text) }

@@ -1,9 +1,7 @@
 //! What was done is undone, last first, one at a time; where an undo fails, a person decides. State is the fold of the
 //! log after every step.
 
-mod outward_support;
-#[path = "outward/making.rs"]
-mod parts;
+use crate::outward_support;
 
 use countersign_core::command::{Operation, Verdict};
 use countersign_core::definition::*;
@@ -11,9 +9,9 @@ use countersign_core::event::{Event, Settled};
 use countersign_core::time::{HOUR, MINUTE};
 use countersign_core::value::Value;
 
-use outward_support::Run;
-use outward_support::define::*;
-use parts::*;
+use crate::outward::making::*;
+use crate::outward_support::Run;
+use crate::outward_support::define::*;
 
 const DONE_WORD: (&str, Option<&str>) = ("done", None);
 

@@ -2,11 +2,10 @@
 //! overflow and mixed currencies refused, days that keep their hour over a clock change, cost bounded whatever the
 //! shape. `expressions.rs` beside it throws random ones, ill-typed ones included, at the same evaluator.
 
-#[path = "model/mod.rs"]
-mod parts;
-
 use std::sync::Arc;
 
+use crate::model::company::{POLICIES, definitions, names, yuan};
+use crate::model::driver::found;
 use countersign_core::definition::{Column, Definition, Table};
 use countersign_core::eval::{COST_MAX, EvalError, Scope, evaluate};
 use countersign_core::event::Party;
@@ -16,8 +15,6 @@ use countersign_core::name::{Name, Title};
 use countersign_core::state::{Release, State};
 use countersign_core::time::{DAY, Date, HOUR, Span, SpanUnit, Timestamp, Zone};
 use countersign_core::value::{Fields, Type, Value};
-use parts::company::{POLICIES, definitions, names, yuan};
-use parts::driver::found;
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 

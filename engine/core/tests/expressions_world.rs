@@ -1,7 +1,5 @@
 //! What expressions read beyond the document: facts, answers, items, other cases, posts, live rows, currencies.
 
-mod outward_support;
-
 use countersign_core::definition::*;
 use countersign_core::eval::{EvalError, Scope, evaluate};
 use countersign_core::expr::{Attribute, CasePart, Comparison, Expr};
@@ -11,8 +9,8 @@ use countersign_core::time::{Span, SpanUnit, Timestamp};
 use countersign_core::value::{Fields, Raw, Type, Value};
 use rust_decimal::Decimal;
 
-use outward_support::define::*;
-use outward_support::{Run, number, record, text};
+use crate::outward_support::define::*;
+use crate::outward_support::{Run, number, record, text};
 
 fn d(text: &str) -> Decimal {
     text.parse().expect("a decimal")

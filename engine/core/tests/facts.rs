@@ -1,8 +1,6 @@
 //! Facts: which waiting case a message is meant for, messages kept for a case that comes later, messages that start
 //! cases; and none that takes effect twice.
 
-mod outward_support;
-
 use countersign_core::command::{Body, CaseNo, Verdict};
 use countersign_core::definition::*;
 use countersign_core::expr::{Comparison, Expr};
@@ -11,8 +9,8 @@ use countersign_core::receipt::Receipt;
 use countersign_core::time::{DAY, HOUR};
 use countersign_core::value::{Raw, Type, Value};
 
-use outward_support::define::*;
-use outward_support::{Run, number, record, text};
+use crate::outward_support::define::*;
+use crate::outward_support::{Run, number, record, text};
 
 const RECEIPT: &str = "bank.receipt.posted";
 

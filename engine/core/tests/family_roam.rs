@@ -2,14 +2,9 @@
 //! tell orders what to do, a calendar: whatever comes in whatever order, State is the fold of its log, no case is left
 //! half-way, no end is lost to a parent, and no message lies in the drawer that somebody waits for.
 
-#[path = "model/random.rs"]
-#[allow(dead_code, unreachable_pub, reason = "each test uses its part")]
-mod chance;
-mod outward_support;
-
 use std::collections::BTreeSet;
 
-use chance::{Random, seeds};
+use crate::model::random::{Random, seeds};
 use countersign_core::command::{CaseNo, Operation, TaskNo, Timer, Verdict};
 use countersign_core::definition::*;
 use countersign_core::event::Event;
@@ -17,8 +12,8 @@ use countersign_core::state::{Case, Stage};
 use countersign_core::time::{DAY, HOUR, MINUTE};
 use countersign_core::value::{Raw, Type};
 
-use outward_support::define::*;
-use outward_support::{Run, number, record, text};
+use crate::outward_support::define::*;
+use crate::outward_support::{Run, number, record, text};
 
 const STEPS: usize = 400;
 const RECEIPT: &str = "bank.receipt.posted";

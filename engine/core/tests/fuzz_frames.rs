@@ -1,8 +1,8 @@
 //! A fuzz driver without a fuzzer: damaged frames from a seed that is printed. None may panic, take long or take much
 //! memory, and what is still read must survive being written and read again.
 //!
-//! A few seconds as a test; `COUNTERSIGN_FUZZ_SECONDS=600 cargo test --release -p countersign-core --test fuzz_frames --
-//! --nocapture` goes on for ten minutes, and `COUNTERSIGN_FUZZ_SEED=...` repeats what failed.
+//! A few seconds as a test; `COUNTERSIGN_FUZZ_SECONDS=600 cargo test --release -p countersign-core --test all
+//! fuzz_frames:: -- --nocapture` goes on for ten minutes, and `COUNTERSIGN_FUZZ_SEED=...` repeats what failed.
 
 #![allow(
     clippy::disallowed_types,
@@ -10,23 +10,17 @@
     reason = "the driver itself looks at the clock and at its settings; core does not"
 )]
 
-#[path = "model/random.rs"]
-#[allow(dead_code, unreachable_pub, reason = "other tests use more of it")]
-mod random;
-#[path = "support/samples.rs"]
-mod samples;
-
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
+use crate::model::random::Random;
+use crate::support::samples::every_kind;
 use countersign_core::command::Cause;
 use countersign_core::event::{Event, Plan, PlanNode, StateEntered, Work, encode_event};
 use countersign_core::expr::Expr;
 use countersign_core::frame::{Frame, Outcome};
 use countersign_core::time::Timestamp;
-use random::Random;
-use samples::every_kind;
 
 /// However damaged: a log of a million frames must still be told apart in time.
 const ANSWER_WITHIN: Duration = Duration::from_millis(200);

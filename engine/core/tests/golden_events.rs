@@ -1,19 +1,16 @@
 //! Each kind of event has golden bytes: a published shape is frozen. A change here breaks every log ever written;
 //! a change of meaning is a new kind with a number of its own.
 
-#[path = "support/samples.rs"]
-mod samples;
-
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
+use crate::support::samples::every_kind;
 use countersign_core::command::{Cause, Request, VouchedBy};
 use countersign_core::event::*;
 use countersign_core::frame::{Frame, Outcome};
 use countersign_core::name::Name;
 use countersign_core::time::Timestamp;
 use countersign_core::value::Value;
-use samples::every_kind;
 
 fn n(text: &str) -> Name {
     Name::from(text)

@@ -1,7 +1,5 @@
 //! What is held against limits: amounts that read what a case knows, foreign currency, what adds up.
 
-mod outward_support;
-
 use countersign_core::command::{Operation, Request, Verdict, VouchedBy};
 use countersign_core::definition::*;
 use countersign_core::event::{AmountWeighed, Event, RateUsed};
@@ -12,8 +10,8 @@ use countersign_core::time::DAY;
 use countersign_core::value::{Fields, Raw, Type, Value};
 use rust_decimal::Decimal;
 
-use outward_support::define::*;
-use outward_support::{Run, at, number, record, text};
+use crate::outward_support::define::*;
+use crate::outward_support::{Run, at, number, record, text};
 
 fn order(no: &str, units: u32) -> Raw {
     record([("no", text(no)), ("units", number(units))])

@@ -1,8 +1,6 @@
 //! Messages that move a case whatever it is doing: only where its chain says so, after those who wait for them, by
 //! what the case knows now, once, and as well when they came too early.
 
-mod outward_support;
-
 use countersign_core::command::{CaseNo, Operation, Verdict};
 use countersign_core::definition::*;
 use countersign_core::event::Event;
@@ -11,8 +9,8 @@ use countersign_core::name::Name;
 use countersign_core::state::Seeks;
 use countersign_core::value::{Raw, Type, Value};
 
-use outward_support::define::*;
-use outward_support::{Run, record, text};
+use crate::outward_support::define::*;
+use crate::outward_support::{Run, record, text};
 
 const BOUNCED: &str = "bank.receipt.bounced";
 

@@ -1,9 +1,8 @@
 //! Commands to other systems (R17, R18): sent again under one id, answered in time, late, twice, differently, or not at
 //! all; and what operators do about it. State is the fold of the log after every step.
 
-mod outward_support;
-#[path = "outward/making.rs"]
-mod parts;
+use crate::outward_support;
+pub(crate) mod making;
 
 use countersign_core::command::{Operation, Verdict};
 use countersign_core::definition::*;
@@ -13,9 +12,9 @@ use countersign_core::state::{CommandStatus, Stage};
 use countersign_core::time::{HOUR, MINUTE};
 use countersign_core::value::{Type, Value};
 
-use outward_support::define::*;
-use outward_support::{Run, at, record, text};
-use parts::*;
+use crate::outward_support::define::*;
+use crate::outward_support::{Run, at, record, text};
+use making::*;
 
 fn started() -> (Run, u64) {
     let mut run = factory(vec![making()]);

@@ -1,13 +1,6 @@
 //! Adapters that answer anything at any time, operators who step in anywhere: whatever they do, State is the fold of
 //! its log, no case is left half-way, no defect shows, and nothing that was done stays done after a cancellation.
 
-mod outward_support;
-#[path = "outward/making.rs"]
-mod parts;
-#[path = "model/random.rs"]
-#[allow(dead_code, unreachable_pub, reason = "each test uses its part")]
-mod random;
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use countersign_core::command::{CaseNo, CommandNo, Operation, Verdict};
@@ -17,10 +10,10 @@ use countersign_core::state::{Case, CommandStatus, Stage};
 use countersign_core::time::{HOUR, MINUTE};
 use countersign_core::value::Raw;
 
-use outward_support::define::*;
-use outward_support::{Run, record, text};
-use parts::*;
-use random::{Random, seeds};
+use crate::model::random::{Random, seeds};
+use crate::outward::making::*;
+use crate::outward_support::define::*;
+use crate::outward_support::{Run, record, text};
 
 const STEPS: usize = 500;
 

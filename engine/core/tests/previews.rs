@@ -1,7 +1,5 @@
 //! Previews of chains that deal with other systems and cases: what can be foreseen is shown, what cannot is said.
 
-mod outward_support;
-
 use countersign_core::command::{Request, VouchedBy};
 use countersign_core::definition::*;
 use countersign_core::name::Name;
@@ -9,8 +7,8 @@ use countersign_core::preview::{Preview, preview};
 use countersign_core::rejection::Rejection;
 use countersign_core::value::{Raw, Type};
 
-use outward_support::define::*;
-use outward_support::{Run, number, record, text};
+use crate::outward_support::define::*;
+use crate::outward_support::{Run, number, record, text};
 
 const READS: &[&str] = &["no", "units", "customer"];
 

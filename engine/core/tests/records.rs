@@ -1,7 +1,5 @@
 //! Master data that chains change, what reads it, cases that change hands, and alarms.
 
-mod outward_support;
-
 use std::collections::BTreeSet;
 
 use countersign_core::calendar::Calendar;
@@ -13,8 +11,8 @@ use countersign_core::rejection::Code;
 use countersign_core::time::{HOUR, Zone};
 use countersign_core::value::{Raw, Type, Value};
 
-use outward_support::define::*;
-use outward_support::{Run, at, record, text};
+use crate::outward_support::define::*;
+use crate::outward_support::{Run, at, record, text};
 
 const READS: &[&str] = &["no", "customer", "grade"];
 

@@ -2,11 +2,14 @@
 //! limits and policies on the way: a second State, fed with every frame encoded and decoded again, is equal; the whole
 //! log replayed from zero gives the same hash; frames keep their limits; nothing is left half-way between frames.
 
-#[path = "model/mod.rs"]
-mod parts;
-
 use std::collections::BTreeMap;
 
+use crate::model::chains::{APPROVED, chain, plain, plain_arrow};
+use crate::model::company::{POLICIES, START, definitions, organisation, span};
+use crate::model::driver::{activate, digest, found, raw};
+use crate::model::generator::Generator;
+use crate::model::order::Fault;
+use crate::model::random::{Random, seeds};
 use countersign_core::command::*;
 use countersign_core::definition::*;
 use countersign_core::expr::{Arithmetic, Expr};
@@ -16,12 +19,6 @@ use countersign_core::state::{Stage, State, apply_frame};
 use countersign_core::time::{HOUR, MINUTE, SpanUnit, Timestamp};
 use countersign_core::turn::{TurnResult, turn};
 use countersign_core::value::Value;
-use parts::chains::{APPROVED, chain, plain, plain_arrow};
-use parts::company::{POLICIES, START, definitions, organisation, span};
-use parts::driver::{activate, digest, found, raw};
-use parts::generator::Generator;
-use parts::order::Fault;
-use parts::random::{Random, seeds};
 
 const COMMANDS_PER_SEED: usize = 2_000;
 
@@ -500,7 +497,7 @@ fn a_step_of_many_signers_is_split_and_finished() {
         }))
     };
     let crowd = Node::All((0..230).map(review).collect());
-    let crowd = parts::chains::people("crowd", "passed", crowd, APPROVED);
+    let crowd = crate::model::chains::people("crowd", "passed", crowd, APPROVED);
     let mut all = definitions(POLICIES[0], 0);
     all.push(Definition::Chain(chain("crowd", vec![crowd])));
     let mut roam = Roam::new(0, all);

@@ -1,12 +1,10 @@
 //! Who may change the rules: whoever has access to the files, a process owner, the first administrator; nobody else.
 
-mod support;
-
+use crate::support::*;
 use countersign_core::command::{Body, Cause, Stored};
 use countersign_core::definition::FORM;
 use countersign_core::name::Name;
 use countersign_core::rejection::Code;
-use support::*;
 
 fn stored(world: &World) -> Body {
     let definition = &world.definitions[0];

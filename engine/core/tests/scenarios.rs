@@ -3,17 +3,15 @@
 //! `POSITIONS VERB ["reason"] [-> CODE]` acts, `then ...` expects, `clock TIME` lets timers fire. A step that does
 //! not do what it says fails with file, line and what was found.
 
-mod support;
-
 use std::collections::BTreeSet;
 
+use crate::support::{World, at, contract, demo_definitions, record, text};
 use countersign_core::command::{Body, CaseNo, Verdict};
 use countersign_core::definition::{Definition, Limit};
 use countersign_core::event::{CapacityWhy, Event};
 use countersign_core::name::Name;
 use countersign_core::state::{SlotStatus, Stage};
 use countersign_core::value::{Raw, Value};
-use support::{World, at, contract, demo_definitions, record, text};
 
 #[test]
 fn contracts_go_as_the_scenarios_say() {

@@ -1,7 +1,5 @@
 //! Pieces of work: what their answers carry and come to, what a case learns from them, and who is asked.
 
-mod outward_support;
-
 use countersign_core::command::{Answer, Body, Operation, Verdict};
 use countersign_core::decide::task_def;
 use countersign_core::definition::*;
@@ -9,8 +7,8 @@ use countersign_core::expr::{Attribute, Expr};
 use countersign_core::name::{Name, Title};
 use countersign_core::value::{Raw, Type, Value};
 
-use outward_support::define::*;
-use outward_support::{Run, number, record, text};
+use crate::outward_support::define::*;
+use crate::outward_support::{Run, number, record, text};
 
 const READS: &[&str] = &["no", "units", "posts"];
 

@@ -1,15 +1,13 @@
 //! Values that a check finds to be nobody else's: claimed when it passes, given back where a case ends badly or is
 //! handed in again.
 
-mod outward_support;
-
 use countersign_core::command::{CaseNo, Verdict};
 use countersign_core::definition::*;
 use countersign_core::expr::Expr;
 use countersign_core::value::{Raw, Type, Value};
 
-use outward_support::define::*;
-use outward_support::{Run, record, text};
+use crate::outward_support::define::*;
+use crate::outward_support::{Run, record, text};
 
 fn claim_of(no: &str, invoices: &[&str]) -> Raw {
     let invoice = |number: &&str| record([("number", text(number))]);

@@ -1,9 +1,7 @@
 //! Every bit flipped, every length a file can be cut to, every file missing: found and located, never
 //! accepted in silence.
 
-mod common;
-
-use common::{Random, new_log, read_all};
+use crate::common::{Random, new_log, read_all};
 use countersign_journal::sim::SimDisk;
 use countersign_journal::{Error, Geometry, Journal, Report, verify};
 

@@ -1,8 +1,8 @@
 //! A full disk: refused before anything is written, and taken up again when there is space.
 
-mod common;
+use crate::common;
 
-use common::{SMALL, new_log, reopen};
+use crate::common::{SMALL, new_log, reopen};
 
 #[test]
 fn a_full_disk_refuses_before_writing_and_resumes_by_itself() {

@@ -1,10 +1,8 @@
 //! Readers follow the log while it is being written, and never see more than is durable.
 
-mod common;
-
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use common::{LOG_ID, Random, SMALL, new_log};
+use crate::common::{LOG_ID, Random, SMALL, new_log};
 use countersign_journal::{DirStorage, Journal, Log};
 
 /// Follows from `first` until the writer is done; returns how many frames it saw.

@@ -1,6 +1,6 @@
 //! The bytes of one small log, for ever: a log that was written is read by every later version.
 
-mod common;
+use crate::common;
 
 use countersign_journal::sim::SimDisk;
 use countersign_journal::{Geometry, Hash, Journal, LogId, verify};

@@ -1,8 +1,6 @@
 //! EIO at every write and at every sync: the journal stops, and nothing is acknowledged afterwards.
 
-mod common;
-
-use common::{read_all, reopen, run_workload};
+use crate::common::{read_all, reopen, run_workload};
 use countersign_journal::sim::{Failure, SimDisk};
 use countersign_journal::{Error, Journal};
 

@@ -1,8 +1,6 @@
 //! Random histories against a plain list of frames.
 
-mod common;
-
-use common::{LOG_ID, SMALL, read_all};
+use crate::common::{LOG_ID, SMALL, read_all};
 use countersign_journal::sim::SimDisk;
 use countersign_journal::{Journal, verify};
 use proptest::prelude::*;

@@ -1,8 +1,8 @@
 //! The power is cut at every storage call: whatever was acknowledged is there afterwards, and nothing else.
 
-mod common;
+use crate::common;
 
-use common::{Oracle, Random, SMALL, read_all, run_workload};
+use crate::common::{Oracle, Random, SMALL, read_all, run_workload};
 use countersign_journal::sim::SimDisk;
 use countersign_journal::{Error, Journal};
 

@@ -1,8 +1,6 @@
 //! What is appended is read again: by readers, one by one, after reopening, and from a real directory.
 
-mod common;
-
-use common::{LOG_ID, Random, SMALL, new_log, read_all, reopen};
+use crate::common::{LOG_ID, Random, SMALL, new_log, read_all, reopen};
 use countersign_journal::{DirStorage, Error, Geometry, Hash, Head, Journal, LogId, inspect, verify};
 
 #[test]

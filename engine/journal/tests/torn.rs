@@ -1,8 +1,6 @@
 //! A torn last group leaves any of its sectors: always cut, never taken for damage.
 
-mod common;
-
-use common::{new_log, read_all};
+use crate::common::{new_log, read_all};
 use countersign_journal::sim::SimDisk;
 use countersign_journal::{Geometry, Journal, verify};
 

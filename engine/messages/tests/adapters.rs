@@ -1,8 +1,6 @@
 //! Commands, answers, facts and dead letters: their frozen shapes, and the code and field of every kind of mistake.
 
-mod common;
-
-use common::{Dice, golden};
+use crate::common::{Dice, golden};
 use countersign_messages::{
     AdapterAnswer, AnswerWord, Code, CommandId, DEAD_PAYLOAD_BYTES_MAX, DeadLetter, Document, Flow, Limits,
     Name, Outcome, Reason, RefusalCode, ReplyId, Timestamp, Token, WireError, adapter_consumer,

@@ -1,8 +1,6 @@
 //! Published events in both modes, and the ids they carry.
 
-mod common;
-
-use common::golden;
+use crate::common::golden;
 use countersign_messages::{
     CloudEvent, Code, EventType, Limits, LogId, MessageId, Timestamp, Token, headers, source_company,
 };

@@ -1,8 +1,6 @@
 //! One of each message, as a file: the shapes that other systems have seen do not change under them.
 
-mod common;
-
-use common::{golden, read};
+use crate::common::{golden, read};
 use countersign_messages::{
     Accepted, AccountsView, CaseView, CloudEvent, Explanation, FactAccepted, HandlerView, InboxView, Limits,
     PreviewView, Reply, TimelineView, Verb, WhoReply, decode, schemas,

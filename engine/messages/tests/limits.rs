@@ -1,8 +1,8 @@
 //! Limits and malformed text: refused before anything is built, and without losing a digit on the way.
 
-mod common;
+use crate::common;
 
-use common::{read, told, with};
+use crate::common::{read, told, with};
 use countersign_messages::{Code, Limits, Request, Verb, WireError, decode_request};
 use std::time::{Duration, Instant};
 

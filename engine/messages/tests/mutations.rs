@@ -1,9 +1,7 @@
 //! Twenty thousand damaged messages, the same in every run: none may panic, and what is still read must survive
 //! being written and read again.
 
-mod common;
-
-use common::{Dice, golden, read};
+use crate::common::{Dice, golden, read};
 use countersign_messages::{CloudEvent, Limits, Subject, Verb, reply_allowed};
 
 const SCRAPS: [&[u8]; 18] = [

@@ -1,8 +1,8 @@
 //! Requests: what is accepted, and the code and field of every kind of mistake.
 
-mod common;
+use crate::common;
 
-use common::{fields, read, told, with, without};
+use crate::common::{fields, read, told, with, without};
 use countersign_messages::{Code, Limits, Request, Verb, decode_request, schemas};
 
 /// The fields that the schema of a request says it must have.

@@ -1,11 +1,11 @@
 //! A report of a past day is the same to the last byte, however the log has grown since.
 
-mod support;
+use crate::support;
 
+use crate::support::{Town, book, day};
 use countersign_core::command::Verdict;
 use countersign_core::time::Timestamp;
 use countersign_report::{AsOf, Asked, NAMES, find};
-use support::{Town, book, day};
 
 /// Every report, as CSV and JSON.
 fn printed(town: &Town, as_of: AsOf) -> Vec<(String, Vec<u8>)> {

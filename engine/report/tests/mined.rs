@@ -1,11 +1,9 @@
 //! The log for process mining: what is an activity, what its blind answers are, what stands in the files.
 
-mod support;
-
+use crate::support::Town;
 use countersign_core::command::Verdict;
 use countersign_report::mining::{Miner, MiningLog, csv_log, ocel2, xes};
 use serde_json::Value;
-use support::Town;
 
 fn mined(town: &Town) -> MiningLog {
     let mut miner = Miner::default();

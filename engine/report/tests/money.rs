@@ -1,9 +1,10 @@
 //! Sales, customers, receivables and collection, with numbers worked out by hand.
 
-mod support;
+use crate::support;
 
 use std::collections::BTreeMap;
 
+use crate::support::{Town, rows};
 use countersign_core::definition::{Account, AccountMeasure, Definition};
 use countersign_core::expr::{BalancePart, Comparison, Expr};
 use countersign_core::money::Currency;
@@ -12,7 +13,6 @@ use countersign_core::time::Timestamp;
 use countersign_core::value::{Type, Value};
 use countersign_report::{AsOf, ReportError, find};
 use rust_decimal::Decimal;
-use support::{Town, rows};
 
 const ALL: AsOf = AsOf::Now(Timestamp(0));
 

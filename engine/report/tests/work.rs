@@ -1,11 +1,11 @@
 //! Cycle times, load, refusals, registers of delegations and overrides, handlers: with times worked out by hand.
 
-mod support;
+use crate::support;
 
+use crate::support::{Town, order, refused, rows};
 use countersign_core::command::{Body, Verdict};
 use countersign_core::time::Timestamp;
 use countersign_report::{AsOf, Asked, NAMES, find};
-use support::{Town, order, refused, rows};
 
 const ALL: AsOf = AsOf::Now(Timestamp(0));
 

@@ -1,16 +1,14 @@
 //! Time: timers in virtual time, many due at once, clocks that jump.
 
-mod support;
-
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::support::*;
 use countersign_core::command::Cause;
 use countersign_core::event::Event;
 use countersign_core::time::Timestamp;
 use countersign_journal::sim::SimDisk;
 use countersign_runtime::*;
-use support::*;
 
 /// The names of the events after a sequence.
 fn events_after(handle: &EngineHandle, sequence: u64) -> Vec<&'static str> {

@@ -1,10 +1,9 @@
 //! The demo company at work: what people answer is drawn by lot, and views and restarts are held against State.
 
-mod support;
-
 use std::path::Path;
 use std::time::Duration;
 
+use crate::support::*;
 use countersign_core::command::*;
 use countersign_core::definition::FORM;
 use countersign_core::name::Name;
@@ -13,7 +12,6 @@ use countersign_core::value::Raw;
 use countersign_journal::sim::SimDisk;
 use countersign_runtime::views::{CaseRow, rebuild};
 use countersign_runtime::*;
-use support::*;
 
 const WAIT: Duration = Duration::from_secs(30);
 

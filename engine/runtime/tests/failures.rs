@@ -1,17 +1,15 @@
 //! Panics: a look that panics harms nobody, a core thread that panics ends everything.
 
-mod support;
-
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use crate::support::*;
 use countersign_core::state::State;
 use countersign_core::time::Timestamp;
 use countersign_journal::sim::{Failure, SimDisk};
 use countersign_runtime::*;
-use support::*;
 
 #[test]
 fn a_look_that_panics_is_an_error_of_its_caller_alone() {

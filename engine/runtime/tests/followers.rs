@@ -1,14 +1,12 @@
 //! Followers: every durable frame in order, and none that is not durable.
 
-mod support;
-
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::support::gate::Gate;
+use crate::support::*;
 use countersign_journal::sim::SimDisk;
 use countersign_runtime::*;
-use support::gate::Gate;
-use support::*;
 
 const WAIT: Duration = Duration::from_secs(20);
 

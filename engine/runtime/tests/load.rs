@@ -1,14 +1,12 @@
 //! More than it can take: full queues, slow followers, full disks. It says so, and holds no more than it may.
 
-mod support;
-
 use std::sync::Arc;
 
+use crate::support::gate::Gate;
+use crate::support::*;
 use countersign_core::command::Body;
 use countersign_journal::sim::SimDisk;
 use countersign_runtime::*;
-use support::gate::Gate;
-use support::*;
 
 #[test]
 fn overload_is_refused_and_memory_stays_bounded() {

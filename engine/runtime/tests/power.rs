@@ -4,16 +4,14 @@
 
 #![allow(clippy::print_stdout, reason = "how many cuts there were is part of the result")]
 
-mod support;
-
 use std::collections::BTreeMap;
 
+use crate::support::*;
 use countersign_core::command::Cause;
 use countersign_core::name::Name;
 use countersign_core::state::{State, apply_frame};
 use countersign_journal::sim::{Failure, SimDisk};
 use countersign_runtime::*;
-use support::*;
 
 /// Commands under way at a time.
 const WAVE: usize = 4;

@@ -1,17 +1,15 @@
 //! Replies: what they say, when they leave, and what a repeat gets.
 
-mod support;
-
 use std::sync::Arc;
 use std::sync::mpsc;
 
+use crate::support::gate::Gate;
+use crate::support::*;
 use countersign_core::command::{Body, Cause};
 use countersign_core::name::Name;
 use countersign_core::time::Timestamp;
 use countersign_journal::sim::SimDisk;
 use countersign_runtime::*;
-use support::gate::Gate;
-use support::*;
 
 #[test]
 fn no_reply_leaves_before_what_it_rests_on_is_durable() {

@@ -1,7 +1,6 @@
 //! Starting and stopping: creation, locks, empty and foreign logs, frames that this version does not know.
 
-mod support;
-
+use crate::support::*;
 use countersign_core::event::{Event, TurnSplit};
 use countersign_core::frame::{Frame, Outcome};
 use countersign_core::state::State;
@@ -9,7 +8,6 @@ use countersign_core::{command::Cause, name::Name};
 use countersign_journal::sim::SimDisk;
 use countersign_journal::{Journal, LogId};
 use countersign_runtime::*;
-use support::*;
 
 #[test]
 fn a_log_is_created_once_and_needs_its_first_frame() {

@@ -1,10 +1,9 @@
 //! Views: folds of the log that can be thrown away, and that never tell what is still sealed.
 
-mod support;
-
 use std::path::Path;
 use std::time::Duration;
 
+use crate::support::*;
 use countersign_core::command::{Body, Verdict};
 use countersign_core::name::Name;
 use countersign_core::receipt::Receipt;
@@ -12,7 +11,6 @@ use countersign_core::value::Value;
 use countersign_journal::sim::SimDisk;
 use countersign_runtime::views::*;
 use countersign_runtime::*;
-use support::*;
 
 const WAIT: Duration = Duration::from_secs(20);
 

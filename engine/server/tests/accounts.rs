@@ -1,9 +1,7 @@
 //! How accounts stand, asked by messages: by whom, of what, page by page, and never behind what was acknowledged.
 
-mod support;
-
+use crate::support::{House, Office, request, submit, with};
 use serde_json::{Value, json};
-use support::{House, Office, request, submit, with};
 
 /// A promotion plan on Jiangsu's budget, of which 30,000 are free at first.
 fn plan(number: &str, line: &str, amount: &str) -> Value {

@@ -1,16 +1,16 @@
 //! Commands, answers and facts over a real NATS server: each takes effect once, whatever is repeated, late, contrary
 //! or unreadable.
 
-mod support;
+use crate::support;
 
+use crate::support::adapter::Outside;
+use crate::support::nats::{Nats, PATIENCE, TWO_USERS, until};
+use crate::support::{House, Office, request, with};
 use async_nats::jetstream::{self, consumer::pull};
 use countersign_core::time::{DAY, MINUTE};
 use countersign_server::Server;
 use futures_util::StreamExt;
 use serde_json::{Value, json};
-use support::adapter::Outside;
-use support::nats::{Nats, PATIENCE, TWO_USERS, until};
-use support::{House, Office, request, with};
 
 /// A served mill, the desk that its clerk sits at, and the systems beside it.
 struct Mill {

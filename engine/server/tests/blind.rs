@@ -1,11 +1,9 @@
 //! What somebody answers in a blind step leaves the engine when the step closes, and not before.
 
-mod support;
-
+use crate::support::nats::{Nats, Stream, TWO_USERS, all_published};
+use crate::support::{House, Office, contract, request, submit, with};
 use countersign_server::Happened;
 use serde_json::{Value, json};
-use support::nats::{Nats, Stream, TWO_USERS, all_published};
-use support::{House, Office, contract, request, submit, with};
 
 /// 340,000.00: reviewed by credit and legal, blind to each other.
 const LARGE: u32 = 100;

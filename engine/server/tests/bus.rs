@@ -1,13 +1,11 @@
 //! The in-process bus: the messages that go over NATS, within one process.
 
-mod support;
-
+use crate::support::nats::log_events;
+use crate::support::{House, contract, submit};
 use countersign_core::command::{Cause, VouchedBy};
 use countersign_messages::{CloudEvent, Limits};
 use countersign_server::Happened;
 use serde_json::Value;
-use support::nats::log_events;
-use support::{House, contract, submit};
 
 #[tokio::test]
 async fn requests_are_those_of_whoever_has_the_files_and_events_are_those_of_the_log() {

@@ -1,9 +1,9 @@
 //! The front desk over an embedded engine with the demo company.
 
-mod support;
+use crate::support;
 
+use crate::support::{House, Office, contract, decide, request, sealed, submit, with};
 use serde_json::{Value, json};
-use support::{House, Office, contract, decide, request, sealed, submit, with};
 
 /// A contract of 3,400.00: within the limit of kam_js, without a review.
 const SMALL: u32 = 1;

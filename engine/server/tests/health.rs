@@ -1,14 +1,12 @@
 //! Health over HTTP: progress, why the server is not ready, and figures.
 
-mod support;
-
 use std::net::SocketAddr;
 use std::time::Instant;
 
+use crate::support::nats::{Nats, PATIENCE, until};
+use crate::support::{House, Office, contract, decide, submit};
 use countersign_server::{Health, HealthConfig, Server};
 use serde_json::Value;
-use support::nats::{Nats, PATIENCE, until};
-use support::{House, Office, contract, decide, submit};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 

@@ -1,13 +1,13 @@
 //! The publication to a real NATS server. Whatever happens to it, what consumers see is the log: no event skipped,
 //! none repeated, by (sequence, index).
 
-mod support;
-
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use support::nats::{Line, Nats, PATIENCE, Stream, TWO_USERS, all_published, config_at, log_events, until};
-use support::{House, Office};
+use crate::support::nats::{
+    Line, Nats, PATIENCE, Stream, TWO_USERS, all_published, config_at, log_events, until,
+};
+use crate::support::{House, Office};
 
 /// Hands so many contracts in at once; each is a frame of several events.
 async fn contracts(office: &Office, first: usize, count: usize) {

@@ -1,14 +1,14 @@
 //! Adapters within the process, driven step by step with a clock that is moved by hand.
 
-mod support;
+use crate::support;
 
 use std::collections::VecDeque;
 
+use crate::support::{House, Office, request, with};
 use countersign_core::time::{MINUTE, Timestamp};
 use countersign_messages::Token;
 use countersign_server::{Adapter, BoxFuture, CommandMessage, Pumped, Said, Taken};
 use serde_json::{Value, json};
-use support::{House, Office, request, with};
 
 /// An ERP that takes on what it is asked, and is done with it at the next look.
 #[derive(Default)]

@@ -1,17 +1,15 @@
 //! The request service over a real NATS server.
 
-mod support;
-
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use crate::support::nats::{NOBODY_ASKED, Nats, PATIENCE, TWO_USERS, until};
+use crate::support::{House, contract, request, submit, with};
 use async_nats::Client;
 use countersign_core::command::{Cause, VouchedBy};
 use countersign_server::{Credentials, NatsConfig, Server};
 use futures_util::StreamExt;
 use serde_json::{Value, json};
-use support::nats::{NOBODY_ASKED, Nats, PATIENCE, TWO_USERS, until};
-use support::{House, contract, request, submit, with};
 
 async fn ask(client: &Client, system: &str, verb: &str, message: &Value) -> Value {
     let subject = format!("countersign.yuanlan.api.{system}.{verb}");

@@ -1,13 +1,11 @@
 //! Founding a company and bringing its rules into the log.
 
-mod support;
-
 use std::path::Path;
 
+use crate::support::workflows;
 use countersign_core::name::Name;
 use countersign_runtime::{Engine, EngineOptions, Founding, ViewsAt, log_directory};
 use countersign_server::setup::{self, SetupError};
-use support::workflows;
 
 /// A copy of the demo company's files, to be changed.
 fn copy_of_workflows() -> tempfile::TempDir {

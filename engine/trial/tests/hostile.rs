@@ -1,11 +1,9 @@
 //! Mistakes in case files: each has a place, a code and a mending sentence, and nothing panics.
 
-mod support;
-
+use crate::support::*;
 use countersign_chain::tree;
 use countersign_trial::{read, run};
 use proptest::prelude::*;
-use support::*;
 
 const GOOD: &str = r#"chain: contract-review
 given:

@@ -1,9 +1,7 @@
 //! Sentences about people, time and other places, and what can be expected of them.
 
-mod support;
-
+use crate::support::*;
 use countersign_trial::{Cover, run};
-use support::*;
 
 #[test]
 fn every_case_of_the_company_holds() {

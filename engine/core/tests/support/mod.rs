@@ -1,6 +1,8 @@
 //! A company under test: compiled from the shipped demo company, moved by commands in virtual time.
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses its part")]
 
+pub mod samples;
+
 use std::path::Path;
 
 use countersign_core::command::*;

@@ -1,0 +1,9 @@
+//! All the tests of this crate in one program: one link instead of 5.
+
+#[path = "broken/main.rs"]
+mod broken;
+mod demo;
+mod fuzz;
+mod hostile;
+mod reports;
+mod works;

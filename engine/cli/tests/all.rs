@@ -1,0 +1,15 @@
+//! All the tests of this crate in one program: one link instead of 10.
+
+mod accounts;
+mod check;
+mod common;
+mod company;
+mod demo;
+mod log;
+mod report;
+mod rules;
+mod run_adapters;
+mod served;
+mod shell;
+#[path = "../../../tests/support/mod.rs"]
+mod support;

@@ -1,0 +1,13 @@
+//! All the tests of this crate in one program: one link instead of 10.
+
+mod common;
+mod damage;
+mod disk_full;
+mod follow;
+mod golden;
+mod io_errors;
+mod lock;
+mod model;
+mod power_cut;
+mod round_trip;
+mod torn;

@@ -1,0 +1,12 @@
+//! All the tests of this crate in one program: one link instead of 9.
+
+mod clocks;
+mod demo_company;
+mod failures;
+mod followers;
+mod load;
+mod power;
+mod replies;
+mod start;
+mod support;
+mod views;

@@ -1,0 +1,13 @@
+//! All the tests of this crate in one program: one link instead of 10.
+
+mod accounts;
+mod adapters;
+mod blind;
+mod bus;
+mod desk;
+mod health;
+mod publication;
+mod pump;
+mod service;
+mod setup;
+mod support;

@@ -1,0 +1,6 @@
+//! All the tests of this crate in one program: one link instead of 3.
+
+mod hostile;
+mod order;
+mod signing;
+mod support;
