@@ -8,8 +8,8 @@ use countersign_core::value::{Raw, Type, Value};
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
 
-use super::outward_support::define::*;
-use super::outward_support::{Run, number, record, text};
+use crate::outward_support::define::*;
+use crate::outward_support::{Run, number, record, text};
 
 /// What the other systems do and answer.
 fn systems() -> Definition {

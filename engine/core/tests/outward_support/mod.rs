@@ -3,8 +3,6 @@
 #![allow(dead_code, unused_imports, unreachable_pub, reason = "each test uses its part")]
 
 pub mod define;
-#[path = "../support/mod.rs"]
-pub mod support;
 
 use countersign_core::command::*;
 use countersign_core::definition::Definition;
@@ -16,8 +14,8 @@ use countersign_core::state::{Case, State, apply_frame};
 use countersign_core::time::Timestamp;
 use countersign_core::value::{Raw, Value};
 
-use support::World;
-pub use support::{at, number, record, text};
+use crate::support::World;
+pub use crate::support::{at, number, record, text};
 
 /// The first instant of every run: 2025-04-21 is a Monday.
 pub const START: &str = "2025-04-21T09:00+08:00";
