@@ -5,11 +5,11 @@ use std::fmt;
 use std::ops::Deref;
 
 use ecow::EcoString;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// An immutable text that is cheap to clone: up to 15 bytes stand in it, so that threads which pass one on share no
 /// counter; longer ones are shared.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct Name(EcoString);
 
@@ -17,6 +17,11 @@ impl Name {
     /// The text itself.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether it stands in itself, so that there is nothing to share.
+    pub(crate) fn is_short(&self) -> bool {
+        self.0.is_inline()
     }
 
     /// Whether two names need no more memory than one; only interning and its test need to know.
@@ -78,6 +83,13 @@ impl fmt::Display for Name {
 impl fmt::Debug for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(self.0.as_str(), f)
+    }
+}
+
+impl<'de> Deserialize<'de> for Name {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = Name(EcoString::deserialize(deserializer)?);
+        Ok(if name.is_short() { name } else { crate::state::shared(name) })
     }
 }
 

@@ -182,7 +182,9 @@ impl<'de, K: Ord + Deserialize<'de>, V: Deserialize<'de>> Deserialize<'de> for S
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
-                let mut map = SmallMap::new();
+                // Room for all of them at once; bytes that claim more than a few have to prove it.
+                let room = entries.size_hint().unwrap_or_default().min(64);
+                let mut map = SmallMap(Vec::with_capacity(room));
                 while let Some((key, value)) = entries.next_entry()? {
                     map.insert(key, value);
                 }

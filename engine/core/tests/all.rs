@@ -26,6 +26,7 @@ mod records;
 mod replay;
 mod rules;
 mod scenarios;
+mod snapshots;
 mod support;
 mod tasks;
 mod unique;

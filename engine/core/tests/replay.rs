@@ -49,6 +49,9 @@ fn state_is_the_fold_of_the_log_at_every_step() {
             if step % 100 == 0 {
                 roam.hashes_agree();
             }
+            if (step + *seed as usize) % 47 == 0 {
+                roam.starts_again();
+            }
         }
         roam.hashes_agree();
         roam.replays_to_the_same();
@@ -198,6 +201,11 @@ impl Roam {
 
     fn hashes_agree(&self) {
         assert_eq!(self.state.hash(), self.fold.hash(), "seed {}: the hashes differ", self.seed);
+    }
+
+    /// From here on the fold is what a snapshot gave: snapshot and tail are the fold of the whole log.
+    fn starts_again(&mut self) {
+        self.fold = crate::support::reloaded(&self.fold);
     }
 
     fn replays_to_the_same(&self) {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
 use rust_decimal::Decimal;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::State;
 use crate::command::{CaseNo, LotNo};
@@ -17,7 +17,7 @@ use crate::value::Value;
 pub(super) type Accounts = BTreeMap<Name, BTreeMap<Name, Balance>>;
 
 /// How one key of an account stands.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Balance {
     /// How much is used up.
     pub used: Decimal,
@@ -34,7 +34,7 @@ pub struct Balance {
 }
 
 /// What a case holds of accounts.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holds {
     /// Its lots, oldest first. One that is used up stays while the case is open: an undo may fill it again.
     pub lots: SmallMap<LotNo, Lot>,
@@ -47,7 +47,7 @@ pub struct Holds {
 }
 
 /// An amount that is set aside.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lot {
     /// The name under which it is held.
     pub name: Name,
@@ -68,7 +68,7 @@ pub struct Lot {
 }
 
 /// How long lots outlast the end of their case.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Kept {
     /// When they lapse.
     pub until: Timestamp,

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{CLOSED_WINDOW_MS, State};
 use crate::command::CaseNo;
@@ -15,17 +15,24 @@ use crate::time::Timestamp;
 /// An authority, and what cases have in common.
 type Key = (Name, Name);
 
+/// What one case adds, by authority and key and by its place among the others.
+type ByKey = BTreeMap<Key, BTreeMap<u64, Weight>>;
+/// Under what each case adds, and at which place.
+type ByCase = BTreeMap<CaseNo, BTreeMap<Key, u64>>;
+/// Until when cases count.
+type ByUntil = BTreeSet<(Timestamp, CaseNo)>;
+
 /// Amounts that add up.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub(super) struct Adding {
-    by_key: BTreeMap<Key, BTreeMap<u64, Weight>>,
-    by_case: BTreeMap<CaseNo, BTreeMap<Key, u64>>,
-    by_until: BTreeSet<(Timestamp, CaseNo)>,
+    by_key: ByKey,
+    by_case: ByCase,
+    by_until: ByUntil,
     last: u64,
 }
 
 /// What one case adds.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Weight {
     /// The case.
     pub case: CaseNo,
@@ -52,6 +59,21 @@ impl State {
 }
 
 impl Adding {
+    /// All of it, and the last place that was given.
+    pub(super) fn parts(&self) -> (&ByKey, &ByCase, &ByUntil, u64) {
+        (&self.by_key, &self.by_case, &self.by_until, self.last)
+    }
+
+    /// All of it, to be filled as it was.
+    pub(super) fn parts_mut(&mut self) -> (&mut ByKey, &mut ByCase, &mut ByUntil) {
+        (&mut self.by_key, &mut self.by_case, &mut self.by_until)
+    }
+
+    /// The last place that was given.
+    pub(super) fn counted(&mut self, last: u64) {
+        self.last = last;
+    }
+
     /// A case was weighed: for the first time, which gives it its place, or again.
     pub(super) fn weighed(&mut self, at: Timestamp, e: &AmountWeighed) {
         self.forget(at);

@@ -1,6 +1,6 @@
 //! An open case: where it stands, who is asked, who has signed.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::command::{CaseNo, CommandNo, ContentHash, TaskNo, Timer, Verdict};
 use crate::definition::{Duty, Target};
@@ -13,7 +13,7 @@ use crate::value::{Fields, Value};
 use super::outward::{OutsideWork, Outward};
 
 /// An open case.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Case {
     pub(super) number: CaseNo,
     pub(super) chain: Name,
@@ -46,7 +46,7 @@ pub struct Case {
 }
 
 /// Where a case stands. Everything but `Entering` and `Leaving` may outlast a turn.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Stage {
     /// On its way to a target.
     Entering(Target),
@@ -121,7 +121,7 @@ pub enum Stage {
 }
 
 /// A step in which people are asked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
     /// The state's name.
     pub state: Name,
@@ -138,7 +138,7 @@ pub struct Step {
 }
 
 /// What has become of a slot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SlotStatus {
     /// Not asked yet.
     Waiting,
@@ -157,7 +157,7 @@ pub enum SlotStatus {
 }
 
 /// An open task.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Task {
     /// Its slot of the plan.
     pub slot: u16,
@@ -180,7 +180,7 @@ pub struct Task {
 }
 
 /// A signature that was given.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Signature {
     /// The task in which it was given.
     pub task: TaskNo,

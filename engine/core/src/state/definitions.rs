@@ -34,7 +34,15 @@ pub struct StoredDefinition {
     compiled: Arc<Definition>,
 }
 
+/// What there is of a definition: kind, name, where and as what it was written, and what was compiled.
+type Parts<'a> = (DefinitionKind, &'a Name, &'a Name, &'a [u8; 32], &'a Definition);
+
 impl StoredDefinition {
+    /// All of it.
+    pub(super) fn parts(&self) -> Parts<'_> {
+        (self.kind, &self.name, &self.path, &self.sha256, &self.compiled)
+    }
+
     /// What was compiled.
     pub fn compiled(&self) -> &Definition {
         &self.compiled
@@ -167,6 +175,23 @@ impl Definitions {
 
     /// Builds the release and drops releases that nothing pins any more.
     pub(super) fn activate(&mut self, number: u32, definitions: &[u32], pinned: impl Fn(u32) -> bool) {
+        self.release_of(number, definitions);
+        self.active = number;
+        self.releases.retain(|n, _| *n == number || pinned(*n));
+    }
+
+    /// All of them, the releases that are kept, and the number of the one that holds.
+    pub(super) fn parts(&self) -> (&BTreeMap<u32, StoredDefinition>, &BTreeMap<u32, Arc<Release>>, u32) {
+        (&self.stored, &self.releases, self.active)
+    }
+
+    /// This release holds.
+    pub(super) fn activated(&mut self, number: u32) {
+        self.active = number;
+    }
+
+    /// Builds a release of definitions that are stored.
+    pub(super) fn release_of(&mut self, number: u32, definitions: &[u32]) {
         let mut release = Release { number, ..Release::default() };
         for id in definitions {
             let Some(stored) = self.stored.get(id) else { continue };
@@ -186,8 +211,6 @@ impl Definitions {
                 DefinitionKind::Account => drop(found.accounts.insert(name, compiled)),
             }
         }
-        self.active = number;
         self.releases.insert(number, Arc::new(release));
-        self.releases.retain(|n, _| *n == number || pinned(*n));
     }
 }

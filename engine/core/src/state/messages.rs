@@ -16,11 +16,14 @@ pub const MESSAGES_MAX: usize = 2_000_000;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub(super) struct Messages {
     seen: BTreeSet<Key>,
-    order: VecDeque<(Timestamp, Key)>,
+    order: VecDeque<Seen>,
 }
 
 /// A digest of the sender and its id of the message.
 type Key = [u8; 16];
+
+/// When a message took effect, and its digest.
+pub(super) type Seen = (Timestamp, Key);
 
 fn key(sender: &str, message_id: &str) -> Key {
     let mut hasher = blake3::Hasher::new();
@@ -40,12 +43,21 @@ impl Messages {
         self.seen.contains(&key(sender, message_id))
     }
 
+    /// Those that are kept, in their order.
+    pub(super) fn order(&self) -> &VecDeque<Seen> {
+        &self.order
+    }
+
+    /// Puts one behind those that are kept, unless it is among them.
+    pub(super) fn push(&mut self, seen: Seen) {
+        if self.seen.insert(seen.1) {
+            self.order.push_back(seen);
+        }
+    }
+
     /// Keeps a message, and forgets what has left the window. Forgetting depends on frames alone.
     pub(super) fn keep(&mut self, at: Timestamp, sender: &Name, message_id: &Name) {
-        let key = key(sender, message_id);
-        if self.seen.insert(key) {
-            self.order.push_back((at, key));
-        }
+        self.push((at, key(sender, message_id)));
         while let Some((first, key)) = self.order.front() {
             if *first >= at.plus(-MESSAGE_WINDOW_MS) && self.order.len() <= MESSAGES_MAX {
                 break;

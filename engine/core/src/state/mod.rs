@@ -19,11 +19,12 @@ mod names;
 mod outward;
 mod requests;
 mod rows;
+pub mod snapshot;
 mod waiting;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub(crate) use accounts::held;
 pub use accounts::{Balance, Holds, Kept, Lot};
@@ -36,6 +37,7 @@ pub use closed::{CLOSED_MAX, CLOSED_WINDOW_MS};
 pub use definitions::{Definitions, Release, StoredDefinition};
 pub(crate) use look::within;
 pub use messages::{MESSAGE_WINDOW_MS, MESSAGES_MAX};
+pub(crate) use names::shared;
 pub use outward::{
     ChildState, ClosedCase, CommandState, CommandStatus, Done, DoneWhat, ItemStatus, KeptFact, Mark,
     OutsideWork, Outward, Period, Reply, WorkItem,
@@ -88,7 +90,7 @@ pub struct State {
 }
 
 /// The end of the log as State knows it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Head {
     /// The company's id; empty before the log is founded.
     pub company: Name,

@@ -1,5 +1,6 @@
 //! Names that many cases hold: one allocation for each.
 
+use std::cell::RefCell;
 use std::fmt;
 
 use hashbrown::HashTable;
@@ -24,7 +25,37 @@ fn hash(text: &str) -> u64 {
     hash ^ (hash >> 29)
 }
 
+thread_local! {
+    /// The names that what this thread is reading just now shares. None but while a snapshot is read.
+    static SHARED: RefCell<Option<Names>> = const { RefCell::new(None) };
+}
+
+/// A name that was read: the one of this text that all share, if there is one.
+pub(crate) fn shared(name: Name) -> Name {
+    let known = |names: &Option<Names>| names.as_ref()?.known(&name).cloned();
+    SHARED.with_borrow(known).unwrap_or(name)
+}
+
 impl Names {
+    /// Names that are read meanwhile are shared with these.
+    pub(super) fn sharing<T>(&mut self, read: impl FnOnce() -> T) -> T {
+        SHARED.set(Some(std::mem::take(self)));
+        let result = read();
+        *self = SHARED.take().unwrap_or_default();
+        result
+    }
+
+    fn known(&self, name: &Name) -> Option<&Name> {
+        self.0.find(hash(name), |known| known == name)
+    }
+
+    /// Puts a name among them.
+    pub(super) fn insert(&mut self, name: Name) {
+        if self.known(&name).is_none() {
+            self.0.insert_unique(hash(&name), name, |name| hash(name));
+        }
+    }
+
     /// The one of this text that all share.
     pub(super) fn shared(&mut self, name: &Name) -> Name {
         let hashed = hash(name);
@@ -35,7 +66,8 @@ impl Names {
         name.clone()
     }
 
-    fn in_order(&self) -> Vec<&Name> {
+    /// In their own order.
+    pub(super) fn in_order(&self) -> Vec<&Name> {
         let mut names: Vec<&Name> = self.0.iter().collect();
         names.sort_unstable();
         names

@@ -1,7 +1,7 @@
 //! What a case has to do with other systems and other cases. A case that only collects signatures has none of it.
 
 use rust_decimal::Decimal;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::accounts::Holds;
 use crate::command::{CaseNo, CommandNo, LotNo, TaskNo, Timer};
@@ -12,7 +12,7 @@ use crate::time::Timestamp;
 use crate::value::{Fields, Value};
 
 /// A case's dealings outside its own signatures.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outward {
     /// What it has learnt.
     pub facts: Fields,
@@ -68,7 +68,7 @@ impl ClosedCase {
 }
 
 /// How much a case had done at some time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark {
     /// How many entries its effects had.
     pub effects: u32,
@@ -77,7 +77,7 @@ pub struct Mark {
 }
 
 /// Something done that may have to be undone.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Done {
     /// The place of the state that did it.
     pub state: u16,
@@ -86,7 +86,7 @@ pub struct Done {
 }
 
 /// What was done.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DoneWhat {
     /// A command of this case; its record says how it was answered.
     Command(CommandNo),
@@ -126,7 +126,7 @@ pub enum DoneWhat {
 }
 
 /// A command to another system.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CommandState {
     /// The place of the state that gave it.
     pub state: u16,
@@ -165,7 +165,7 @@ pub struct CommandState {
 }
 
 /// What an adapter answered.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reply {
     /// `done`, `refused`, or a word of adapters.yaml.
     pub word: Name,
@@ -186,7 +186,7 @@ impl Reply {
 }
 
 /// How a command stands.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum CommandStatus {
     /// An answer is waited for.
     Open,
@@ -201,7 +201,7 @@ pub enum CommandStatus {
 }
 
 /// A case that this one started.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChildState {
     /// Its chain.
     pub chain: Name,
@@ -218,14 +218,14 @@ pub struct ChildState {
 }
 
 /// What a state that deals with the outside is waiting for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutsideWork {
     /// One for each item of the state's `for_each`, or just one.
     pub items: Vec<WorkItem>,
 }
 
 /// One item of such a state.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WorkItem {
     /// The item; missing where the state has no `for_each`.
     pub item: Value,
@@ -234,7 +234,7 @@ pub struct WorkItem {
 }
 
 /// How an item stands.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ItemStatus {
     /// Not begun.
     Waiting,
@@ -247,7 +247,7 @@ pub enum ItemStatus {
 }
 
 /// What is remembered of a case that is over, while others may still ask about it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClosedCase {
     /// Its chain.
     pub chain: Name,
@@ -278,7 +278,7 @@ pub struct ClosedCase {
 }
 
 /// When a chain that starts by the calendar is looked at next.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Period {
     /// When.
     pub next: Timestamp,
@@ -287,7 +287,7 @@ pub struct Period {
 }
 
 /// A fact that came for no case yet.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeptFact {
     /// Who reported it.
     pub sender: Name,

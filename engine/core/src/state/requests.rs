@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::fmt;
 
 use hashbrown::HashTable;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::command::Cause;
 use crate::name::Name;
@@ -32,8 +32,8 @@ pub struct Requests {
 }
 
 /// A request as it is kept.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-struct Kept {
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Kept {
     at: Timestamp,
     key: Key,
     seen: Seen,
@@ -87,7 +87,7 @@ impl RequestKey {
 }
 
 /// What is kept of a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seen {
     /// The digest of its content.
     pub fingerprint: [u8; 16],
@@ -138,8 +138,30 @@ impl Requests {
     /// Keeps a request that is not yet known, and forgets what has left the window. Forgetting depends on frames
     /// alone, so a replay forgets the same.
     pub(super) fn keep(&mut self, at: Timestamp, RequestKey(key): RequestKey, seen: Seen) {
-        let number = self.forgotten + self.order.len() as u64;
-        self.order.push_back(Kept { at, key, seen });
+        self.push(Kept { at, key, seen });
+        while let Some(first) = self.order.front() {
+            let expired = first.at < at.plus(-REQUEST_WINDOW_MS - SENT_AHEAD_MAX_MS);
+            if !expired && self.order.len() <= REQUESTS_MAX {
+                break;
+            }
+            self.forget_first(expired);
+        }
+    }
+
+    /// As it was kept: those that are kept in their order, and until when others were forgotten early.
+    pub(super) fn parts(&self) -> (&VecDeque<Kept>, Timestamp) {
+        (&self.order, self.forgotten_until)
+    }
+
+    /// Until when others were forgotten early, as it was kept.
+    pub(super) fn forgotten(&mut self, until: Timestamp) {
+        self.forgotten_until = until;
+    }
+
+    /// Puts one behind those that are kept, as it was kept.
+    pub(super) fn push(&mut self, kept: Kept) {
+        let (number, key) = (self.forgotten + self.order.len() as u64, kept.key);
+        self.order.push_back(kept);
         if self.tables.is_empty() {
             self.tables.resize(TABLES, HashTable::new());
         }
@@ -149,13 +171,6 @@ impl Requests {
             let rehash =
                 |number: &u64| order.get((number - forgotten) as usize).map_or(0, |kept| hash(&kept.key));
             table.insert_unique(hash(&key), number, rehash);
-        }
-        while let Some(first) = self.order.front() {
-            let expired = first.at < at.plus(-REQUEST_WINDOW_MS - SENT_AHEAD_MAX_MS);
-            if !expired && self.order.len() <= REQUESTS_MAX {
-                break;
-            }
-            self.forget_first(expired);
         }
     }
 

@@ -10,7 +10,7 @@ use countersign_core::definition::{Definition, FORM};
 use countersign_core::frame::Frame;
 use countersign_core::name::Name;
 use countersign_core::rejection::Rejection;
-use countersign_core::state::State;
+use countersign_core::state::{State, snapshot};
 use countersign_core::time::Timestamp;
 use countersign_core::turn::{TurnResult, turn};
 use countersign_core::value::Raw;
@@ -22,6 +22,29 @@ pub fn demo_definitions() -> Vec<Definition> {
     let (bundle, diagnostics) = countersign_chain::compile(&files);
     let bundle = bundle.unwrap_or_else(|| panic!("the demo company does not compile: {diagnostics:#?}"));
     bundle.definitions.into_iter().map(|compiled| compiled.definition).collect()
+}
+
+/// State written as a snapshot and read again: the same, to the byte.
+pub fn reloaded(state: &State) -> State {
+    let pieces = pieces(state);
+    let mut loader = snapshot::Loader::default();
+    pieces.iter().for_each(|piece| loader.piece(piece).expect("a piece that was written is read"));
+    let again = loader.finish().expect("all pieces are there");
+    assert!(again == *state, "a snapshot gives another State");
+    assert_eq!(again.hash(), state.hash());
+    assert!(self::pieces(&again) == pieces, "a snapshot of what a snapshot gave differs");
+    again
+}
+
+/// The pieces of a snapshot.
+pub fn pieces(state: &State) -> Vec<Vec<u8>> {
+    let mut pieces = Vec::new();
+    let taken = snapshot::write(state, |piece| {
+        pieces.push(piece.to_vec());
+        Ok::<(), std::convert::Infallible>(())
+    });
+    taken.expect("State encodes");
+    pieces
 }
 
 /// A running company.
