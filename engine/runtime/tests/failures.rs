@@ -84,7 +84,7 @@ fn the_process_aborts_where_that_is_asked_for() {
         let answer = engine.handle().command_blocking(submit("s1", START, "one"));
         panic!("answered: {answer:?}");
     }
-    let name = "the_process_aborts_where_that_is_asked_for";
+    let name = "failures::the_process_aborts_where_that_is_asked_for";
     let program = std::env::current_exe().unwrap();
     let output =
         Command::new(program).args(["--exact", name, "--nocapture"]).env(CHILD, "1").output().unwrap();
