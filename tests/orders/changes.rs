@@ -5,7 +5,7 @@ use countersign_core::name::Name;
 use countersign_core::value::{Raw, Value};
 use rust_decimal::Decimal;
 
-use super::hands::{Hands, place};
+use super::hands::Hands;
 use super::raw::{record, text};
 
 impl Hands {
@@ -19,13 +19,10 @@ impl Hands {
         self.change([("kind", text("cancel")), ("order_no", text(order_no)), ("customer", text(customer))]);
     }
 
-    /// A unit comes back of what an invoice was written for; faulty, so that no day is too late for it. All of the
-    /// delivery is there: one that is still given up as a whole would take back what has come back.
+    /// A unit comes back of what an invoice was written for; faulty, so that no day is too late for it. More of the
+    /// delivery may be on its way, or the order about to be cancelled.
     pub(crate) fn give_back(&mut self, invoice: u64) {
-        let parent = self.house.read(move |state| {
-            let parent = state.case(state.case(invoice)?.parent()?)?;
-            (*place(state, parent)? == *"settling").then(|| parent.number())
-        });
+        let parent = self.house.read(move |state| state.case(invoice)?.parent());
         let bill = self.fields(invoice, ["order_no", "customer", "billing_no"]);
         let delivery = parent.and_then(|parent| self.fields(parent, ["delivery_no"]));
         let (Some([order_no, customer, billing_no]), Some([delivery_no])) = (bill, delivery) else { return };

@@ -9,7 +9,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use countersign_core::definition::{Account, AccountMeasure};
+use countersign_core::definition::{Account, AccountMeasure, Progress};
 use countersign_core::expr::Expr;
 use countersign_core::name::Name;
 use countersign_core::value::Type;
@@ -25,8 +25,20 @@ use crate::value;
 use crate::world::{AccountHead, World};
 use crate::yaml::{Body, Entry, Node};
 
-pub(crate) const KEYS: Keys =
-    Keys::of(&["title", "measure", "one_per", "limit", "short", "define", "flags", "below_zero", "opening"]);
+/// What spending is held against.
+pub(crate) const PROGRESS: Keys = Keys::of(&["sales", "time"]);
+pub(crate) const KEYS: Keys = Keys::of(&[
+    "title",
+    "measure",
+    "one_per",
+    "limit",
+    "short",
+    "define",
+    "flags",
+    "below_zero",
+    "opening",
+    "progress",
+]);
 
 /// What is short where an account names no code of its own.
 const SHORT: &str = "INSUFFICIENT";
@@ -178,6 +190,8 @@ fn account(entry: &Entry, world: &World<'_>) -> Option<Account> {
             flags.push((Name::from(flag.key.as_str()), expr));
         }
     }
+    let scope = scope(world, Own { head, defines: &defines, limit: false }, &reads);
+    let progress = map.get("progress").map(|n| progress(n, &scope));
     let short = map.get("short").map_or(Some(Name::from(SHORT)), |n| read::code(n, report));
     let below_zero = map.get("below_zero").map(|n| word(n, world));
     Some(Account {
@@ -196,7 +210,22 @@ fn account(entry: &Entry, world: &World<'_>) -> Option<Account> {
             None => None,
         },
         opening: opening(map.get("opening"), head, world),
+        progress: match progress {
+            Some(found) => Some(found?),
+            None => None,
+        },
     })
+}
+
+fn progress(node: &Node, scope: &Scope<'_, '_>) -> Option<Progress> {
+    let report = &scope.world.report;
+    let map = Map::read(node, "progress", PROGRESS, report)?;
+    let share = |key| {
+        let node = map.need(key, "progress", report)?;
+        expression(node, Some(&Type::Percent), scope).map(|(expr, _)| expr)
+    };
+    let (sales, time) = (share("sales"), share("time"));
+    Some(Progress { sales: sales?, time: time? })
 }
 
 fn scope<'s, 'f>(world: &'s World<'f>, own: Own<'s>, reads: &'s RefCell<BTreeSet<Name>>) -> Scope<'s, 'f> {

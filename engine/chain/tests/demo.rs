@@ -23,7 +23,9 @@ fn each_definition_carries_the_text_that_it_was_compiled_from() {
     let definitions = compile(&files).0.unwrap().definitions;
     let kinds: Vec<DefinitionKind> = definitions.iter().map(|d| d.definition.kind()).collect();
     let authorities = kinds.iter().filter(|k| **k == DefinitionKind::Authority).count();
-    assert_eq!((definitions.len(), authorities), (88, 15));
+    let written = files.iter().find(|f| f.path == "authority.yaml").unwrap();
+    let written = written.text.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_lowercase()));
+    assert_eq!(authorities, written.count());
     assert_eq!(kinds[..2], [DefinitionKind::Company, DefinitionKind::Organisation]);
     assert_eq!(kinds[kinds.len() - 2..], [DefinitionKind::Systems, DefinitionKind::Reports]);
     for compiled in &definitions {

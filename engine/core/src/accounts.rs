@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 
 use crate::command::{CaseNo, LotNo};
-use crate::eval::standing;
+use crate::eval::{progress, standing};
 use crate::name::Name;
 use crate::state::{Balance, Holds, Lot, State};
 use crate::time::Timestamp;
@@ -27,6 +27,8 @@ pub struct AccountRow {
     pub flag: Option<Name>,
     /// The account's word for less than nothing free, while that is so.
     pub below_zero: Option<Name>,
+    /// The shares of the account's sales target and of its period that are reached, where it names them.
+    pub progress: Option<(Decimal, Decimal)>,
     /// Which case holds how much of what is set aside, in order of their numbers.
     pub held: Vec<HeldRow>,
 }
@@ -114,6 +116,7 @@ impl State {
             reserved: balance.reserved,
             flag,
             below_zero: balance.below_zero.clone(),
+            progress: definition.and_then(|definition| progress(self, at, (definition, key))),
             held,
         }
     }

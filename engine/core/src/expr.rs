@@ -120,6 +120,9 @@ pub enum Expr {
     Rate(Box<Expr>),
     /// `rate_on(USD)`: the date from which that rate holds; of the company's own currency today.
     RateOn(Box<Expr>),
+    /// `limit_of(post, authority)`: what that post may decide alone under it now, in the authority's measure; more than
+    /// any amount where it is unlimited. Of the post itself, whoever stands in for it.
+    LimitOf(Box<Expr>, Name),
 }
 
 /// What can be asked about an account.
@@ -159,6 +162,8 @@ pub enum CasePart {
         /// 0 in the measure of the hold's account.
         zero: Value,
     },
+    /// The positions that have still to approve in the step in which it stands, in order; none once it is over.
+    StillToSign,
 }
 
 /// What can be asked about a post.
@@ -247,7 +252,8 @@ impl Expr {
             | Expr::CurrencyOf(of)
             | Expr::Days(of)
             | Expr::Rate(of)
-            | Expr::RateOn(of) => [Some(&**of), None],
+            | Expr::RateOn(of)
+            | Expr::LimitOf(of, _) => [Some(&**of), None],
             Expr::Const(_)
             | Expr::Doc(_)
             | Expr::It(_)

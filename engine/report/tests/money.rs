@@ -5,7 +5,7 @@ use crate::support;
 use std::collections::BTreeMap;
 
 use crate::support::{Town, rows};
-use countersign_core::definition::{Account, AccountMeasure, Definition};
+use countersign_core::definition::{Account, AccountMeasure, Definition, Progress};
 use countersign_core::expr::{BalancePart, Comparison, Expr};
 use countersign_core::money::Currency;
 use countersign_core::name::{Name, Title};
@@ -183,6 +183,7 @@ fn budget(used: &[(&str, u32)]) -> Definition {
     let above = |amount| {
         Expr::Compare(Comparison::More, Box::new(Expr::Own(BalancePart::Used)), Box::new(money(amount)))
     };
+    let share = |percent: i64| Expr::Const(Value::Percent(Decimal::new(percent, 2)));
     Definition::Account(Account {
         name: "budget".into(),
         title: Title { en: "Budget".into(), zh: "预算".into() },
@@ -196,6 +197,7 @@ fn budget(used: &[(&str, u32)]) -> Definition {
             .iter()
             .map(|(key, used)| (Name::from(*key), Decimal::from(*used)))
             .collect::<BTreeMap<_, _>>(),
+        progress: Some(Progress { sales: share(40), time: share(50) }),
     })
 }
 
@@ -208,9 +210,9 @@ fn budgets_stand_with_their_colours() {
     assert_eq!(
         found,
         [
-            "budget|east|CNY|600000|330000|0|270000|55.00%|YELLOW",
-            "budget|hq|CNY|600000|12000|0|588000|2.00%|",
-            "budget|west|CNY|600000|372000|0|228000|62.00%|RED",
+            "budget|east|CNY|600000|330000|0|270000|55.00%|40.00%|50.00%|15.00%|YELLOW",
+            "budget|hq|CNY|600000|12000|0|588000|2.00%|40.00%|50.00%|-38.00%|",
+            "budget|west|CNY|600000|372000|0|228000|62.00%|40.00%|50.00%|22.00%|RED",
         ]
     );
 }

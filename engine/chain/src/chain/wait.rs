@@ -174,6 +174,7 @@ fn reads_message(expr: &Expr) -> bool {
         | Expr::Days(e)
         | Expr::Rate(e)
         | Expr::RateOn(e)
+        | Expr::LimitOf(e, _)
         | Expr::Column { key: e, .. } => reads_message(e),
         Expr::Row(_, parts) | Expr::And(parts) | Expr::Or(parts) | Expr::Min(parts) | Expr::Max(parts) => {
             any(parts)

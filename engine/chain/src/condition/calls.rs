@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use countersign_core::definition::Table;
+use countersign_core::definition::{Measure, Table};
 use countersign_core::expr::{Arithmetic, Expr, Fold};
 use countersign_core::money::Currency;
 use countersign_core::name::Name;
@@ -12,7 +12,7 @@ use rust_decimal::Decimal;
 
 use super::check::Checker;
 use super::fit::{Is, Typed};
-use super::parser::Ast;
+use super::parser::{Ast, Tree};
 use super::scope::{FUNCTIONS, LATER};
 use crate::codes;
 use crate::suggest;
@@ -38,7 +38,7 @@ impl Checker<'_, '_, '_> {
             "first" | "abs" | "floor" | "known" | "currency" | "days" | "money" | "rate" | "rate_on" => {
                 (1, 1)
             }
-            "convert" => (2, 2),
+            "convert" | "limit_of" => (2, 2),
             "min" | "max" => (2, 64),
             "pick" => (3, 3),
             chain if self.scope.world.names.chains.contains(chain) => {
@@ -72,6 +72,7 @@ impl Checker<'_, '_, '_> {
                 let rate = self.fit(rate?, &Type::Number)?;
                 Some(Typed::of(Expr::Convert(Box::new(amount?), Box::new(rate)), Type::Money, at))
             }
+            "limit_of" => self.limit_of(name_at, items, at),
             "rate" | "rate_on" => self.rate(name, name_at, &items[0], at),
             "money" => self.as_money(&items[0], at),
             "days" => {
@@ -82,6 +83,33 @@ impl Checker<'_, '_, '_> {
             "min" | "max" => self.extreme(name, items, at),
             _ => self.rounded(name, &items[0], at),
         }
+    }
+
+    /// `limit_of(post, authority)`.
+    fn limit_of(&mut self, name_at: Range<usize>, items: &[Ast], at: Range<usize>) -> Option<Typed> {
+        self.cases("limit_of(...)", &name_at)?;
+        let (post, authority) = (self.check(&items[0]), &items[1]);
+        let post = self.fit(post?, &Type::Position)?;
+        let world = self.scope.world;
+        let Tree::Word(word) = &authority.kind else {
+            let message = "the second is no word".to_owned();
+            return self.fail(codes::BAD_EXPRESSION, authority.at.clone(), message, usage("limit_of"));
+        };
+        let Some(found) = world.authorities.get(word.as_str()) else {
+            if world.names.authorities.contains(word) {
+                return None;
+            }
+            let help = suggest::nearest(word, world.names.authorities.iter().map(String::as_str));
+            let message = format!("there is no authority `{word}`");
+            return self.fail(codes::UNKNOWN_NAME, authority.at.clone(), message, help);
+        };
+        let kind = match found.measure {
+            Measure::Money(currency) if world.currency() == Some(currency) => Type::Money,
+            Measure::Money(_) => Type::AnyMoney,
+            Measure::Units => Type::Units,
+            Measure::Percent => Type::Percent,
+        };
+        Some(Typed::of(Expr::LimitOf(Box::new(post), found.name.clone()), kind, at))
     }
 
     /// The codes of all currencies.
@@ -349,6 +377,7 @@ fn usage(name: &str) -> String {
         "currency" => "currency(amount)",
         "convert" => "convert(amount, rate), the rate as a number",
         "rate" | "rate_on" => "rate(USD), rate(currency(amount)), rate_on(USD)",
+        "limit_of" => "limit_of(position, authority), such as limit_of(submitter, contract)",
         "days" => "days(number)",
         "money" => "money(number): so much of the company's currency, rounded to its minor unit",
         _ => "first(list), known(optional value)",

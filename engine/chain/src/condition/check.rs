@@ -98,7 +98,14 @@ impl<'c, 's, 'f> Checker<'c, 's, 'f> {
         let equality = matches!(how, Comparison::Equal | Comparison::Unequal);
         let ordered = matches!(
             kind,
-            Type::Number | Type::Percent | Type::Money | Type::Units | Type::Date | Type::Time | Type::Span
+            Type::Number
+                | Type::Percent
+                | Type::Money
+                | Type::AnyMoney
+                | Type::Units
+                | Type::Date
+                | Type::Time
+                | Type::Span
         );
         if matches!(kind, Type::List(_) | Type::Record(_)) {
             let help = "compare single values, or use every, some, has and in";

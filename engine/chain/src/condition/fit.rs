@@ -246,6 +246,7 @@ pub(crate) fn common(a: &Type, b: &Type) -> Option<Type> {
         (Type::Optional(x), Type::Optional(y)) => common(x, y).map(|k| Type::Optional(Box::new(k))),
         (Type::Optional(x), y) | (y, Type::Optional(x)) => common(x, y).map(|k| Type::Optional(Box::new(k))),
         (Type::Choice(x), Type::Choice(y)) => x.iter().any(|w: &Name| y.contains(w)).then_some(Type::Text),
+        (Type::Money, Type::AnyMoney) | (Type::AnyMoney, Type::Money) => Some(Type::AnyMoney),
         (Type::Row(_), Type::Row(_)) => None,
         _ if textual(a) && textual(b) => Some(Type::Text),
         _ => None,

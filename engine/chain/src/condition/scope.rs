@@ -288,8 +288,8 @@ pub(crate) const RESERVED: &[&str] = &[
 /// Functions of this version.
 pub(crate) const FUNCTIONS: &[&str] = &[
     "sum", "every", "some", "count", "where", "first", "min", "max", "abs", "floor", "pick", "known",
-    "currency", "convert", "rate", "rate_on", "days", "money",
+    "currency", "convert", "rate", "rate_on", "days", "money", "limit_of",
 ];
 
 /// Functions and names of later versions.
-pub(crate) const LATER: &[&str] = &["limit_of", "delegable", "open"];
+pub(crate) const LATER: &[&str] = &["delegable", "open"];

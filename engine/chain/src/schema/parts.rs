@@ -260,7 +260,7 @@ pub(super) fn of_systems() -> Vec<Part> {
 }
 
 pub(super) fn of_accounts() -> Vec<Part> {
-    vec![part(
+    let account = part(
         "account",
         accounts::KEYS,
         &["measure", "one_per", "limit"],
@@ -274,8 +274,19 @@ pub(super) fn of_accounts() -> Vec<Part> {
             ("flags", "{expression}", "Words for how it stands: the first that holds"),
             ("below_zero", "text", "The word for a limit that fell below what is taken"),
             ("opening", "{number}", "By key: what was used up before; entered once"),
+            ("progress", "progress", "What spending is held against in the report `budgets`"),
         ],
-    )]
+    );
+    let progress = part(
+        "progress",
+        accounts::PROGRESS,
+        &["sales", "time"],
+        &[
+            ("sales", "expression", "The share of the sales target that is reached"),
+            ("time", "expression", "The share of the period that is gone"),
+        ],
+    );
+    vec![account, progress]
 }
 
 pub(super) fn of_table() -> Vec<Part> {

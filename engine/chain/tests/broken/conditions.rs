@@ -158,7 +158,7 @@ pub(crate) const CASES: &[Case] = &[
         "a function of a later version",
         CHAIN,
         "amount: doc.total",
-        "amount: limit_of(submitter, contract)",
+        "amount: delegable(contract)",
         "amount: abs(doc.total)",
     ),
     case(

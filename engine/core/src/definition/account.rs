@@ -34,6 +34,17 @@ pub struct Account {
     pub below_zero: Option<Name>,
     /// What was used up before the company began with Countersign, by key; entered once.
     pub opening: BTreeMap<Name, Decimal>,
+    /// What spending is held against in reports, where it is.
+    pub progress: Option<Progress>,
+}
+
+/// How far the business and the period of an account have come; shares that read the parts of its key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// The share of the sales target that is reached.
+    pub sales: Expr,
+    /// The share of the period that is gone.
+    pub time: Expr,
 }
 
 /// What an account counts.

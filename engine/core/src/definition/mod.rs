@@ -16,7 +16,7 @@ mod table;
 use serde::{Deserialize, Serialize};
 
 pub use account::{
-    Account, AccountMeasure, HandsOn, HoldSource, Lapse, MoveDef, MoveOf, ReserveDef, RestoreDef,
+    Account, AccountMeasure, HandsOn, HoldSource, Lapse, MoveDef, MoveOf, Progress, ReserveDef, RestoreDef,
 };
 pub use adapters::{Adapters, Refusals, Shape, Undo, Verb};
 pub use authority::{AddsUp, Authority, Limit, LimitSet, Line, Measure};

@@ -71,6 +71,22 @@ pub(crate) fn standing(
     Ok(Standing { limit, used, reserved, flag })
 }
 
+/// The shares of an account's sales target and of its period at a key; None: it names none, or they have no value.
+pub(crate) fn progress(
+    state: &State,
+    at: Timestamp,
+    (account, key): (&Account, &Name),
+) -> Option<(Decimal, Decimal)> {
+    let progress = account.progress.as_ref()?;
+    let parts = parts_of(account, key)?;
+    let own = Own { account, parts: &parts, key };
+    let scope =
+        Scope { cases: Some(state), own: Some(&own), ..Scope::new(state.definitions().active()?, at) };
+    let mut evaluator = Evaluator { scope: &scope, fuel: COST_MAX, depth: 0 };
+    let mut share = |expr| evaluator.value(expr, None).ok()?.decimal();
+    Some((share(&progress.sales)?, share(&progress.time)?))
+}
+
 /// The values of a key's parts, read from its text. None: it has another number of parts.
 fn parts_of(account: &Account, key: &Name) -> Option<Vec<Value>> {
     let texts: Vec<&str> = match account.parts.len() {

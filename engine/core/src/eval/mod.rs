@@ -64,7 +64,7 @@ impl From<EvalError> for Rejection {
 }
 
 pub use accounts::Own;
-pub(crate) use accounts::{amount_of, standing};
+pub(crate) use accounts::{amount_of, progress, standing};
 pub(crate) use world::row_key;
 
 type Result<T> = std::result::Result<T, EvalError>;

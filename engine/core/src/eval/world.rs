@@ -3,9 +3,11 @@
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
+use super::accounts::AMOUNT_MAX;
 use super::{EvalError, Evaluator, Result};
 use crate::command::CaseNo;
-use crate::definition::{Organisation, Table};
+use crate::decide::limit_of;
+use crate::definition::{Measure, Organisation, Table};
 use crate::event::RateUsed;
 use crate::expr::{Attribute, CasePart, Expr};
 use crate::money::{Currency, round_half_up};
@@ -65,6 +67,10 @@ impl Evaluator<'_> {
                 let rate = self.rate(of, it)?;
                 Ok(rate.map_or(Value::Missing, |used| Value::Date(used.map_or(today, |used| used.on))))
             }
+            Expr::LimitOf(of, authority) => match self.value(of, it)? {
+                Value::Missing => Ok(Value::Missing),
+                value => self.limit_of(value.as_name().ok_or(EvalError::Type("a position"))?, authority),
+            },
             Expr::Hold { name, zero } => self.hold(name, zero),
             Expr::Balance { account, key, what } => {
                 let parts = self.values(key, it)?;
@@ -127,6 +133,23 @@ impl Evaluator<'_> {
     fn organisation(&self) -> Option<&Organisation> {
         let active = self.scope.cases.and_then(|cases| cases.definitions().active());
         active.map_or(self.scope.rules, |active| active).organisation()
+    }
+
+    /// What a post may decide alone, by the rules that hold now.
+    fn limit_of(&self, post: &Name, authority: &Name) -> Result<Value> {
+        let active = self.scope.cases.and_then(|cases| cases.definitions().active());
+        let rules = active.map_or(self.scope.rules, |active| active);
+        let authority = rules.authority(authority).ok_or(EvalError::Type("an authority"))?;
+        let organisation = rules.organisation().ok_or(EvalError::Type("an organisation"))?;
+        let limit = match limit_of(organisation, authority, post, self.scope.at) {
+            None => Decimal::ZERO,
+            Some(limit) => limit.up_to.unwrap_or(Decimal::from(AMOUNT_MAX)),
+        };
+        Ok(match authority.measure {
+            Measure::Money(currency) => Value::money(limit, currency),
+            Measure::Units => Value::Units(limit),
+            Measure::Percent => Value::Percent(limit),
+        })
     }
 
     fn post(&self, name: &Name, attribute: Attribute) -> Result<Value> {

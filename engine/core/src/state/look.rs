@@ -1,8 +1,8 @@
 //! What one case may ask about another: open, or over and not yet forgotten.
 
-use super::{Case, Stage, State};
+use super::{Case, SlotStatus, Stage, State};
 use crate::command::CaseNo;
-use crate::definition::Target;
+use crate::definition::{Duty, Target};
 use crate::expr::CasePart;
 use crate::name::Name;
 use crate::time::Timestamp;
@@ -20,6 +20,10 @@ impl State {
             CasePart::Hold { name, zero } => {
                 self.chain_of(number)?;
                 return super::accounts::held(self.holds(number), name, zero);
+            }
+            CasePart::StillToSign => {
+                self.chain_of(number)?;
+                return Some(Value::List(self.case(number).map(still_to_sign).unwrap_or_default()));
             }
             _ => {}
         }
@@ -68,6 +72,17 @@ impl State {
         };
         name.unwrap_or_else(|| Name::from("on-hold"))
     }
+}
+
+/// Whom the step in which a case stands has still to ask for an approval.
+fn still_to_sign(case: &Case) -> Vec<Value> {
+    let Some(step) = case.step() else { return Vec::new() };
+    let slots = step.plan.slots.iter().zip(&step.slots);
+    let open = slots.filter(|(slot, status)| {
+        let asked = matches!(status, SlotStatus::Waiting | SlotStatus::Open(_));
+        asked && matches!(slot.duty, Duty::Approve | Duty::Review)
+    });
+    open.map(|(slot, _)| Value::Position(slot.position.clone())).collect()
 }
 
 /// What stands at a path within fields.

@@ -35,6 +35,7 @@ fn account(name: &str, measure: AccountMeasure, limit: Option<Expr>) -> Account 
         flags: Vec::new(),
         below_zero: None,
         opening: BTreeMap::new(),
+        progress: None,
     }
 }
 

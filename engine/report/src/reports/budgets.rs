@@ -1,4 +1,5 @@
-//! `budgets`: how each account stands: what there is, what is used up and set aside, which share that is, its colour.
+//! `budgets`: how each account stands: what there is, what is used up and set aside, which share that is, how far sales and
+//! the period have come, by how much spending is ahead of the slower of the two, its colour.
 
 use countersign_core::accounts::AccountLimit;
 use countersign_core::definition::AccountMeasure;
@@ -17,6 +18,9 @@ const COLUMNS: &[(&str, &str)] = &[
     ("reserved", "已占用"),
     ("free", "可用"),
     ("committed", "占用率"),
+    ("sales", "销售进度"),
+    ("time", "时间进度"),
+    ("ahead", "超前"),
     ("flag", "状态"),
 ];
 
@@ -39,6 +43,14 @@ pub(super) fn make(book: &Book, window: &Window) -> Sheet {
             }
         };
         let free: Option<Decimal> = row.free();
+        let (sales, time) = row.progress.unzip();
+        let share = match &row.limit {
+            AccountLimit::Of(limit) => (row.used + row.reserved).checked_div(*limit),
+            _ => None,
+        };
+        let ahead = share.zip(row.progress).map(|(share, (sales, time))| share - sales.min(time));
+        let part =
+            |share: Option<Decimal>| share.map_or(Cell::None, |share| Cell::share(share, Decimal::ONE));
         sheet.rows.push(vec![
             Cell::text(row.account.as_str()),
             Cell::text(row.key.as_str()),
@@ -48,6 +60,9 @@ pub(super) fn make(book: &Book, window: &Window) -> Sheet {
             Cell::text(row.reserved.to_string()),
             Cell::maybe(free),
             committed,
+            part(sales),
+            part(time),
+            part(ahead),
             Cell::maybe(row.below_zero.as_deref().or(row.flag.as_deref())),
         ]);
     }

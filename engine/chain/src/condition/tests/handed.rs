@@ -61,6 +61,9 @@ fn other_cases_can_be_asked_about() {
         ("order.facts.sent else 0", "units"),
         ("facts.other.state == closed", "flag"),
         ("facts.other.open", "flag"),
+        ("order.still_to_sign", "optional list of position"),
+        ("facts.other.still_to_sign else []", "list of position"),
+        ("(facts.other.amount else doc.total) > doc.total", "flag"),
         ("facts.other.amount", "optional money of any currency"),
     ] {
         match lower(Site::Fork, text, None) {
@@ -125,7 +128,9 @@ fn names_of_other_things_are_refused_with_a_reason() {
         (Site::Fork, "currency(doc.days)", codes::TYPE_ERROR),
         (Site::Fork, "convert(doc.total, doc.pause) > 0", codes::TYPE_ERROR),
         (Site::Fork, "order.signers has boss", codes::NOT_YET),
-        (Site::Fork, "doc.total <= limit_of(submitter, order)", codes::NOT_YET),
+        (Site::Fork, "doc.total <= delegable(order)", codes::NOT_YET),
+        (Site::Fork, "doc.total <= limit_of(submitter, ordre)", codes::UNKNOWN_NAME),
+        (Site::Key, "limit_of(submitter, order)", codes::NOT_READABLE_HERE),
         (Site::Fork, "order-to-csh(doc.nr).open", codes::UNKNOWN_NAME),
         (Site::Fork, "lines.qty > 0", codes::UNKNOWN_NAME),
         (Site::Fork, "pools(\"2025-06\", js).pool > 0", codes::NO_SUCH_ROW),
