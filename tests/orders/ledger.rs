@@ -37,6 +37,8 @@ struct Seen {
     parent: Option<String>,
     document: Map<String, Value>,
     state: String,
+    /// Somebody has chosen to drop what is missing.
+    dropping: bool,
     end: Option<String>,
 }
 
@@ -86,12 +88,24 @@ impl Ledger {
                 let child = self.cases.entry(text(&data["child"])).or_default();
                 child.parent = Some(case.to_owned());
             }
-            "state-entered" => self.seen(case).state = text(&data["state"]),
-            "task-answered" => {
-                let (short, drops) = (self.seen(case).state == "short", data["choice"] == "drop");
-                if short && drops {
-                    self.drop_rest(case);
+            "state-entered" => {
+                let seen = self.seen(case);
+                seen.state = text(&data["state"]);
+                // Where nothing of it has come back, giving up what is stuck undoes all of it instead.
+                match (std::mem::take(&mut seen.dropping), seen.state.as_str()) {
+                    (true, "settling") => self.drop_rest(case),
+                    (true, "using-quota") => self.drop_order(case),
+                    _ => {}
                 }
+            }
+            "task-answered" => {
+                let seen = self.seen(case);
+                let choice = text(&data["choice"]);
+                let drops = matches!(
+                    (seen.state.as_str(), choice.as_str()),
+                    ("short" | "stuck", "drop") | ("blocked", "cancel")
+                );
+                seen.dropping = drops;
             }
             "fact-received" => self.told(case, data),
             "command-issued" => {
@@ -159,6 +173,12 @@ impl Ledger {
             self.book(Place::Demand, Place::Dropped(delivery.to_owned()), left);
             self.book(Place::Ordered(order.clone()), Place::Dropped(order), left);
         }
+    }
+
+    /// What is left of an order will not be sent.
+    fn drop_order(&mut self, case: &str) {
+        let left = self.at(&Place::Ordered(case.to_owned()));
+        self.book(Place::Ordered(case.to_owned()), Place::Dropped(case.to_owned()), left);
     }
 
     fn told(&mut self, case: &str, data: &Map<String, Value>) {
@@ -258,10 +278,7 @@ impl Ledger {
         seen.end = Some(end.to_owned());
         let chain = seen.chain.clone();
         match chain.as_str() {
-            "order-to-cash" if end != "closed" => {
-                let left = self.at(&Place::Ordered(case.to_owned()));
-                self.book(Place::Ordered(case.to_owned()), Place::Dropped(case.to_owned()), left);
-            }
+            "order-to-cash" if end != "closed" => self.drop_order(case),
             "invoice-settlement" => {
                 self.exposed.remove(case);
             }
@@ -297,9 +314,8 @@ impl Ledger {
                     if !left.is_zero() {
                         return Err(format!("{case}: {left} units were neither delivered nor dropped"));
                     }
-                    // A cancelled one may meet a return that was under way: both send the same goods back.
                     let there = self.at(&Place::Delivered(case.clone()));
-                    if seen.end.as_deref() == Some("closed") && there < Decimal::ZERO {
+                    if there < Decimal::ZERO {
                         return Err(format!("{case}: {there} units are at the customer's, more came back"));
                     }
                 }
