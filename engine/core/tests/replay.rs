@@ -49,7 +49,7 @@ fn state_is_the_fold_of_the_log_at_every_step() {
             if step % 100 == 0 {
                 roam.hashes_agree();
             }
-            if (step + *seed as usize) % 47 == 0 {
+            if (step + *seed as usize).is_multiple_of(47) {
                 roam.starts_again();
             }
         }

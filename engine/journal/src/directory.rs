@@ -6,13 +6,11 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::storage::{Access, Listed, Storage, StorageFile};
+use crate::storage::{Access, Listed, NewFile, Storage, StorageFile, UNFINISHED};
 
 /// Bytes written and synced at once while a file is filled with zeros. Little, because the log's own sync
 /// waits behind them: with 8 MiB some appends took 25 ms, with 1 MiB none took over 3 ms.
 const FILL_BYTES: usize = 1 << 20;
-/// Ending of a file that is still being filled. Such a file is no part of the log.
-const UNFINISHED: &str = ".new";
 
 /// A directory of the file system as [`Storage`].
 #[derive(Debug, Clone)]
@@ -101,6 +99,20 @@ impl Storage for DirStorage {
         let file = OpenOptions::new().read(true).write(access == Access::Write).open(self.path.join(name))?;
         Ok(Arc::new(DirFile { file }))
     }
+
+    fn begin(&self, name: &str) -> io::Result<Box<dyn NewFile>> {
+        let unfinished = self.path.join(format!("{name}{UNFINISHED}"));
+        let file = OpenOptions::new().write(true).create(true).truncate(true).open(&unfinished)?;
+        let (folder, name) = (self.path.clone(), name.to_owned());
+        Ok(Box::new(DirNewFile { file, unfinished, folder, name, unsynced: 0, finished: false }))
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        match fs::remove_file(self.path.join(name)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => sync_directory(&self.path),
+        }
+    }
 }
 
 fn sync_directory(path: &Path) -> io::Result<()> {
@@ -123,5 +135,44 @@ impl StorageFile for DirFile {
 
     fn sync_data(&self) -> io::Result<()> {
         self.file.sync_data()
+    }
+}
+
+#[derive(Debug)]
+struct DirNewFile {
+    file: File,
+    unfinished: PathBuf,
+    folder: PathBuf,
+    name: String,
+    /// Bytes since the last sync: little at a time, as when a segment is filled.
+    unsynced: usize,
+    finished: bool,
+}
+
+impl NewFile for DirNewFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.file.write_all(bytes)?;
+        self.unsynced += bytes.len();
+        if self.unsynced >= FILL_BYTES {
+            self.unsynced = 0;
+            self.file.sync_data()?;
+        }
+        Ok(())
+    }
+
+    fn finish(mut self: Box<Self>) -> io::Result<()> {
+        self.file.sync_all()?;
+        fs::rename(&self.unfinished, self.folder.join(&self.name))?;
+        self.finished = true;
+        sync_directory(&self.folder)
+    }
+}
+
+impl Drop for DirNewFile {
+    fn drop(&mut self) {
+        if !self.finished {
+            // Gives the space back; that it is no part of anything is clear from its name.
+            let _ = fs::remove_file(&self.unfinished);
+        }
     }
 }

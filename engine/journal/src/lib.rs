@@ -42,6 +42,7 @@ mod parse;
 mod reader;
 mod segment;
 pub mod sim;
+mod snapshot;
 mod storage;
 mod tail;
 mod verify;
@@ -60,6 +61,10 @@ pub use journal::{Appended, Journal};
 pub use lock::Lock;
 pub use log::Log;
 pub use reader::{Frame, Reader};
-pub use storage::{Access, Listed, Storage, StorageFile};
+pub use snapshot::{
+    SnapshotOf, SnapshotReader, SnapshotWriter, Unusable, remove_snapshot, remove_unfinished_snapshots,
+    snapshot_file, snapshots,
+};
+pub use storage::{Access, Listed, NewFile, Storage, StorageFile, UNFINISHED};
 pub use tail::Cut;
-pub use verify::{Report, inspect, verify};
+pub use verify::{Report, inspect, log_id, verify};

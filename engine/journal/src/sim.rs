@@ -11,6 +11,8 @@
 //!   as clean: a later sync does not write them. That is how common file systems behave.
 //! - A failed write has written a part of its bytes.
 //! - A file is created whole or, when the power is cut meanwhile, perhaps not at all.
+//! - A file that is begun grows under a name of its own. A power cut leaves of it what it leaves of any file that
+//!   was not synced, or nothing; finished, it is there whole, under its name.
 
 mod disk;
 mod file;
@@ -20,7 +22,7 @@ use std::fmt;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::storage::{Access, Listed, Storage, StorageFile};
+use crate::storage::{Access, Listed, NewFile, Storage, StorageFile, UNFINISHED};
 use disk::Disk;
 
 /// A call that is to fail once with EIO.
@@ -169,6 +171,38 @@ impl Storage for SimDisk {
     fn open(&self, name: &str, _access: Access) -> io::Result<Arc<dyn StorageFile>> {
         let boot = self.lock().call(|disk| disk.open(name))?;
         Ok(Arc::new(SimFile { disk: self.clone(), name: name.to_owned(), boot }))
+    }
+
+    fn begin(&self, name: &str) -> io::Result<Box<dyn NewFile>> {
+        let unfinished = format!("{name}{UNFINISHED}");
+        let boot = self.lock().call(|disk| disk.begin(&unfinished))?;
+        Ok(Box::new(SimNewFile { disk: self.clone(), unfinished, name: name.to_owned(), boot }))
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        self.lock().call(|disk| {
+            disk.files.remove(name);
+            Ok(())
+        })
+    }
+}
+
+/// A file of a [`SimDisk`] that is being written.
+#[derive(Debug)]
+struct SimNewFile {
+    disk: SimDisk,
+    unfinished: String,
+    name: String,
+    boot: u64,
+}
+
+impl NewFile for SimNewFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.disk.lock().call(|disk| disk.append(&self.unfinished, self.boot, bytes))
+    }
+
+    fn finish(self: Box<Self>) -> io::Result<()> {
+        self.disk.lock().call(|disk| disk.finish((&self.unfinished, &self.name), self.boot))
     }
 }
 

@@ -42,7 +42,39 @@ pub trait Storage: fmt::Debug + Send + Sync {
     /// # Errors
     /// Whatever the storage answers, `NotFound` among them.
     fn open(&self, name: &str, access: Access) -> io::Result<Arc<dyn StorageFile>>;
+
+    /// Begins the file `name`, which grows as it is written and is there once it is finished, in place of
+    /// any file of this name.
+    ///
+    /// # Errors
+    /// Whatever the storage answers.
+    fn begin(&self, name: &str) -> io::Result<Box<dyn NewFile>>;
+
+    /// Removes a file, durably. One that is not there is removed already.
+    ///
+    /// # Errors
+    /// Whatever the storage answers.
+    fn remove(&self, name: &str) -> io::Result<()>;
 }
+
+/// A file that is being written from its beginning. Dropped, or after a crash, it is not there; of what was
+/// written, nothing remains but perhaps a file whose name ends in [`UNFINISHED`].
+pub trait NewFile: fmt::Debug + Send {
+    /// Writes what comes next.
+    ///
+    /// # Errors
+    /// `StorageFull`, or whatever the storage answers. The file is then of no further use.
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()>;
+
+    /// Makes the file and its name durable. After a crash meanwhile it is there whole or not at all.
+    ///
+    /// # Errors
+    /// Whatever the storage answers.
+    fn finish(self: Box<Self>) -> io::Result<()>;
+}
+
+/// Ending of a file that is still being written. Such a file is no part of anything.
+pub const UNFINISHED: &str = ".new";
 
 /// An open file. Its size never changes.
 pub trait StorageFile: fmt::Debug + Send + Sync {

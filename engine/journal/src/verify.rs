@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::error::Error;
 use crate::format::{Geometry, Head, LogId};
+use crate::head::HeadRecord;
 use crate::log::{DurableEnd, Log};
 use crate::storage::{Access, Storage};
 use crate::tail::Cut;
@@ -82,4 +83,12 @@ pub fn inspect(storage: Arc<dyn Storage>) -> Result<(Log, Report), Error> {
     let end = DurableEnd { head: walk.tip.head, at: walk.end };
     let log = Log::new(storage, walk.tip.log_id, walk.tip.geometry, walk.index, end);
     Ok((log, report))
+}
+
+/// Whose log it is, by its head record.
+///
+/// # Errors
+/// `LOG_DAMAGED`, `IO`: opening the log says more.
+pub fn log_id(storage: &dyn Storage) -> Result<LogId, Error> {
+    Ok(HeadRecord::open(storage, Access::Read)?.log_id())
 }

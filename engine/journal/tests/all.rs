@@ -10,4 +10,5 @@ mod lock;
 mod model;
 mod power_cut;
 mod round_trip;
+mod snapshots;
 mod torn;

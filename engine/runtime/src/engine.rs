@@ -13,7 +13,7 @@ use countersign_core::frame::FRAME_BYTES_MAX;
 use countersign_core::name::Name;
 use countersign_core::state::State;
 use countersign_core::turn::{TurnResult, turn, turn_keyed};
-use countersign_journal::{DirStorage, Journal, Lock, LogId, Report, Storage};
+use countersign_journal::{DirStorage, Journal, Lock, LogId, Report, Storage, remove_unfinished_snapshots};
 use tokio::sync::watch;
 
 use crate::disk::Disk;
@@ -25,8 +25,9 @@ use crate::log_thread::LogThread;
 use crate::message::Message;
 use crate::options::{EngineOptions, Home, lock_file, log_directory};
 use crate::pipe::{Batch, Pipe};
-use crate::recovery::{RecoveryReport, Replayed, replay};
+use crate::recovery::{RecoveryReport, Replayed, recover};
 use crate::release::{self, Releaser};
+use crate::snapshots::{Maker, Progress, Store, Unmade};
 use crate::views::{self, Views, ViewsOpened};
 use crate::writer::{Flags, TurnFn, Writer, WriterParts};
 
@@ -115,6 +116,7 @@ impl Engine {
     fn end(&mut self) -> Result<State, EngineError> {
         // A full disk must not keep the engine from stopping: what it has not made durable was not answered.
         self.handle.disk.end();
+        self.handle.snapshots.end();
         // An error means that the core thread has ended already.
         drop(self.handle.queue.send(Message::Stop));
         let state = self.core.take().and_then(|core| core.join().ok().flatten());
@@ -134,6 +136,23 @@ impl Drop for Engine {
             drop(self.end());
         }
     }
+}
+
+/// Makes a snapshot of a log that nobody has open. Gives its last sequence and its bytes.
+///
+/// # Errors
+/// Those of [`Engine::open`]; `SNAPSHOT_FAILED`.
+pub fn make_snapshot(options: &EngineOptions) -> Result<(u64, u64), EngineError> {
+    let (storage, _lock) = enter(&options.home, false)?;
+    let (journal, report, replayed) = recover(storage.clone())?;
+    let head = journal.head();
+    if head.sequence == 0 {
+        return Err(EngineError::NotFounded);
+    }
+    remove_unfinished_snapshots(&*storage).map_err(Unmade::from)?;
+    let store = Store { storage, log_id: report.log_id };
+    let bytes = store.make(replayed.state, head, || true)?;
+    Ok((head.sequence, bytes))
 }
 
 /// Locks a data directory and gives the storage of its log.
@@ -189,15 +208,17 @@ fn start(
     lock: Option<Lock>,
     turn: TurnFn,
 ) -> Result<(Engine, RecoveryReport), EngineError> {
-    let (journal, report) = Journal::open(storage, None)?;
+    let (journal, report, replayed) = recover(storage.clone())?;
     check_groups(&journal)?;
     if report.last_sequence == 0 {
         return Err(EngineError::NotFounded);
     }
-    let replayed = replay(&journal.log())?;
+    let snapshots = Progress::default();
+    snapshots.is_at(replayed.snapshot);
     let (durable, watch) = watch::channel(report.last_sequence);
     let log = LogView::new(journal.log(), watch, options.follower_lag_max);
     let (views, views_opened) = open_views(&options, &log)?;
+    let store = Store { storage, log_id: report.log_id };
     let report = recovery_report(&options, report, &replayed, views_opened);
     let (queue, messages) = sync_channel(options.queue_capacity.max(1));
     let handle = EngineHandle {
@@ -207,9 +228,10 @@ fn start(
         queue,
         log,
         views,
+        snapshots,
     };
     let mut engine = Engine { handle, core: None, others: Vec::new(), _lock: lock };
-    let parts = Parts { options, journal, durable, messages, state: replayed.state, turn };
+    let parts = Parts { options, journal, durable, messages, state: replayed.state, turn, store };
     engine.spawn(parts)?;
     Ok((engine, report))
 }
@@ -235,6 +257,8 @@ fn recovery_report(
     }
     RecoveryReport {
         journal,
+        snapshot: replayed.snapshot,
+        skipped: replayed.skipped.clone(),
         frames: replayed.frames,
         events: replayed.events,
         replay_ms: replayed.took_ms,
@@ -251,14 +275,20 @@ struct Parts {
     messages: Receiver<Message>,
     state: State,
     turn: TurnFn,
+    store: Store,
 }
 
 impl Engine {
     fn spawn(&mut self, parts: Parts) -> Result<(), EngineError> {
-        let Parts { options, journal, durable, messages, state, turn } = parts;
+        let Parts { options, journal, durable, messages, state, turn, store } = parts;
         let pipe = Arc::new(Pipe::new([Batch::default(), Batch::default()]));
         self.connect(&options, &pipe);
-        let EngineHandle { log, disk, failure, flags, views, .. } = self.handle.clone();
+        let EngineHandle { log, disk, failure, flags, views, snapshots, .. } = self.handle.clone();
+        if options.snapshot_every > 0 {
+            let every = options.snapshot_every;
+            let maker = Maker { store, log: log.clone(), every, progress: snapshots };
+            self.thread("snapshot", move || maker.run())?;
+        }
         let log = Arc::new(log);
         let writer = WriterParts {
             state,
@@ -300,12 +330,13 @@ impl Engine {
 
     /// Lets a failure and a clock moved by hand wake whoever waits.
     fn connect(&self, options: &EngineOptions, pipe: &Arc<Pipe>) {
-        let EngineHandle { queue, disk, log, failure, .. } = self.handle.clone();
+        let EngineHandle { queue, disk, log, failure, snapshots, .. } = self.handle.clone();
         let wake_core = wake(queue);
         let (pipe, wake) = (pipe.clone(), wake_core.clone());
         failure.on_raise(Arc::new(move || {
             pipe.break_up();
             disk.end();
+            snapshots.end();
             log.end();
             wake();
         }));

@@ -95,6 +95,9 @@ pub enum EngineError {
     /// The views cannot be opened, not even as empty ones.
     #[error(transparent)]
     Views(#[from] crate::views::ViewsError),
+    /// No snapshot was made; the log has everything.
+    #[error("no snapshot was made: {0}")]
+    Snapshot(#[from] crate::snapshots::Unmade),
     /// The engine stopped because of a failure.
     #[error("the engine stopped: {0}")]
     Failed(String),
@@ -114,6 +117,7 @@ impl EngineError {
             },
             EngineError::GroupsTooSmall { .. } => "LOG_GEOMETRY",
             EngineError::Views(error) => error.code(),
+            EngineError::Snapshot(_) => "SNAPSHOT_FAILED",
             EngineError::Failed(_) => "ENGINE_STOPPED",
         }
     }

@@ -20,6 +20,7 @@ use crate::failure::Failure;
 use crate::follow::LogView;
 use crate::message::Message;
 use crate::reply::{Incoming, Reply};
+use crate::snapshots::{Progress, SnapshotCounts};
 use crate::views::Views;
 use crate::writer::Flags;
 
@@ -37,6 +38,7 @@ pub struct EngineHandle {
     pub(crate) failure: Arc<Failure>,
     pub(crate) flags: Arc<Flags>,
     pub(crate) views: Option<Views>,
+    pub(crate) snapshots: Progress,
 }
 
 impl EngineHandle {
@@ -176,6 +178,7 @@ impl EngineHandle {
             clock_jumped: self.flags.clock_jumped.load(Ordering::Relaxed),
             timers_stuck: self.flags.timers_stuck.load(Ordering::Relaxed),
             counts: self.flags.counts.read(),
+            snapshots: self.snapshots.counts(),
             followers: self.log.positions(),
             followers_behind: self.log.followers_behind(),
             views_failed: self.views.as_ref().and_then(Views::failure),
@@ -212,6 +215,8 @@ pub struct Status {
     pub timers_stuck: bool,
     /// What was counted since the start.
     pub counts: EngineCounts,
+    /// How snapshots stand.
+    pub snapshots: SnapshotCounts,
     /// Followers and the last sequence that each has applied.
     pub followers: Vec<(String, u64)>,
     /// A follower is so far behind that new work is refused.

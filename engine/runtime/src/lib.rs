@@ -7,7 +7,7 @@
 //!                              [log thread]    one write + one fdatasync per group, no linger
 //!                                   | durable sequence
 //!                                   v
-//!         replies released · followers read the log: views here, publication in the server
+//!         replies released · followers read the log: views and snapshots here, publication in the server
 //! ```
 //!
 //! There is one State, owned by the core thread, ahead of the disk by at most one group in flight and one
@@ -35,16 +35,20 @@ mod pipe;
 mod recovery;
 mod release;
 mod reply;
+mod snapshots;
 pub mod views;
 mod writer;
 
 pub use clock::{Clock, ManualClock, SystemClock, Wake};
 pub use counts::EngineCounts;
 pub use disk::Room;
-pub use engine::{Engine, Founding};
+pub use engine::{Engine, Founding, make_snapshot};
 pub use error::{EngineError, ReadError, Unavailable};
 pub use follow::{Follower, LogReader, LogView};
 pub use handle::{EngineHandle, Pending, Status};
-pub use options::{EngineOptions, Home, OnFatal, ViewsAt, lock_file, log_directory, views_directory};
+pub use options::{
+    EngineOptions, Home, OnFatal, SNAPSHOT_EVERY, ViewsAt, lock_file, log_directory, views_directory,
+};
 pub use recovery::RecoveryReport;
 pub use reply::{Incoming, Reply, ReplyResult, result_of};
+pub use snapshots::{Skipped, SnapshotCounts, Unmade};

@@ -52,6 +52,8 @@ pub struct EngineOptions {
     pub queue_capacity: usize,
     /// Frames that a follower may be behind before new work is `OVERLOADED`.
     pub follower_lag_max: u64,
+    /// Frames from one snapshot to the next; 0: none is made.
+    pub snapshot_every: u64,
     /// Sizes of a new log; an old one keeps its own. Groups must have room for a frame of 256 KiB.
     pub geometry: Geometry,
     /// Where time comes from.
@@ -77,6 +79,7 @@ impl EngineOptions {
             on_fatal: OnFatal::Abort,
             queue_capacity: 4096,
             follower_lag_max: 100_000,
+            snapshot_every: 0,
             geometry: Geometry::default(),
             clock: Arc::new(SystemClock::new()),
         }
@@ -101,6 +104,9 @@ impl fmt::Debug for EngineOptions {
             .finish_non_exhaustive()
     }
 }
+
+/// Frames from one snapshot to the next where a company is served: what a start applies at most in a second.
+pub const SNAPSHOT_EVERY: u64 = 300_000;
 
 /// Where a data directory keeps its log.
 pub fn log_directory(data: &std::path::Path) -> PathBuf {

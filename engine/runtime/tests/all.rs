@@ -7,6 +7,7 @@ mod followers;
 mod load;
 mod power;
 mod replies;
+mod snapshots;
 mod start;
 mod support;
 mod views;

@@ -53,7 +53,7 @@ impl Run {
         assert_eq!(self.folded, self.world.state, "State is not the fold of its log");
         assert_eq!(self.folded.hash(), self.world.state.hash());
         // What a snapshot gave goes on as the fold does; often enough to be anywhere, not so often as to take long.
-        if self.seen % 11 == 0 {
+        if self.seen.is_multiple_of(11) {
             self.folded = crate::support::reloaded(&self.folded);
         }
     }

@@ -137,6 +137,30 @@ impl Disk {
         self.file(name, boot)?.write(bytes, offset)
     }
 
+    /// Begins a file that grows; gives the boot that its handle belongs to.
+    pub(super) fn begin(&mut self, name: &str) -> io::Result<u64> {
+        self.files.insert(name.to_owned(), SimFileState::default());
+        Ok(self.boot)
+    }
+
+    /// Lets a file grow. What is new of it is not synced.
+    pub(super) fn append(&mut self, name: &str, boot: u64, bytes: &[u8]) -> io::Result<()> {
+        if self.full {
+            return Err(io::Error::from_raw_os_error(ENOSPC));
+        }
+        let file = self.file(name, boot)?;
+        let end = file.grow(bytes.len());
+        self.write(name, boot, bytes, end)
+    }
+
+    /// Syncs a file and gives it its name.
+    pub(super) fn finish(&mut self, (from, to): (&str, &str), boot: u64) -> io::Result<()> {
+        self.sync(from, boot)?;
+        let file = self.files.remove(from).ok_or(io::ErrorKind::NotFound)?;
+        self.files.insert(to.to_owned(), file);
+        Ok(())
+    }
+
     pub(super) fn sync(&mut self, name: &str, boot: u64) -> io::Result<()> {
         self.syncs += 1;
         let fails = self.fail_at_sync == Some(self.syncs);

@@ -63,6 +63,14 @@ impl SimFileState {
         Ok(())
     }
 
+    /// Adds room at the end, zeros until it is written; gives where it begins.
+    pub(super) fn grow(&mut self, bytes: usize) -> u64 {
+        let end = self.seen.len();
+        self.seen.resize(end + bytes, 0);
+        self.durable.resize(end + bytes, 0);
+        end as u64
+    }
+
     pub(super) fn sync(&mut self) {
         self.settle(Survival::Everything, &mut Random::new(0));
     }

@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::{Arc, Condvar, Mutex};
 
-use countersign_journal::{Access, Listed, Storage, StorageFile};
+use countersign_journal::{Access, Listed, NewFile, Storage, StorageFile};
 
 /// While it is closed, every sync of a file waits.
 #[derive(Clone, Debug)]
@@ -58,6 +58,14 @@ impl Storage for Gate {
 
     fn open(&self, name: &str, access: Access) -> io::Result<Arc<dyn StorageFile>> {
         Ok(Arc::new(GatedFile { inner: self.inner.open(name, access)?, gate: self.clone() }))
+    }
+
+    fn begin(&self, name: &str) -> io::Result<Box<dyn NewFile>> {
+        self.inner.begin(name)
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        self.inner.remove(name)
     }
 }
 
