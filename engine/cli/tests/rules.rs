@@ -1,6 +1,9 @@
 //! What admins do with their rules: test them, draw them, let them hold, get their schemas.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+
+use quick_xml::events::Event;
 
 use crate::common::*;
 
@@ -66,6 +69,56 @@ fn cases_hold_or_tell_their_story() {
     assert_eq!((last["held"].as_u64(), last["failed"].as_u64()), (Some(10), Some(1)), "{last}");
     let failed = ran.out.lines().find(|line| line.contains("\"holds\":false")).expect("the case");
     assert!(failed.contains("\"expected\":\"expired\"") && failed.contains("\"story\":[{"), "{failed}");
+}
+
+/// Elements of a JUnit file by their names, each with its attributes.
+fn elements(path: &Path) -> Vec<(String, BTreeMap<String, String>)> {
+    let text = std::fs::read_to_string(path).expect("a file");
+    let mut reader = quick_xml::Reader::from_str(&text);
+    let mut found = Vec::new();
+    loop {
+        let element = match reader.read_event().expect("well-formed XML") {
+            Event::Start(element) | Event::Empty(element) => element,
+            Event::Eof => return found,
+            _ => continue,
+        };
+        let attributes = element.attributes().map(|attribute| {
+            let attribute = attribute.expect("an attribute");
+            let value = attribute.unescape_value().expect("a value").into_owned();
+            (String::from_utf8_lossy(attribute.key.as_ref()).into_owned(), value)
+        });
+        found.push((String::from_utf8_lossy(element.name().as_ref()).into_owned(), attributes.collect()));
+    }
+}
+
+#[test]
+fn continuous_integration_reads_what_became_of_each_case() {
+    let folder = copied(&signing());
+    let junit = folder.path().join("cases.xml");
+    let path = "cases/contract-review.yaml";
+    change(
+        folder.path(),
+        path,
+        "then: { state: effective, ends: good,",
+        "then: { state: expired, ends: good,",
+    );
+    let args = || ["test", text(folder.path()), "--junit", text(&junit)];
+    assert_eq!(run(args()).code, 1);
+    let found = elements(&junit);
+    let (name, all) = &found[0];
+    assert_eq!((name.as_str(), all["tests"].as_str(), all["failures"].as_str()), ("testsuites", "11", "1"));
+    assert_eq!(found.iter().filter(|(name, _)| name == "testcase").count(), 11);
+    let place = found.iter().position(|(name, _)| name == "failure").expect("a failure");
+    assert!(found[place].1["message"].contains("expected expired, found effective"), "{:?}", found[place]);
+    assert_eq!(found[place - 1].1["name"], "from submission to the seal");
+    change(folder.path(), "chains/contract-review.yaml", "climb: contract", "climb: contracts");
+    run(args()).refused(1, "DEFINITION_INVALID");
+    let found = elements(&junit);
+    let error = found.iter().find(|(name, _)| name == "error").expect("an error");
+    assert!(error.1["message"].contains("contracts"), "{error:?}");
+    let nowhere = folder.path().join("no/such/folder.xml");
+    let ran = run(["test", text(&signing()), "--junit", text(&nowhere)]);
+    assert!(ran.code == 1 && ran.err.contains("\nNOT_WRITTEN: "), "{}", ran.err);
 }
 
 #[test]

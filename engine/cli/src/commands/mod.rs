@@ -11,6 +11,7 @@ mod demo;
 mod diagram;
 mod fact;
 mod init;
+mod junit;
 mod log;
 mod operate;
 mod preview;

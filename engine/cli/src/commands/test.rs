@@ -4,11 +4,12 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::Args;
-use countersign_chain::{Diagnostic, SourceFile, compile, load_dir};
+use countersign_chain::{Diagnostic, Severity, SourceFile, compile, load_dir};
 use countersign_trial::{CaseFile, Company, Cover, Outcome, Trial, Uncovered, read, run};
 use serde_json::{Value, json};
 
 use super::check::{self, many};
+use super::junit::{self, Suite, Told};
 use crate::exit::{Failure, has_errors};
 use crate::output::{Output, Tone, note, plain};
 
@@ -17,6 +18,7 @@ Examples:
   countersign test workflows/yuanlan
   countersign test workflows/yuanlan --name S34        the cases whose name contains it
   countersign test workflows/yuanlan --cover           and what no case tries
+  countersign test workflows/yuanlan --junit cases.xml   for continuous integration
   countersign test workflows/yuanlan --json            an object a case, then one for all
 
 Nothing is written: each case has a company of its own in memory, and time passes when it says so. What a child chain \
@@ -36,6 +38,9 @@ pub(crate) struct Test {
     /// Name the arrows that no case follows, and the chains that no case begins
     #[arg(long)]
     cover: bool,
+    /// Also write what became of each case to this file, as JUnit XML
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
 }
 
 /// What has been counted.
@@ -45,6 +50,7 @@ struct Tally {
     failed: usize,
     findings: Vec<Diagnostic>,
     cover: Cover,
+    suites: Vec<Suite>,
 }
 
 impl Test {
@@ -58,6 +64,7 @@ impl Test {
         };
         let Some(bundle) = bundle else {
             self.findings(output, &files, &found)?;
+            self.junit(&Tally { findings: found, ..Tally::default() })?;
             return Err(Failure::new("DEFINITION_INVALID", "expected rules without errors; no case was run"));
         };
         let company = Company::new(&bundle).map_err(|rejection| Failure::internal(&rejection))?;
@@ -71,6 +78,7 @@ impl Test {
             }
         }
         self.findings(output, &files, &tally.findings)?;
+        self.junit(&tally)?;
         if tally.held + tally.failed == 0 && !has_errors(&tally.findings) {
             let message = match &self.name {
                 Some(name) => format!("expected a case whose name contains {name:?}, found none"),
@@ -98,8 +106,17 @@ impl Test {
         if !cases.is_empty() && !output.json {
             note(&format!("{}: {}", file.path, many(cases.len(), "case")));
         }
+        let mut suite = Suite { file: self.dir.join(&file.path).display().to_string(), cases: Vec::new() };
         for trial in cases {
+            let began = Instant::now();
             let outcome = run(company, trial);
+            suite.cases.push(Told {
+                name: trial.name.clone(),
+                chain: file.chain.to_string(),
+                line: trial.line,
+                took: began.elapsed(),
+                failed: failed(&suite.file, &outcome),
+            });
             tally.cover.add(&outcome);
             let held = outcome.unmet.is_empty();
             tally.held += usize::from(held);
@@ -110,7 +127,17 @@ impl Test {
                 self.tell(output, file, trial, &outcome)?;
             }
         }
+        if !suite.cases.is_empty() {
+            tally.suites.push(suite);
+        }
         Ok(())
+    }
+
+    fn junit(&self, tally: &Tally) -> Result<(), Failure> {
+        let Some(path) = &self.junit else { return Ok(()) };
+        let errors = tally.findings.iter().filter(|finding| finding.severity == Severity::Error);
+        let mistakes: Vec<String> = errors.map(|finding| plain(&finding.to_string())).collect();
+        junit::write(path, &tally.suites, &mistakes)
     }
 
     /// One line a case; the story of one that does not hold.
@@ -205,4 +232,17 @@ impl Test {
         note(&format!("run in {ms} ms"));
         output.line(told)
     }
+}
+
+/// Why a case does not hold, in a sentence and as its story. None: it holds.
+fn failed(file: &str, outcome: &Outcome) -> Option<(String, String)> {
+    let first = outcome.unmet.first()?;
+    let why =
+        format!("{}: expected {}, found {}", plain(&first.what), plain(&first.expected), plain(&first.found));
+    let unmet = outcome.unmet.iter().map(|unmet| {
+        let (what, expected, found) = (plain(&unmet.what), plain(&unmet.expected), plain(&unmet.found));
+        format!("{file}:{}: {what}\n  expected {expected}\n  found    {found}", unmet.line)
+    });
+    let story = outcome.story.iter().map(|line| format!("{} {}", line.at, plain(&line.text)));
+    Some((why, unmet.chain(["what happened:".to_owned()]).chain(story).collect::<Vec<_>>().join("\n")))
 }
