@@ -4,6 +4,7 @@ mod common;
 mod damage;
 mod disk_full;
 mod follow;
+mod fuzz;
 mod golden;
 mod io_errors;
 mod lock;

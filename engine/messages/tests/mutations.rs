@@ -1,6 +1,10 @@
 //! Twenty thousand damaged messages, the same in every run: none may panic, and what is still read must survive
 //! being written and read again.
 
+use std::io::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
+
 use crate::common::{Dice, golden, read};
 use countersign_messages::{CloudEvent, Limits, Subject, Verb, reply_allowed};
 
@@ -95,4 +99,40 @@ fn damaged_events_never_panic_and_what_is_read_survives_both_modes() {
         let headers = binary.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         assert_eq!(CloudEvent::decode(headers, &binary.body, &limits).as_ref(), Ok(&event));
     }
+}
+
+/// The same for as long as it is told: `COUNTERSIGN_FUZZ_SECONDS=600 cargo test --release -p countersign-messages --test
+/// all mutations:: -- --nocapture`; `COUNTERSIGN_FUZZ_SEED=...` repeats what failed.
+#[test]
+fn damaged_messages_for_as_long_as_it_is_told() {
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    let only = number("COUNTERSIGN_FUZZ_SEED");
+    let first = only.unwrap_or(0x5EED_0004);
+    let until = Instant::now() + Duration::from_secs(number("COUNTERSIGN_FUZZ_SECONDS").unwrap_or(1));
+    let messages: Vec<String> = Verb::ALL.map(|verb| golden(&format!("request.{verb}"))).into();
+    let (event, limits) = (golden("event"), Limits::default());
+    let (mut rounds, mut still_read) = (0_u64, 0_u64);
+    while Instant::now() < until && (only.is_none() || rounds == 0) {
+        let seed = first.wrapping_add(rounds);
+        let mut dice = Dice(seed);
+        let (which, other) = (dice.below(messages.len()), dice.below(messages.len()));
+        let answer = catch_unwind(AssertUnwindSafe(|| {
+            let bytes = mutated(&mut dice, messages[which].as_bytes(), messages[other].as_bytes());
+            let request = read(Verb::ALL[which], &bytes).ok();
+            if let Some(request) = &request {
+                assert_eq!(read(Verb::ALL[which], request.to_json()).as_ref(), Ok(request));
+            }
+            let bytes = mutated(&mut dice, event.as_bytes(), messages[which].as_bytes());
+            if let Ok(event) = CloudEvent::from_structured(&bytes, &limits) {
+                assert_eq!(CloudEvent::from_structured(&event.to_structured(), &limits).as_ref(), Ok(&event));
+            }
+            request.is_some()
+        }));
+        let Ok(readable) = answer else { panic!("repeat it with COUNTERSIGN_FUZZ_SEED={seed}") };
+        rounds += 1;
+        still_read += u64::from(readable);
+    }
+    writeln!(std::io::stderr(), "{rounds} messages from seed {first}, {still_read} still read")
+        .expect("a line");
+    assert!(only.is_some() || still_read > 0, "nothing was read in {rounds} rounds");
 }
