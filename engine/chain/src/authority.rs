@@ -39,10 +39,11 @@ fn entry(entry: &Entry, world: &World<'_>) -> Option<Authority> {
         .get("delegable")
         .is_none_or(|n| read::word(n, "delegable", &["never", "always"], report) != Some("never"));
     let adds_up = match map.get("adds_up") {
-        Some(node) if !matches!(&node.body, Body::Scalar(s) if s.text == "never") => {
-            Some(adds_up(node, world)?)
-        }
-        _ => None,
+        Some(node) if is_never(node) => None,
+        Some(node) => Some(adds_up(node, world)?),
+        // Shares of different amounts make no sum.
+        None if measure == Some(Measure::Percent) => None,
+        None => world.defaults.as_ref().and_then(|defaults| defaults.adds_up.clone()),
     };
     let measure = measure?;
     let mut limits = Vec::new();
@@ -73,8 +74,13 @@ fn entry(entry: &Entry, world: &World<'_>) -> Option<Authority> {
     Some(authority)
 }
 
+/// `adds_up: never`.
+pub(crate) fn is_never(node: &Node) -> bool {
+    matches!(&node.body, Body::Scalar(scalar) if scalar.text == "never")
+}
+
 /// R15: what cases have in common whose amounts are held against limits together.
-fn adds_up(node: &Node, world: &World<'_>) -> Option<AddsUp> {
+pub(crate) fn adds_up(node: &Node, world: &World<'_>) -> Option<AddsUp> {
     let report = &world.report;
     let keys = Keys::of(&["same", "within", "counts"]);
     let map = Map::read(node, "adds_up", keys, report)?;

@@ -45,8 +45,12 @@ pub(crate) fn read(node: &Node, world: &World<'_>) -> (Option<Company>, Option<D
     let (deadlines, review_deadline) = deadlines(map.get("deadlines"), world);
     let policies = policies::read(map.get("policies"), world);
     let usual = usual(map.get("usual"), world);
-    let defaults =
-        Defaults { usual, review_deadline, sending: policies::commands(map.get("policies"), world) };
+    let defaults = Defaults {
+        usual,
+        review_deadline,
+        sending: policies::commands(map.get("policies"), world),
+        adds_up: policies::adds_up(map.get("policies"), world),
+    };
     let company = match (id, currency, calendar) {
         (Some(id), Some(currency), Some(calendar)) => Some(Company {
             title: read::title(map.get("title"), &id, report),

@@ -1,12 +1,13 @@
 //! The rules of signing in company.yaml. Every policy may be left out; the safe defaults stand in one place.
 
 use countersign_core::definition::{
-    Clock, LowerLevels, OwnTop, Policies, PushUp, Returns, SamePerson, SkipLevel, VacancyRung,
+    AddsUp, Clock, LowerLevels, OwnTop, Policies, PushUp, Returns, SamePerson, SkipLevel, VacancyRung,
 };
 use countersign_core::name::Name;
 use countersign_core::time::{Span, SpanUnit};
 use rust_decimal::Decimal;
 
+use crate::authority;
 use crate::read::{self, Keys, Map, not_yet};
 use crate::suggest;
 use crate::value;
@@ -88,7 +89,6 @@ fn word<'w>(node: &Node, words: &[&'w str], world: &World<'_>) -> Option<&'w str
 fn built_in(map: &Map<'_>, world: &World<'_>) {
     only(map, "unnamed_kinds_hold", "0", world);
     only(map, "approved_content", "frozen", world);
-    only(map, "adds_up", "never", world);
     only(map, "subordinates_signatures", "never-count", world);
     let parts: [(&str, &'static [&'static str], &[&str]); 2] = [
         ("stand_ins", &["window", "submitter"], &["from-inclusive-to-exclusive", "never"]),
@@ -105,6 +105,15 @@ fn built_in(map: &Map<'_>, world: &World<'_>) {
                 only(&part, key, value, world);
             }
         }
+    }
+}
+
+/// R15 for every authority that does not say so itself. None: amounts stand alone.
+pub(crate) fn adds_up(node: Option<&Node>, world: &World<'_>) -> Option<AddsUp> {
+    let map = world.report.quietly(|| Map::read(node?, "policies", KEYS, &world.report))?;
+    match map.get("adds_up")? {
+        node if authority::is_never(node) => None,
+        node => authority::adds_up(node, world),
     }
 }
 

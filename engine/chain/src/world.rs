@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use countersign_core::definition::{
-    Adapters, Authority, Chain, Company, DocumentType, Organisation, Position, Shape, Table,
+    Adapters, AddsUp, Authority, Chain, Company, DocumentType, Organisation, Position, Shape, Table,
 };
 use countersign_core::money::Currency;
 use countersign_core::name::Name;
@@ -103,6 +103,8 @@ pub(crate) struct Defaults {
     pub(crate) review_deadline: bool,
     /// When commands to other systems are sent again.
     pub(crate) sending: Sending,
+    /// R15 for every authority that does not say so itself.
+    pub(crate) adds_up: Option<AddsUp>,
 }
 
 impl<'f> World<'f> {

@@ -282,3 +282,17 @@ fn tables_and_documents() {
     let contact = document("order").fields.into_iter().find(|f| f.name == "contact").unwrap();
     assert!(matches!(contact.kind, Type::Record(members) if members.len() == 2));
 }
+
+#[test]
+fn what_adds_up_is_the_company_s_unless_an_authority_says_otherwise() {
+    let adds_up = |name: &str| {
+        let of =
+            |d: Definition| if let Definition::Authority(authority) = d { Some(authority) } else { None };
+        let found = definitions().into_iter().filter_map(of).find(|authority| authority.name == name);
+        found.unwrap().adds_up
+    };
+    let orders = adds_up("orders").unwrap();
+    assert_eq!((orders.document, orders.submitter, orders.open, orders.approved), (true, true, true, true));
+    assert_eq!(orders.fields, [[Name::from("customer")]]);
+    assert_eq!(adds_up("owed"), None);
+}

@@ -7,7 +7,7 @@
 //! - Where a chain has an amount, `approve:` names only positions, kinds and groups that hold a limit of some
 //!   authority. `superior(...)`, `submitter` and values of documents are known only later, when core tests them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use countersign_core::definition::{Authority, Line, Measure, Who};
 use countersign_core::name::Name;
@@ -81,10 +81,11 @@ fn climb(name: &Name, kind: Option<&(Type, Place)>, at: Place, context: &Context
 fn solid(authority: &Authority, at: Place, context: &Context<'_, '_>) {
     let world = context.world;
     let groups = world.organisation.groups.keys().any(|g| holds(authority, g, world));
+    let mut known = BTreeMap::new();
     let alone: BTreeSet<&str> = context
         .initiators
         .iter()
-        .filter(|name| !groups && !decided(authority, name, world))
+        .filter(|name| !groups && !decided(authority, name, world, &mut known))
         .map(Name::as_str)
         .collect();
     if !alone.is_empty() {
@@ -95,11 +96,36 @@ fn solid(authority: &Authority, at: Place, context: &Context<'_, '_>) {
     }
 }
 
-/// Whether somebody above a position holds a limit, or a group decides for the top.
-fn decided(authority: &Authority, name: &Name, world: &World<'_>) -> bool {
-    let superiors = world.organisation.superiors(name);
-    let own_top = world.company.as_ref().is_some_and(|c| c.policies.own_top.is_some());
-    (superiors.is_empty() && own_top) || superiors.iter().any(|s| holds(authority, s, world))
+/// Whether somebody above a position holds a limit, or a group decides for the top. What was found out on the way is
+/// known from then on: a line is walked once, however many begin on it, and a circle, which is refused elsewhere, ends.
+fn decided<'w>(
+    authority: &Authority,
+    name: &Name,
+    world: &'w World<'_>,
+    known: &mut BTreeMap<&'w Name, bool>,
+) -> bool {
+    let positions = &world.organisation.positions;
+    let superior = |name: &Name| positions.get(name).and_then(|position| position.solid.as_ref());
+    let Some(first) = superior(name) else {
+        return world.company.as_ref().is_some_and(|c| c.policies.own_top.is_some());
+    };
+    // Whether a post or somebody above it holds a limit.
+    let (mut at, mut walked) = (Some(first), Vec::new());
+    let found = loop {
+        let Some(post) = at else { break false };
+        if let Some(known) = known.get(post) {
+            break *known;
+        }
+        if holds(authority, post, world) {
+            known.insert(post, true);
+            break true;
+        }
+        known.insert(post, false);
+        walked.push(post);
+        at = superior(post);
+    };
+    known.extend(walked.into_iter().map(|post| (post, found)));
+    found
 }
 
 fn measures(measure: Measure, kind: &Type, world: &World<'_>) -> bool {
@@ -120,10 +146,15 @@ fn measures(measure: Measure, kind: &Type, world: &World<'_>) -> bool {
 /// What cases have in common whose amounts are added, the document has and State keeps.
 pub(super) fn adds_up(name: &Name, at: Place, context: &Context<'_, '_>) {
     let adds_up = context.world.authorities.get(name).and_then(|authority| authority.adds_up.as_ref());
+    // What the company says of all authorities holds where a document has the fields.
+    let of_all = context.world.defaults.as_ref().is_some_and(|all| all.adds_up.as_ref() == adds_up);
     for path in adds_up.iter().flat_map(|adds_up| &adds_up.fields) {
         let Some(first) = path.first() else { continue };
         let fields = context.scope.document.map(|document| &document.fields);
         if fields.is_some_and(|fields| !fields.iter().any(|field| field.name == *first)) {
+            if of_all {
+                continue;
+            }
             let message = format!("{name} adds up by doc.{first}, which this document does not have");
             let help = "add the field, or climb an authority that adds up by something else";
             context.world.report.error(codes::UNKNOWN_FIELD, at, message, help);

@@ -26,6 +26,19 @@ pub(super) fn shared() -> Vec<Part> {
     vec![small("title", &[], &[("en", "text", "English"), ("zh", "text", "Chinese")])]
 }
 
+/// `adds_up`, of an authority or as a policy.
+fn adding() -> Part {
+    small(
+        "adding",
+        &["same", "within", "counts"],
+        &[
+            ("same", "[text]", "document, submitter, doc.FIELD"),
+            ("within", "span", ""),
+            ("counts", "[text]", ""),
+        ],
+    )
+}
+
 pub(super) fn of_company() -> Vec<Part> {
     let mut parts = vec![
         part(
@@ -72,7 +85,7 @@ pub(super) fn of_company() -> Vec<Part> {
                 ("clock", "clock", "R11"),
                 ("returns", "returns", "R12"),
                 ("approved_content", "=frozen", "R13"),
-                ("adds_up", "=never", "R15"),
+                ("adds_up", "adding/=never", "R15: for every authority that does not say so itself"),
                 ("within_own_limit", "within_own_limit", "R22"),
                 ("commands", "commands", "R17, R18: when commands are sent again"),
                 ("subordinates_signatures", "=never-count", "R14"),
@@ -85,6 +98,7 @@ pub(super) fn of_company() -> Vec<Part> {
 
 fn of_policies() -> Vec<Part> {
     vec![
+        adding(),
         small("own_documents", &[], &[("own_level", "=drops-out", ""), ("top", "own_top", "")]),
         small(
             "own_top",
@@ -227,15 +241,7 @@ pub(super) fn of_authority() -> Vec<Part> {
                 ("adds_up", "adding/=never", "R15: cases whose amounts are held against limits together"),
             ],
         ),
-        small(
-            "adding",
-            &["same", "within", "counts"],
-            &[
-                ("same", "[text]", "document, submitter, doc.FIELD"),
-                ("within", "span", ""),
-                ("counts", "[text]", ""),
-            ],
-        ),
+        adding(),
         small("later", &["since", "limits"], &[("since", "date/time", ""), ("limits", "{limit}", "")]),
         small("limit_beside", &["up_to"], &[("up_to", "up_to", ""), ("beside", "name+", "")]),
     ]

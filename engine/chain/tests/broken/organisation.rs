@@ -56,11 +56,11 @@ pub(crate) const CASES: &[Case] = &[
         "time_zone: Asia/Shanghai ",
     ),
     case(
-        "a policy of a later version",
+        "a policy that adds up by nothing",
         "company.yaml",
         "  approved_content: frozen",
+        "  adds_up: { same: [weather], within: 7d, counts: [open] }",
         "  adds_up: { same: [document], within: 7d, counts: [open] }",
-        "  adds_up: never",
     ),
     case(
         "another value of a built-in policy",
