@@ -29,6 +29,7 @@
 //! ```
 
 mod ahead;
+mod copy;
 mod directory;
 mod error;
 mod format;
@@ -50,6 +51,7 @@ mod walk;
 mod window;
 
 pub use ahead::Preparer;
+pub use copy::{backup, fork};
 pub use directory::DirStorage;
 pub use error::{Error, Place};
 pub use format::{

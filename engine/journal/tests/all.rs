@@ -1,6 +1,7 @@
 //! All the tests of this crate in one program: one link instead of 10.
 
 mod common;
+mod copies;
 mod damage;
 mod disk_full;
 mod follow;

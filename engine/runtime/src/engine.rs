@@ -377,14 +377,14 @@ fn named<T: Send + 'static>(
 }
 
 /// Sixteen bytes that no other log has.
-fn random_log_id() -> Result<LogId, EngineError> {
+pub(crate) fn random_log_id() -> Result<LogId, EngineError> {
     let mut bytes = [0; 16];
     let read = File::open("/dev/urandom").and_then(|mut file| file.read_exact(&mut bytes));
     read.map_err(|source| EngineError::System { doing: "give random bytes", source })?;
     Ok(LogId(bytes))
 }
 
-fn directory(path: &Path) -> impl FnOnce(std::io::Error) -> EngineError {
+pub(crate) fn directory(path: &Path) -> impl FnOnce(std::io::Error) -> EngineError {
     let path = path.to_owned();
     move |source| EngineError::Directory { path, source }
 }

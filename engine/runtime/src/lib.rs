@@ -21,6 +21,7 @@
 extern crate self as countersign_runtime;
 
 mod clock;
+mod copies;
 mod counts;
 mod disk;
 mod engine;
@@ -40,6 +41,7 @@ pub mod views;
 mod writer;
 
 pub use clock::{Clock, ManualClock, SystemClock, Wake};
+pub use copies::{backup, fork};
 pub use counts::EngineCounts;
 pub use disk::Room;
 pub use engine::{Engine, Founding, make_snapshot};

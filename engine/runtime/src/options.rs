@@ -63,7 +63,8 @@ pub struct EngineOptions {
 impl EngineOptions {
     /// A data directory, with the defaults of a served company.
     pub fn directory(path: impl Into<PathBuf>) -> EngineOptions {
-        EngineOptions::new(Home::Directory(path.into()))
+        let options = EngineOptions::new(Home::Directory(path.into()));
+        EngineOptions { snapshot_every: SNAPSHOT_EVERY, ..options }
     }
 
     /// A storage, without views unless they are given a path.

@@ -1,6 +1,7 @@
 //! All the tests of this crate in one program: one link instead of 9.
 
 mod clocks;
+mod copies;
 mod demo_company;
 mod failures;
 mod followers;
