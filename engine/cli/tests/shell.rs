@@ -7,7 +7,7 @@ use std::process::Stdio;
 use crate::common::{Company, binary, ran, run};
 
 /// Every command, by its words.
-const COMMANDS: [&str; 37] = [
+const COMMANDS: [&str; 46] = [
     "init",
     "serve",
     "adapter",
@@ -19,8 +19,16 @@ const COMMANDS: [&str; 37] = [
     "submit",
     "resubmit",
     "decide",
+    "decide-all",
     "withdraw",
     "refer-up",
+    "transfer",
+    "consult",
+    "add-approver",
+    "remove-approver",
+    "claim",
+    "release",
+    "take-back",
     "fact",
     "request",
     "inbox",
@@ -29,6 +37,7 @@ const COMMANDS: [&str; 37] = [
     "case resume",
     "case retry",
     "case compensate",
+    "case jump",
     "timeline",
     "explain",
     "preview",

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::event::Place;
 use crate::name::Name;
 use crate::time::Timestamp;
 use crate::value::Raw;
@@ -186,6 +187,113 @@ pub enum Body {
     },
     /// A timer of the company fires: kept facts that nobody wanted, chains that start by the calendar.
     Clock,
+    /// Somebody who is asked does something else than answering.
+    OnTask(OnTask),
+    /// Answers a task among others: refused where an approval would not decide.
+    DecideWithin(Answer),
+    /// Returns the document to an earlier step, not along the arrow of its chain.
+    DecideTo {
+        /// The answer.
+        answer: Answer,
+        /// Where to.
+        to: ReturnTo,
+    },
+    /// A signer takes an own decision back.
+    TakeBack {
+        /// The case.
+        case: CaseNo,
+        /// The task in which it was given.
+        task: TaskNo,
+        /// Why.
+        reason: Option<Name>,
+    },
+    /// Whoever added an approver takes the addition back.
+    RemoveApprover {
+        /// The case.
+        case: CaseNo,
+        /// The position that was added.
+        position: Name,
+        /// Why.
+        reason: Name,
+    },
+    /// An administrator puts the case elsewhere.
+    Jump {
+        /// The case.
+        case: CaseNo,
+        /// `draft`, or the name of a state or an end.
+        to: Name,
+        /// Why.
+        reason: Name,
+    },
+}
+
+/// Where a document is returned to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReturnTo {
+    /// To its submitter.
+    Draft,
+    /// To the step in which somebody signed last before this one.
+    Previous,
+    /// To this state.
+    State(Name),
+}
+
+/// Something that is done with a task.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OnTask {
+    /// The case.
+    pub case: CaseNo,
+    /// The task.
+    pub task: TaskNo,
+    /// The task's version that the person saw.
+    pub version: u32,
+    /// What is done.
+    pub act: TaskAct,
+}
+
+/// What can be done with a task beside answering it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TaskAct {
+    /// Another post answers it, with an authority of its own.
+    Transfer {
+        /// The position.
+        to: Name,
+        /// Why.
+        reason: Name,
+    },
+    /// Another post gives an opinion; the task stays where it is.
+    Consult {
+        /// The position.
+        to: Name,
+        /// What is asked.
+        question: Name,
+    },
+    /// Another post reviews it too.
+    AddApprover {
+        /// The position.
+        to: Name,
+        /// Before, after or beside whoever adds it.
+        place: Place,
+        /// Why.
+        reason: Name,
+    },
+    /// One of several holders will answer it.
+    Claim,
+    /// It is everybody's again.
+    Release,
+}
+
+impl TaskAct {
+    /// Its word in messages.
+    pub fn word(&self) -> &'static str {
+        match self {
+            TaskAct::Transfer { .. } => "transfer",
+            TaskAct::Consult { .. } => "consult",
+            TaskAct::AddApprover { .. } => "add-approver",
+            TaskAct::Claim => "claim",
+            TaskAct::Release => "release",
+        }
+    }
 }
 
 /// What an operator may do to a case.

@@ -54,6 +54,8 @@ pub fn effects(event: &Event) -> Vec<Effect> {
         Event::StateEntered(e) => (e.case, e.cc.clone()),
         Event::TaskOpened(e) => (e.case, vec![e.position.clone()]),
         Event::TaskReassigned(e) => (e.case, vec![e.position.clone()]),
+        Event::TaskTransferred(e) => (e.case, vec![e.slot.position.clone()]),
+        Event::OpinionRequested(e) => (e.case, vec![e.slot.position.clone()]),
         Event::TaskOverdue(e) => (e.case, e.copied.clone()),
         Event::TaskEscalated(e) => (e.case, e.to.clone()),
         Event::CaseHeld(e) => (e.case, e.told.clone()),

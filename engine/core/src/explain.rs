@@ -53,6 +53,7 @@ fn reason(case: &Case, step: &Step, (number, slot): (usize, &Slot), status: Slot
             }
         ));
     }
+    because.extend(added(step, number as u16));
     because.extend(weighed(step, number).into_iter().flat_map(weighing));
     because.extend(slot.capacities.iter().map(|c| capacity(&c.position, c.why)));
     if let SlotStatus::Open(task) = status
@@ -68,6 +69,19 @@ fn reason(case: &Case, step: &Step, (number, slot): (usize, &Slot), status: Slot
         because.push(format!("R12: the signature of task {task} still stands; no commercial field changed."));
     }
     SlotReason { position: slot.position.clone(), duty: slot.duty, status: status_word(status), because }
+}
+
+/// Why a slot is there that the plan did not have, and the opinions that whoever is asked has asked for.
+fn added(step: &Step, slot: u16) -> Vec<String> {
+    let mut because = Vec::new();
+    if let Some(opinion) = step.opinion(slot) {
+        because
+            .push(format!("{} asks it for an opinion and decides itself: {}", opinion.by, opinion.question));
+    }
+    if let Some(added) = step.added(slot) {
+        because.push(format!("{} added it; it adds scrutiny, never authority.", added.by));
+    }
+    because
 }
 
 /// What was weighed last for a slot.
@@ -108,6 +122,9 @@ fn capacity(position: &Name, why: CapacityWhy) -> String {
         CapacityWhy::Abolished => format!("R9: {position} no longer exists; its superior signs."),
         CapacityWhy::Barred => format!("R2: who holds {position} may not sign here; the superior does."),
         CapacityWhy::Referred => format!("R22: {position} handed the case up."),
+        CapacityWhy::Transferred => {
+            format!("{position} handed the task to it; it decides by its own authority.")
+        }
         CapacityWhy::Independent => format!("R6: the signature of {position} must be another person's."),
     }
 }
@@ -215,5 +232,6 @@ fn status_word(status: SlotStatus) -> &'static str {
         SlotStatus::PassedOn(_) => "passed-on",
         SlotStatus::Lapsed => "lapsed",
         SlotStatus::Withdrawn => "withdrawn",
+        SlotStatus::Removed => "removed",
     }
 }

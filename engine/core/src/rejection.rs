@@ -93,6 +93,18 @@ codes! {
     SkipLevel "SKIP_LEVEL",
     /// This task does not take this answer.
     VerdictNotAllowed "VERDICT_NOT_ALLOWED",
+    /// This task does not take this action.
+    ActNotAllowed "ACT_NOT_ALLOWED",
+    /// Nobody was added there by whoever asks.
+    NotAdded "NOT_ADDED",
+    /// Others have gone on from it.
+    TooLate "TOO_LATE",
+    /// Nobody else would be asked any more.
+    LastApprover "LAST_APPROVER",
+    /// An approval that would not decide.
+    OverLimit "OVER_LIMIT",
+    /// The post may not be asked this here.
+    NotEligible "NOT_ELIGIBLE",
     /// This answer needs a reason.
     ReasonRequired "REASON_REQUIRED",
     /// What is within one's own limit is not handed up.

@@ -83,6 +83,11 @@ pub fn touched(body: &Body) -> Option<CaseNo> {
         Body::Ask { case, .. } | Body::Operate { case, .. } => Some(*case),
         Body::Answered(answer) => Some(answer.case),
         Body::Decide(answer) => Some(answer.case),
+        Body::OnTask(on) => Some(on.case),
+        Body::DecideWithin(answer) | Body::DecideTo { answer, .. } => Some(answer.case),
+        Body::TakeBack { case, .. } | Body::RemoveApprover { case, .. } | Body::Jump { case, .. } => {
+            Some(*case)
+        }
         Body::Found { .. }
         | Body::Store(_)
         | Body::Activate { .. }

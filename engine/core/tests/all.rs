@@ -2,6 +2,7 @@
 
 mod accounts;
 mod accounts_roam;
+mod actions;
 mod asking;
 mod calendar;
 mod calendar_starts;

@@ -41,9 +41,10 @@ pub use adapter::{
     decode_dead_letter, decode_fact,
 };
 pub use api::{
-    Accounts, Ask, Case, Decide, Envelope, Explain, Fact, FactName, Handler, Inbox, Operate, Preview,
-    ReferUp, ReferUpReason, Request, Resubmit, ReturnTo, Submit, Timeline, Verdict, Who, Withdraw,
-    decode_request,
+    Accounts, AddApprover, Ask, Case, Claim, Consult, DECIDE_ALL_MAX, Decide, DecideAll, DecideItem,
+    Envelope, Explain, Fact, FactName, Handler, Inbox, Jump, Operate, Place, Preview, ReferUp, ReferUpReason,
+    Release, RemoveApprover, Request, Resubmit, ReturnTo, Submit, TakeBack, Timeline, Transfer, Verdict, Who,
+    Withdraw, decode_request,
 };
 pub use decode::decode;
 pub use duration::Duration;
@@ -52,7 +53,7 @@ pub use event::{BinaryMessage, CloudEvent, EventType, LogId, MessageId, source_c
 pub use limits::Limits;
 pub use money::{Currency, Decimal, Money};
 pub use quantity::Quantity;
-pub use reply::{Accepted, ErrorBody, FactAccepted, Reply, WhoReply};
+pub use reply::{Accepted, DecidedAll, DecidedItem, ErrorBody, FactAccepted, Reply, WhoReply};
 pub use schema::schemas;
 pub use subject::{DEFAULT_REPLY_PREFIX, RESERVED_CHAINS, Subject, is_reserved_chain, reply_allowed};
 pub use text::{ContentHash, Document, FormError, Name, Reason, RequestId, Title};
@@ -61,6 +62,7 @@ pub use token::Token;
 pub use verb::Verb;
 pub use view::{
     AccountView, AccountsView, AlarmView, AskView, CaseView, ChildView, CommandAnswer, CommandView, Ended,
-    Explanation, ExplanationLine, HandlerView, HeldAmount, HeldView, InboxItem, InboxView, PreviewStep,
-    PreviewView, RouteStep, Signature, TimelineEntry, TimelineView, Waiting, WorkView,
+    Explanation, ExplanationLine, HandlerView, HeldAmount, HeldView, InboxItem, InboxView, OpinionView,
+    OverrideView, PreviewStep, PreviewView, RouteStep, Signature, TimelineEntry, TimelineView, Waiting,
+    WorkView,
 };

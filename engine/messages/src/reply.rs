@@ -160,6 +160,28 @@ pub struct Accepted {
     pub content_hash: ContentHash,
 }
 
+/// The answer to `decide-all`: what became of each task, in the order of the request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DecidedAll {
+    /// One for each task.
+    pub items: Vec<DecidedItem>,
+}
+
+/// What became of one task.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DecidedItem {
+    /// The case.
+    pub case: String,
+    /// The task.
+    pub task: String,
+    /// How the case stands now, where the task was answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<Accepted>,
+    /// Why it dropped out, where it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<ErrorBody>,
+}
+
 /// The answer to `fact`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FactAccepted {

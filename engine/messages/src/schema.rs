@@ -2,11 +2,12 @@
 
 use crate::adapter::{AdapterAnswer, AdapterCommand, AdapterFact, DeadLetter};
 use crate::api::{
-    Accounts, Ask, Case, Decide, Explain, Fact, Handler, Inbox, Operate, Preview, ReferUp, Resubmit, Submit,
-    Timeline, Who, Withdraw,
+    Accounts, AddApprover, Ask, Case, Claim, Consult, Decide, DecideAll, Explain, Fact, Handler, Inbox, Jump,
+    Operate, Preview, ReferUp, Release, RemoveApprover, Resubmit, Submit, TakeBack, Timeline, Transfer, Who,
+    Withdraw,
 };
 use crate::event::CloudEvent;
-use crate::reply::{Accepted, FactAccepted, Reply, WhoReply};
+use crate::reply::{Accepted, DecidedAll, FactAccepted, Reply, WhoReply};
 use crate::view::{AccountsView, CaseView, Explanation, HandlerView, InboxView, PreviewView, TimelineView};
 use schemars::{JsonSchema, schema_for};
 use serde_json::Value;
@@ -19,8 +20,16 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
         ("request.submit", schema::<Submit>()),
         ("request.resubmit", schema::<Resubmit>()),
         ("request.decide", schema::<Decide>()),
+        ("request.decide-all", schema::<DecideAll>()),
         ("request.withdraw", schema::<Withdraw>()),
         ("request.refer-up", schema::<ReferUp>()),
+        ("request.transfer", schema::<Transfer>()),
+        ("request.consult", schema::<Consult>()),
+        ("request.add-approver", schema::<AddApprover>()),
+        ("request.remove-approver", schema::<RemoveApprover>()),
+        ("request.claim", schema::<Claim>()),
+        ("request.release", schema::<Release>()),
+        ("request.take-back", schema::<TakeBack>()),
         ("request.fact", schema::<Fact>()),
         ("request.request", schema::<Ask>()),
         ("request.hold", schema::<Operate>()),
@@ -28,6 +37,7 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
         ("request.retry", schema::<Operate>()),
         ("request.compensate", schema::<Operate>()),
         ("request.settle", schema::<Operate>()),
+        ("request.jump", schema::<Jump>()),
         ("request.inbox", schema::<Inbox>()),
         ("request.case", schema::<Case>()),
         ("request.timeline", schema::<Timeline>()),
@@ -39,8 +49,16 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
         ("reply.submit", schema::<Reply<Accepted>>()),
         ("reply.resubmit", schema::<Reply<Accepted>>()),
         ("reply.decide", schema::<Reply<Accepted>>()),
+        ("reply.decide-all", schema::<Reply<DecidedAll>>()),
         ("reply.withdraw", schema::<Reply<Accepted>>()),
         ("reply.refer-up", schema::<Reply<Accepted>>()),
+        ("reply.transfer", schema::<Reply<Accepted>>()),
+        ("reply.consult", schema::<Reply<Accepted>>()),
+        ("reply.add-approver", schema::<Reply<Accepted>>()),
+        ("reply.remove-approver", schema::<Reply<Accepted>>()),
+        ("reply.claim", schema::<Reply<Accepted>>()),
+        ("reply.release", schema::<Reply<Accepted>>()),
+        ("reply.take-back", schema::<Reply<Accepted>>()),
         ("reply.fact", schema::<Reply<FactAccepted>>()),
         ("reply.request", schema::<Reply<Accepted>>()),
         ("reply.hold", schema::<Reply<Accepted>>()),
@@ -48,6 +66,7 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
         ("reply.retry", schema::<Reply<Accepted>>()),
         ("reply.compensate", schema::<Reply<Accepted>>()),
         ("reply.settle", schema::<Reply<Accepted>>()),
+        ("reply.jump", schema::<Reply<Accepted>>()),
         ("reply.inbox", schema::<Reply<InboxView>>()),
         ("reply.case", schema::<Reply<CaseView>>()),
         ("reply.timeline", schema::<Reply<TimelineView>>()),

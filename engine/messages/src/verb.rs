@@ -13,10 +13,26 @@ pub enum Verb {
     Resubmit,
     /// Answer a task: approve, return, reject ...
     Decide,
+    /// Answer several tasks alike.
+    DecideAll,
     /// Take the whole case back.
     Withdraw,
     /// Hand a task to the superior for a conflict of interest.
     ReferUp,
+    /// Hand a task to another post, which answers it with an authority of its own.
+    Transfer,
+    /// Ask another post for an opinion; the task stays where it is.
+    Consult,
+    /// Have another post review it too.
+    AddApprover,
+    /// Take back an approver whom one has added.
+    RemoveApprover,
+    /// Take on a task that several may answer.
+    Claim,
+    /// Give a claimed task back.
+    Release,
+    /// Take an own decision back.
+    TakeBack,
     /// Tell a fact that a case may be waiting for.
     Fact,
     /// Ask a case for something that its chain offers at any time.
@@ -31,6 +47,8 @@ pub enum Verb {
     Compensate,
     /// Say that what a held case could not undo was settled outside.
     Settle,
+    /// Put a case elsewhere, past what its chain says.
+    Jump,
     /// Ask for the open tasks of a post.
     Inbox,
     /// Ask for one case.
@@ -51,12 +69,20 @@ pub enum Verb {
 
 impl Verb {
     /// Every verb, in the order of the documentation.
-    pub const ALL: [Verb; 20] = [
+    pub const ALL: [Verb; 29] = [
         Verb::Submit,
         Verb::Resubmit,
         Verb::Decide,
+        Verb::DecideAll,
         Verb::Withdraw,
         Verb::ReferUp,
+        Verb::Transfer,
+        Verb::Consult,
+        Verb::AddApprover,
+        Verb::RemoveApprover,
+        Verb::Claim,
+        Verb::Release,
+        Verb::TakeBack,
         Verb::Fact,
         Verb::Request,
         Verb::Hold,
@@ -64,6 +90,7 @@ impl Verb {
         Verb::Retry,
         Verb::Compensate,
         Verb::Settle,
+        Verb::Jump,
         Verb::Inbox,
         Verb::Case,
         Verb::Timeline,
@@ -80,8 +107,16 @@ impl Verb {
             Verb::Submit => "submit",
             Verb::Resubmit => "resubmit",
             Verb::Decide => "decide",
+            Verb::DecideAll => "decide-all",
             Verb::Withdraw => "withdraw",
             Verb::ReferUp => "refer-up",
+            Verb::Transfer => "transfer",
+            Verb::Consult => "consult",
+            Verb::AddApprover => "add-approver",
+            Verb::RemoveApprover => "remove-approver",
+            Verb::Claim => "claim",
+            Verb::Release => "release",
+            Verb::TakeBack => "take-back",
             Verb::Fact => "fact",
             Verb::Request => "request",
             Verb::Hold => "hold",
@@ -89,6 +124,7 @@ impl Verb {
             Verb::Retry => "retry",
             Verb::Compensate => "compensate",
             Verb::Settle => "settle",
+            Verb::Jump => "jump",
             Verb::Inbox => "inbox",
             Verb::Case => "case",
             Verb::Timeline => "timeline",
@@ -108,13 +144,22 @@ impl Verb {
             | Verb::Decide
             | Verb::Withdraw
             | Verb::ReferUp
+            | Verb::Transfer
+            | Verb::Consult
+            | Verb::AddApprover
+            | Verb::RemoveApprover
+            | Verb::Claim
+            | Verb::Release
+            | Verb::TakeBack
             | Verb::Fact
             | Verb::Request
             | Verb::Hold
             | Verb::Resume
             | Verb::Retry
             | Verb::Compensate
-            | Verb::Settle => false,
+            | Verb::Settle
+            | Verb::Jump
+            | Verb::DecideAll => false,
             Verb::Inbox
             | Verb::Case
             | Verb::Timeline

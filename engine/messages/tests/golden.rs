@@ -2,8 +2,8 @@
 
 use crate::common::{golden, read};
 use countersign_messages::{
-    Accepted, AccountsView, CaseView, CloudEvent, Explanation, FactAccepted, HandlerView, InboxView, Limits,
-    PreviewView, Reply, TimelineView, Verb, WhoReply, decode, schemas,
+    Accepted, AccountsView, CaseView, CloudEvent, DecidedAll, Explanation, FactAccepted, HandlerView,
+    InboxView, Limits, PreviewView, Reply, TimelineView, Verb, WhoReply, decode, schemas,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -39,6 +39,14 @@ fn replies_are_written_as_they_were_read() {
         "decide",
         "withdraw",
         "refer-up",
+        "transfer",
+        "consult",
+        "add-approver",
+        "remove-approver",
+        "claim",
+        "release",
+        "take-back",
+        "jump",
         "request",
         "hold",
         "resume",
@@ -49,6 +57,7 @@ fn replies_are_written_as_they_were_read() {
     ] {
         round_trip::<Accepted>(&format!("reply.{verb}"));
     }
+    round_trip::<DecidedAll>("reply.decide-all");
     round_trip::<FactAccepted>("reply.fact");
     round_trip::<InboxView>("reply.inbox");
     round_trip::<CaseView>("reply.case");

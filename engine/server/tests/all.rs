@@ -1,6 +1,7 @@
 //! All the tests of this crate in one program: one link instead of 10.
 
 mod accounts;
+mod actions;
 mod adapters;
 mod blind;
 mod bus;

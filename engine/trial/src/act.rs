@@ -80,6 +80,7 @@ pub(crate) fn prepare(world: &World<'_>, trial: &Trial, act: &Act) -> Done<Ready
             Ok(Ready::Request { person: person(world, who)?, position: who.position.clone(), body })
         }
         Act::ReferUp { who, key, says } => refer_up(world, who, key.as_ref(), says, main),
+        Act::OnTask { who, what, key, says } => on_task(world, who, what, (key.as_ref(), says, main)),
         Act::Ask { who, entry, key, says } => {
             let case = one(world, trial, key.as_ref())?;
             let entries = world.chain_of(case).map_or(&[][..], |chain| chain.anytime.as_slice());
@@ -95,6 +96,12 @@ pub(crate) fn prepare(world: &World<'_>, trial: &Trial, act: &Act) -> Done<Ready
             let cause = Cause::Operator { os_user: Name::from("operator") };
             let reason = reason.clone().unwrap_or_else(|| Name::from("trial"));
             Ok(Ready::Message { cause, body: Body::Operate { case, act: *act, reason }, twice: false })
+        }
+        Act::Override { to, key, reason } => {
+            let case = one(world, trial, key.as_ref())?;
+            let cause = Cause::Operator { os_user: Name::from("operator") };
+            let body = Body::Jump { case, to: to.clone(), reason: reason.clone().unwrap_or_default() };
+            Ok(Ready::Message { cause, body, twice: false })
         }
         Act::Jump { key, all, jump } => jumps(world, key.as_ref(), *all, jump),
         Act::Wait(until) => Ok(Ready::Wait(until.clone())),
@@ -189,7 +196,7 @@ fn submit(
     if *chain == trial.chain && task.is_some_and(|(.., task)| edits(task)) {
         let says = Says { reason: None, fields: fields.to_vec() };
         let (who, key) = (vec![who.clone()], key.cloned());
-        let act = Act::Decide { who, verdict: Verdict::Submit, choice: None, key, says };
+        let act = Act::Decide { who, verdict: Verdict::Submit, choice: None, to: None, key, says };
         return decide(world, trial, &act, 0);
     }
     let document = document(world, trial, (chain, key), fields)?;
@@ -198,7 +205,7 @@ fn submit(
 }
 
 fn decide(world: &World<'_>, trial: &Trial, act: &Act, number: usize) -> Done<Ready> {
-    let Act::Decide { who, verdict, choice, key, says } = act else {
+    let Act::Decide { who, verdict, choice, to, key, says } = act else {
         return Err(impossible("nobody answers here".to_owned()));
     };
     let who = who.get(number).ok_or_else(|| impossible("nobody answers here".to_owned()))?;
@@ -235,7 +242,64 @@ fn decide(world: &World<'_>, trial: &Trial, act: &Act, number: usize) -> Done<Re
     // Who acts for a vacant post is asked by name.
     let asked = open.and_then(|task| task.holders.first()).filter(|_| who.person.is_none()).cloned();
     let person = asked.map_or_else(|| person(world, who), Ok)?;
-    Ok(Ready::Request { person, position: who.position.clone(), body: Body::Decide(answer) })
+    let body = match to {
+        None => Body::Decide(answer),
+        Some(to) => Body::DecideTo { answer, to: to.clone() },
+    };
+    Ok(Ready::Request { person, position: who.position.clone(), body })
+}
+
+fn on_task(
+    world: &World<'_>,
+    who: &Actor,
+    what: &Beside,
+    (key, says, main): (Option<&Name>, &Says, Option<CaseNo>),
+) -> Done<Ready> {
+    let reason = says.reason.clone().unwrap_or_default();
+    let keyed = || match key {
+        Some(key) => world.keyed(None, key),
+        None => main,
+    };
+    let keyed = || keyed().ok_or_else(|| impossible("there is no such case".to_owned()));
+    let body = match what {
+        Beside::Transfer(to) => aside(world, who, (key, main), TaskAct::Transfer { to: to.clone(), reason })?,
+        Beside::Consult(to) => {
+            aside(world, who, (key, main), TaskAct::Consult { to: to.clone(), question: reason })?
+        }
+        Beside::Add(to, place) => {
+            let act = TaskAct::AddApprover { to: to.clone(), place: *place, reason };
+            aside(world, who, (key, main), act)?
+        }
+        Beside::Claim => aside(world, who, (key, main), TaskAct::Claim)?,
+        Beside::Release => aside(world, who, (key, main), TaskAct::Release)?,
+        Beside::Remove(position) => {
+            Body::RemoveApprover { case: keyed()?, position: position.clone(), reason }
+        }
+        Beside::TakeBack => {
+            let case = keyed()?;
+            let signed = world.state.case(case).map(|case| case.signatures()).unwrap_or_default();
+            let own = signed.iter().rev().find(|s| s.position == who.position).map(|s| s.task);
+            let task = own.ok_or_else(|| impossible(format!("{} has decided nothing", who.position)))?;
+            Body::TakeBack { case, task, reason: says.reason.clone() }
+        }
+    };
+    Ok(Ready::Request { person: person(world, who)?, position: who.position.clone(), body })
+}
+
+/// Something that is done with the task of a position; with another's, where it has none: core says what comes of it.
+fn aside(
+    world: &World<'_>,
+    who: &Actor,
+    (key, main): (Option<&Name>, Option<CaseNo>),
+    act: TaskAct,
+) -> Done<Body> {
+    let other = || {
+        let case = main.and_then(|case| world.state.case(case))?;
+        case.tasks().iter().next().map(|(number, task)| (case.number(), *number, task))
+    };
+    let found = world.task(&who.position, key, (Verdict::Approve, None), main).or_else(other);
+    let (case, task, open) = found.ok_or_else(|| impossible(format!("{} is asked nothing", who.position)))?;
+    Ok(Body::OnTask(OnTask { case, task, version: open.version, act }))
 }
 
 fn refer_up(

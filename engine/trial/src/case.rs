@@ -1,7 +1,8 @@
 //! A case file as it was read.
 
 use countersign_chain::tree::{Pair, Tree};
-use countersign_core::command::{Operation, Verdict};
+use countersign_core::command::{Operation, ReturnTo, Verdict};
+use countersign_core::event::Place;
 use countersign_core::name::Name;
 use countersign_core::time::{Span, Timestamp};
 use rust_decimal::Decimal;
@@ -124,6 +125,8 @@ pub(crate) enum Act {
         who: Vec<Actor>,
         verdict: Verdict,
         choice: Option<Name>,
+        /// Where a returned document goes, where that is not the arrow of its chain.
+        to: Option<ReturnTo>,
         key: Option<Name>,
         says: Says,
     },
@@ -134,6 +137,13 @@ pub(crate) enum Act {
     },
     ReferUp {
         who: Actor,
+        key: Option<Name>,
+        says: Says,
+    },
+    /// Something else than an answer, done with the task of a position.
+    OnTask {
+        who: Actor,
+        what: Beside,
         key: Option<Name>,
         says: Says,
     },
@@ -168,6 +178,12 @@ pub(crate) enum Act {
         key: Option<Name>,
         reason: Option<Name>,
     },
+    /// An administrator puts the case elsewhere.
+    Override {
+        to: Name,
+        key: Option<Name>,
+        reason: Option<Name>,
+    },
     Holders {
         position: Name,
         holders: Vec<Name>,
@@ -175,6 +191,18 @@ pub(crate) enum Act {
     Abolish {
         position: Name,
     },
+}
+
+/// What is done with a task beside answering it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Beside {
+    Transfer(Name),
+    Consult(Name),
+    Add(Name, Place),
+    Remove(Name),
+    TakeBack,
+    Claim,
+    Release,
 }
 
 /// What goes with an answer of a person.

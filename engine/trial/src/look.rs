@@ -279,7 +279,7 @@ fn agree(world: &mut World<'_>, trial: &Trial, number: CaseNo) -> bool {
     };
     let who = vec![Actor { position: task.position, person: None }];
     let key = world.tracks.get(&number).and_then(|track| track.key.clone());
-    let decide = Act::Decide { who, verdict, choice: None, key, says: Says::default() };
+    let decide = Act::Decide { who, verdict, choice: None, to: None, key, says: Says::default() };
     act::perform(world, trial, &decide).is_ok()
 }
 

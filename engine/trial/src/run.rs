@@ -193,9 +193,11 @@ fn key(act: &Act) -> Option<&Name> {
         | Act::Decide { key, .. }
         | Act::Withdraw { key, .. }
         | Act::ReferUp { key, .. }
+        | Act::OnTask { key, .. }
         | Act::Ask { key, .. }
         | Act::Answer { key, .. }
         | Act::Operate { key, .. }
+        | Act::Override { key, .. }
         | Act::Jump { key, .. } => key.as_ref(),
         Act::Report { .. } | Act::Wait(_) | Act::Holders { .. } | Act::Abolish { .. } => None,
     }

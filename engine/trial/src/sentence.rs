@@ -4,6 +4,9 @@
 //! kam_js submits | kam_js submits KEY: {..} | kam_js submits CHAIN [KEY]: {..} | begins: {..} | kam_js begins: {..}
 //! kam_js passes | approves | returns | rejects | objects | advises | completes | does | refuses [KEY]: {reason, ..}
 //! kam_js chooses X [for KEY]: {..} | kam_js and legal pass | H25 as bgm_js approves
+//! kam_js transfers to bgm_zj | consults legal | adds legal before|after|beside | removes legal [KEY]: {reason}
+//! kam_js takes back | claims | releases [KEY] | returns to previous|draft|STATE [KEY]: {reason}
+//! operator jumps to STATE [KEY]: why
 //! kam_js resubmits [KEY]: {..} | withdraws [KEY] | refers up [KEY]: {reason} | asks ENTRY [of KEY]: {..}
 //! finance answers invoice.issue [KEY] [as ID] [twice]: {done: {..}} | finance says receipt.posted [as ID] [twice]: {..}
 //! wait: 16wh | wait: until "2025-04-27T09:00+08:00" | CHAIN [KEY] is STATE [: all] | together: [..] | then: {..}
@@ -146,6 +149,15 @@ fn wait(words: &Words<'_>) -> Option<Act> {
 }
 
 fn operator(words: &Words<'_>, verb: &str, rest: &[&str]) -> Option<Act> {
+    let reason = match words.value {
+        Some(value) if value.get("reason").is_some() => value.get("reason").and_then(Tree::text),
+        Some(value) => words.reader.text(value, "the reason"),
+        None => None,
+    };
+    let reason = reason.map(Name::from);
+    if let ("jumps", ["to", to, rest @ ..]) = (verb, rest) {
+        return Some(Act::Override { to: Name::from(*to), key: words.key(rest)?, reason });
+    }
     let acts = [
         ("holds", Operation::Hold),
         ("resumes", Operation::Resume),
@@ -158,12 +170,7 @@ fn operator(words: &Words<'_>, verb: &str, rest: &[&str]) -> Option<Act> {
         words.reader.unknown(words.at, "operation", verb, known);
         return None;
     };
-    let reason = match words.value {
-        Some(value) if value.get("reason").is_some() => value.get("reason").and_then(Tree::text),
-        Some(value) => words.reader.text(value, "the reason"),
-        None => None,
-    };
-    Some(Act::Operate { act: *act, key: words.key(rest)?, reason: reason.map(Name::from) })
+    Some(Act::Operate { act: *act, key: words.key(rest)?, reason })
 }
 
 fn holder(words: &Words<'_>, position: &str) -> Option<Act> {

@@ -2,7 +2,7 @@
 
 use countersign_core::command::Cause;
 use countersign_core::definition::Duty;
-use countersign_core::event::{Event, Settled};
+use countersign_core::event::{Event, Place, Settled};
 use countersign_core::name::Name;
 
 use crate::company::Company;
@@ -19,7 +19,7 @@ pub(crate) fn because(cause: &Cause) -> Option<String> {
 /// What an event says; None: nothing that helps.
 pub(crate) fn told(event: &Event, company: &Company) -> Option<String> {
     let of = event.case().map(|case| format!("C-{case}: ")).unwrap_or_default();
-    let text = of_signatures(event, company).or_else(|| of_dealings(event))?;
+    let text = of_signatures(event, company).or_else(|| beside(event)).or_else(|| of_dealings(event))?;
     Some(format!("{of}{text}"))
 }
 
@@ -71,6 +71,37 @@ fn of_signatures(event: &Event, company: &Company) -> Option<String> {
         Event::TaskReferred(e) => format!("{} hands task {} up: {}", e.person, e.task, e.reason),
         Event::SignatureKept(e) => format!("the signature of task {} still stands", e.task),
         Event::RouteExtended(_) => "the route goes on".to_owned(),
+        _ => return None,
+    })
+}
+
+/// What people do with tasks beside answering them.
+fn beside(event: &Event) -> Option<String> {
+    Some(match event {
+        Event::TaskTransferred(e) => {
+            let (to, duty) = (&e.slot.position, duty(e.slot.duty));
+            format!("{} hands task {} over to {to}, who is asked to {duty}: {}", e.person, e.task, e.reason)
+        }
+        Event::OpinionRequested(e) => {
+            format!("{} asks {} for an opinion (task {}): {}", e.by, e.slot.position, e.task, e.question)
+        }
+        Event::OpinionGiven(e) => format!("the opinion of {}: {}", e.person, e.verdict.word()),
+        Event::SignatureTakenBack(e) => format!("{} takes back what it decided in task {}", e.person, e.task),
+        Event::ApproverAdded(e) => {
+            let place = match e.place {
+                Place::Before => "before",
+                Place::After => "after",
+                Place::Beside => "beside",
+            };
+            format!("{} adds {} {place} itself: {}", e.by, e.slot.position, e.reason)
+        }
+        Event::ApproverRemoved(e) => format!("{} is no longer asked: {}", e.position, e.reason),
+        Event::TaskClaimed(e) => format!("{} claims task {}", e.person, e.task),
+        Event::TaskReleased(e) => format!("{} gives task {} back", e.person, e.task),
+        Event::CaseJumped(e) => {
+            format!("override: {} puts it from {} to {}: {}", e.person, e.from, e.to, e.reason)
+        }
+        Event::ReturnLed(e) => format!("back to {}", e.to),
         _ => return None,
     })
 }

@@ -328,6 +328,9 @@ impl Track {
             }
             Event::TaskOpened(e) => self.asked.push((e.task, e.position.clone())),
             Event::TaskReassigned(e) => self.asked.push((e.task, e.position.clone())),
+            Event::SignatureTakenBack(e) => self.signed.retain(|(task, ..)| *task != e.task),
+            Event::OpinionRequested(e) => self.asked.push((e.task, e.slot.position.clone())),
+            Event::TaskTransferred(e) => self.asked.push((e.task, e.slot.position.clone())),
             Event::TaskDecided(e) if e.verdict.agrees() => {
                 let binding = e.verdict == Verdict::Approve && !e.counts_as_review;
                 let asked = self.asked.iter().rev().find(|(task, _)| *task == e.task);

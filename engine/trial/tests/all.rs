@@ -1,5 +1,6 @@
 //! All the tests of this crate in one program: one link instead of 3.
 
+mod actions;
 mod fuzz;
 mod hostile;
 mod order;

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use countersign_messages::{
-    Case, CaseView, ContentHash, Decide as Wire, Inbox, InboxView, Name, Request, Verdict,
+    Case, CaseView, ContentHash, Decide as Wire, Inbox, InboxView, Name, Request, ReturnTo, Verdict,
 };
 
 use super::asking::{Actor, Asking, Once, name, reason};
@@ -17,6 +17,7 @@ Examples:
   countersign inbox --data DIR --as kam_js                           the tasks of a post
   countersign decide C-7 T-3 pass --data DIR --as kam_js
   countersign decide C-7 T-5 return --data DIR --as region_east_head --reason 'old price'
+  countersign decide C-7 T-5 return --to previous --data DIR --as region_east_head --reason 'clause 7'
   countersign decide C-7 T-5 approve --data DIR --as bgm_js --version 1 --content-hash 5b1c...
   countersign decide C-7 T-6 done --data DIR --as stock_clerk --answer counted=3 --answer place=A-7
   countersign decide C-7 T-6 done --data DIR --as stock_clerk --answer count.json
@@ -46,6 +47,9 @@ pub(crate) struct Decide {
     /// Why; needed for everything but agreement
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
+    /// Where to, with the verdict return: draft, previous, or a state; the chain's own arrow if absent
+    #[arg(long, value_name = "STATE")]
+    to: Option<String>,
     /// Override an objection: recorded as such for ever, and needs a reason
     #[arg(long = "override")]
     overrides: bool,
@@ -65,7 +69,7 @@ pub(crate) struct Decide {
     once: Once,
 }
 
-fn verdict(text: &str) -> Result<Verdict, String> {
+pub(super) fn verdict(text: &str) -> Result<Verdict, String> {
     Verdict::ALL
         .into_iter()
         .find(|verdict| verdict.as_str() == text)
@@ -76,6 +80,7 @@ impl Decide {
     pub(crate) fn run(self, output: &Output) -> Result<(), Failure> {
         let (case, task) = (name("CASE", &self.case)?, name("TASK", &self.task)?);
         let reason = reason(self.reason.as_ref())?;
+        let to = self.to.map(ReturnTo::try_from).transpose().map_err(form("--to"))?;
         let given =
             self.content_hash.as_deref().map(ContentHash::new).transpose().map_err(form("--content-hash"))?;
         let mut session = self.at.open()?;
@@ -116,7 +121,7 @@ impl Decide {
             content_hash,
             verdict,
             reason,
-            to: None,
+            to,
             choice,
             fields,
             overrides,

@@ -7,12 +7,15 @@ mod asking;
 mod bench;
 mod check;
 mod decide;
+mod decide_all;
 mod demo;
 mod diagram;
 mod fact;
 mod init;
+mod jump;
 mod junit;
 mod log;
+mod on_task;
 mod operate;
 mod preview;
 mod questions;
@@ -24,6 +27,7 @@ mod schema;
 mod serve;
 mod submit;
 mod test;
+mod undo;
 mod views;
 mod withdraw;
 mod within;
@@ -50,8 +54,16 @@ pub(crate) enum Command {
     Submit(submit::Submit),
     Resubmit(resubmit::Resubmit),
     Decide(decide::Decide),
+    DecideAll(decide_all::DecideAll),
     Withdraw(withdraw::Withdraw),
     ReferUp(refer_up::ReferUp),
+    Transfer(on_task::Transfer),
+    Consult(on_task::Consult),
+    AddApprover(on_task::AddApprover),
+    RemoveApprover(undo::RemoveApprover),
+    Claim(on_task::Claim),
+    Release(on_task::Release),
+    TakeBack(undo::TakeBack),
     Fact(fact::Fact),
     Request(request::Request),
     Inbox(questions::Inbox),
@@ -84,6 +96,14 @@ impl Command {
             Command::Decide(command) => command.run(output),
             Command::Withdraw(command) => command.run(output),
             Command::ReferUp(command) => command.run(output),
+            Command::Transfer(command) => command.run(output),
+            Command::Consult(command) => command.run(output),
+            Command::AddApprover(command) => command.run(output),
+            Command::RemoveApprover(command) => command.run(output),
+            Command::Claim(command) => command.run(output),
+            Command::Release(command) => command.run(output),
+            Command::TakeBack(command) => command.run(output),
+            Command::DecideAll(command) => command.run(output),
             Command::Fact(command) => command.run(output),
             Command::Request(command) => command.run(output),
             Command::Inbox(command) => command.run(output),

@@ -7,6 +7,7 @@ use countersign_messages::{
 };
 
 use super::asking::{Actor, Asking, name};
+use super::jump::Jump;
 use super::operate::Operate;
 use crate::exit::Failure;
 use crate::output::Output;
@@ -82,7 +83,7 @@ impl AboutCase {
     }
 }
 
-/// Show a case as it stands: state, route, signatures, document; or step in: hold, resume, retry, compensate, settle
+/// Show a case as it stands: state, route, signatures, document; or step in: hold, resume, retry, compensate, settle, jump
 #[derive(Args)]
 #[command(after_help = "Examples:
   countersign case C-7 --data DIR
@@ -114,6 +115,8 @@ enum Act {
     Compensate(Operate),
     /// Say that what a held case could not undo was settled outside; the compensation goes on
     Settle(Operate),
+    /// Put a case elsewhere, past what its chain says; marked as an override for ever
+    Jump(Jump),
 }
 
 impl Case {
@@ -124,6 +127,7 @@ impl Case {
             Some(Act::Retry(act)) => return act.run(output, Request::Retry),
             Some(Act::Compensate(act)) => return act.run(output, Request::Compensate),
             Some(Act::Settle(act)) => return act.run(output, Request::Settle),
+            Some(Act::Jump(act)) => return act.run(output),
             None => {}
         }
         let Case { case, actor, at, .. } = self;

@@ -1,9 +1,10 @@
 //! `countersign refer-up`: a task is handed to the superior.
 
 use clap::Args;
-use countersign_messages::{Inbox, InboxView, ReferUp as Wire, ReferUpReason, Request};
+use countersign_messages::{ReferUp as Wire, ReferUpReason, Request};
 
 use super::asking::{Actor, Asking, Once, name};
+use super::on_task::present;
 use crate::exit::{Failure, form};
 use crate::output::Output;
 use crate::tell;
@@ -42,28 +43,12 @@ impl ReferUp {
         let (case, task) = (name("CASE", &self.case)?, name("TASK", &self.task)?);
         let reason = ReferUpReason::try_from(self.reason).map_err(form("--reason"))?;
         let mut session = self.at.open()?;
-        let Asking { request_id, sent_at, person, position } = self.actor.acts(&mut session, &self.once)?;
+        let asking = self.actor.acts(&mut session, &self.once)?;
         let version = match self.version {
             Some(version) => version,
-            None => {
-                let (id, sent_at) = (Once::default().id()?, Once::default().time()?);
-                let (person, position) = (person.clone(), position.clone());
-                let look = Inbox {
-                    request_id: id,
-                    sent_at,
-                    person,
-                    position,
-                    at_least: None,
-                    after: None,
-                    limit: None,
-                };
-                let inbox: InboxView = session.ask(&Request::Inbox(look))?.value;
-                let mut own =
-                    inbox.items.iter().filter(|i| i.case == case.as_str() && i.task == task.as_str());
-                // Of a task that is not in the inbox the engine says why it cannot be handed up.
-                own.next().map_or(1, |item| item.version)
-            }
+            None => present(&mut session, &asking, &case, &task)?,
         };
+        let Asking { request_id, sent_at, person, position } = asking;
         let request =
             Request::ReferUp(Wire { request_id, sent_at, person, position, case, task, version, reason });
         tell::acted(output, session, &request)

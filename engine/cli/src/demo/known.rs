@@ -63,6 +63,12 @@ impl Known {
             Event::TaskReassigned(e) => {
                 self.tasks.insert((e.case, e.task), e.position.clone());
             }
+            Event::OpinionRequested(e) => {
+                self.tasks.insert((e.case, e.task), e.slot.position.clone());
+            }
+            Event::TaskTransferred(e) => {
+                self.tasks.insert((e.case, e.task), e.slot.position.clone());
+            }
             Event::CommandIssued(e) => {
                 self.commands.insert((e.case, e.command), e.clone());
             }

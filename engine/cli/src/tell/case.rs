@@ -1,7 +1,7 @@
 //! An inbox, a case, its timeline, who has it.
 
 use countersign_messages::{
-    CaseView, HandlerView, InboxView, Signature, TimelineEntry, TimelineView, Waiting, WorkView,
+    CaseView, HandlerView, InboxItem, InboxView, Signature, TimelineEntry, TimelineView, Waiting, WorkView,
 };
 
 use super::words::{quantity, word};
@@ -32,9 +32,27 @@ pub(crate) fn inbox(output: &Output, post: &str, view: &InboxView) -> Vec<String
         ]);
     }
     let mut lines = table.lines(output);
+    lines.extend(view.items.iter().flat_map(|item| opinions(output, item)));
     let how = format!("answer with: countersign decide CASE TASK VERDICT --as {post}");
     lines.push(output.paint(Tone::Dim, &how));
     lines
+}
+
+/// What is asked of whom only an opinion is wanted, and what others think whom the holder has asked.
+fn opinions(output: &Output, item: &InboxItem) -> Vec<String> {
+    let at = format!("{} {}", item.case, item.task);
+    let asked = item.question.iter().map(|question| {
+        format!("{at}: {} {}", output.word("an opinion is asked for:", "征求意见："), plain(question))
+    });
+    let given = item.opinions.iter().map(|opinion| {
+        let verdict = opinion
+            .verdict
+            .as_deref()
+            .map_or(output.word("no opinion yet", "尚未反馈"), |v| word(output, v));
+        let reason = opinion.reason.as_ref().map(|reason| format!(": {}", plain(reason))).unwrap_or_default();
+        format!("{at}: {} {}: {verdict}{reason}", output.word("the opinion of", "意见"), opinion.position)
+    });
+    asked.chain(given).collect()
 }
 
 /// A piece of work with what it asks for.
@@ -91,6 +109,17 @@ fn dealings(output: &Output, view: &CaseView) -> Vec<String> {
     let mut lines = Vec::new();
     lines.extend(view.held.as_ref().map(|held| {
         format!("  held       {}: {}", output.paint(Tone::Bad, &held.code), plain(&held.detail))
+    }));
+    lines.extend(view.overrides.iter().map(|jump| {
+        let marked = output.paint(Tone::Bad, output.word("override", "越权处理"));
+        format!(
+            "  {marked}   {} put it from {} to {}, {}: {}",
+            jump.person,
+            jump.from,
+            jump.to,
+            time::wire(&jump.at),
+            plain(&jump.reason)
+        )
     }));
     lines.extend(view.owner.as_ref().map(|owner| format!("  owner      {owner}")));
     lines.extend(view.parent.as_ref().map(|parent| format!("  started by {parent}")));

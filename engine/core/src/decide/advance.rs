@@ -4,7 +4,9 @@ use super::plan::{NoPlan, plan};
 use super::resolve::{covered, driver, who, who_answers};
 use super::step::{StepResult, closed_blind_parts, ready, result};
 use super::timers::milestones;
-use super::{Ctx, alarm, child, compensate, fact, holds, internal, learn, listen, outside, task, unique};
+use super::{
+    Ctx, action, alarm, child, compensate, fact, holds, internal, learn, listen, outside, task, unique,
+};
 use crate::command::{CaseNo, TaskNo};
 use crate::definition::{Activity, Arrow, Chain, Duty, StateDef, Target, Who};
 use crate::eval::{Scope, evaluate, holds_or_absent};
@@ -361,7 +363,7 @@ fn people(ctx: &Ctx<'_>, case: &Case, step: &Step) -> Result<Vec<Event>, Rejecti
     let mut events: Vec<Event> = case
         .tasks()
         .iter()
-        .filter(|(_, task)| !wanted.contains(&task.slot))
+        .filter(|(_, task)| !wanted.contains(&task.slot) && !asked_beside(step, task.slot))
         .map(|(task, _)| TaskWithdrawn {
             case: case.number(),
             task: *task,
@@ -377,6 +379,9 @@ fn people(ctx: &Ctx<'_>, case: &Case, step: &Step) -> Result<Vec<Event>, Rejecti
             outcome: outcome_name(ctx, case, step, root)?,
             opinions: closed_opinions(case, step, &(0..step.slots.len() as u16).collect::<Vec<_>>()),
         }));
+        if root == StepResult::Returned {
+            events.extend(action::led(case, ctx.chain(case.chain())?, step));
+        }
         return Ok(events);
     }
     let mut parts = Vec::new();
@@ -399,6 +404,12 @@ fn people(ctx: &Ctx<'_>, case: &Case, step: &Step) -> Result<Vec<Event>, Rejecti
         events.push(ask(ctx, case, step, slot, &mut next_task)?);
     }
     Ok(events)
+}
+
+/// Whether a slot is an opinion that somebody who is still asked has asked for: nothing waits for it, it may still come.
+fn asked_beside(step: &Step, slot: u16) -> bool {
+    let of = step.opinion(slot).map(|opinion| usize::from(opinion.of));
+    of.is_some_and(|of| matches!(step.slots.get(of), Some(SlotStatus::Open(_))))
 }
 
 /// A step in which nobody does a piece of work is learnt from when it closes; work when it is answered.
@@ -496,7 +507,7 @@ fn standing<'a>(case: &'a Case, step: &Step, slot: &Slot) -> Option<&'a Signatur
     let answers = case.outward().map(|outward| &outward.answers);
     case.signatures().iter().rev().find(|s| {
         s.state == step.state
-            && s.position == slot.position
+            && signs_for(s, &slot.position)
             && s.duty == slot.duty
             && !s.void
             && !s.counts_as_review
@@ -506,4 +517,10 @@ fn standing<'a>(case: &'a Case, step: &Step, slot: &Slot) -> Option<&'a Signatur
             && s.verdict.agrees()
             && !used(s)
     })
+}
+
+/// Whether a signature is that of a position, or was given for it by whoever its holder handed the task to.
+fn signs_for(signature: &Signature, position: &Name) -> bool {
+    let handed = |c: &Capacity| c.why == CapacityWhy::Transferred && c.position == *position;
+    signature.position == *position || signature.capacities.iter().any(handed)
 }

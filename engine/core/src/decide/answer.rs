@@ -10,7 +10,7 @@ use super::route::{limit_of, power, suffices};
 use super::step::hidden_from;
 use super::submit::content_of;
 use super::{Ctx, Decision, holds, internal, weigh};
-use crate::command::{Answer, CaseNo, Request, TaskNo, Verdict};
+use crate::command::{Answer, CaseNo, Request, ReturnTo, TaskNo, Verdict};
 use crate::definition::Duty;
 use crate::event::*;
 use crate::name::Name;
@@ -21,8 +21,24 @@ use crate::time::Timestamp;
 /// A reason is at most so many bytes.
 pub(super) const REASON_BYTES_MAX: usize = 2_000;
 
+/// How a task is answered.
+#[derive(Clone, Copy)]
+pub(super) enum How<'a> {
+    /// For what it is worth.
+    Plain,
+    /// Among others: refused where an approval would not decide.
+    Within,
+    /// The document goes there, not along the arrow of its chain.
+    To(&'a ReturnTo),
+}
+
 /// Decides a task. The refusals are in order of their precedence.
-pub(super) fn decide_task(state: &State, at: Timestamp, request: &Request, answer: &Answer) -> Decision {
+pub(super) fn decide_task(
+    state: &State,
+    at: Timestamp,
+    request: &Request,
+    (answer, how): (&Answer, How<'_>),
+) -> Decision {
     let case = match case_of(state, at, request, ("decide", answer.case)) {
         Ok(case) => case,
         Err(rejection) => return rejection.into(),
@@ -48,7 +64,7 @@ pub(super) fn decide_task(state: &State, at: Timestamp, request: &Request, answe
     if let Some(decision) = own_document(&ctx, case, task, request, answer) {
         return decision;
     }
-    answered(&ctx, case, task, request, answer).into()
+    answered(&ctx, case, task, request, (answer, how)).into()
 }
 
 pub(super) fn not_held(case: &Case) -> Result<(), Rejection> {
@@ -64,7 +80,7 @@ pub(super) fn not_held(case: &Case) -> Result<(), Rejection> {
     }
 }
 
-fn find_task(case: &Case, number: TaskNo) -> Result<&Task, Rejection> {
+pub(super) fn find_task(case: &Case, number: TaskNo) -> Result<&Task, Rejection> {
     if let Some(task) = case.tasks().get(&number) {
         return Ok(task);
     }
@@ -125,9 +141,20 @@ fn own_document(
     Some(Decision::Refuse { rejection: Rejection::new(Code::SelfApproval, message), audit })
 }
 
-fn is_assignee(task: &Task, request: &Request) -> Result<(), Rejection> {
-    if task.position == request.position && task.holders.contains(&request.person) {
+pub(super) fn is_assignee(
+    case: &Case,
+    (number, task): (TaskNo, &Task),
+    request: &Request,
+) -> Result<(), Rejection> {
+    let own = task.position == request.position;
+    if own && task.holders.contains(&request.person) {
         return Ok(());
+    }
+    let candidates = case.step().and_then(|step| step.candidates(number));
+    if own && candidates.is_some_and(|candidates| candidates.contains(&request.person)) {
+        let holders = task.holders.iter().map(Name::as_str).collect::<Vec<_>>().join(" or ");
+        let message = format!("expected a task that nobody else has claimed, {holders} has; look again");
+        return Err(Rejection::at(Code::Conflict, "task", message));
     }
     let message = format!(
         "expected {} of {}, who is asked; {} as {} is not",
@@ -144,9 +171,9 @@ fn answered(
     case: &Case,
     task: &Task,
     request: &Request,
-    answer: &Answer,
+    (answer, how): (&Answer, How<'_>),
 ) -> Result<Vec<Event>, Rejection> {
-    is_assignee(task, request)?;
+    is_assignee(case, (answer.task, task), request)?;
     seen(case, task, answer.version)?;
     if answer.content_hash != *case.content_hash() {
         let message =
@@ -156,6 +183,9 @@ fn answered(
     let step = case.step().ok_or_else(|| internal("an open task belongs to a step"))?;
     let slot =
         step.plan.slots.get(usize::from(task.slot)).ok_or_else(|| internal("a task belongs to a slot"))?;
+    if let Some(opinion) = step.opinion(task.slot) {
+        return super::action::given(case, (task, opinion), request, answer);
+    }
     fits(task.duty, slot.veto, answer.verdict)?;
     if task.duty != Duty::Task && (answer.choice.is_some() || answer.fields.is_some()) {
         let field = if answer.choice.is_some() { "choice" } else { "answer" };
@@ -178,7 +208,8 @@ fn answered(
         // What stands beside a blind answer must not tell which one it is.
         let weighed = if decides && slot.blind { weighed().ok().flatten() } else { None };
         let weighed = weighed.map(Event::AmountWeighed);
-        return Ok([Event::TaskDecided(decided)].into_iter().chain(weighed).collect());
+        let directed = directed(ctx, case, (task.slot, answer), how)?;
+        return Ok([Event::TaskDecided(decided)].into_iter().chain(weighed).chain(directed).collect());
     }
     let weighed = weighed()?;
     let now = weighed.as_ref().map(|weighed| at_need(slot, weighed));
@@ -187,9 +218,44 @@ fn answered(
         let weighed = weighed.map(Event::AmountWeighed);
         return Ok([Event::TaskDecided(decided)].into_iter().chain(weighed).collect());
     }
+    if matches!(how, How::Within) {
+        let message = format!(
+            "expected an amount within the limit of {}; beyond it the approval would be a review, given by itself",
+            task.position
+        );
+        return Err(Rejection::new(Code::OverLimit, message));
+    }
     decided.counts_as_review = true;
     decided.overrides = false;
-    let mut grown = grown(ctx, case, step, (task.slot, slot), Above::Signed(&request.person))?;
+    let above = Above::Signed(&request.person);
+    let grown = grown_for(ctx, (case, step), (task.slot, slot), above, weighed)?;
+    Ok([Event::TaskDecided(decided)].into_iter().chain(grown).collect())
+}
+
+/// Where a returned document is to go, where whoever returns it says so.
+fn directed(
+    ctx: &Ctx<'_>,
+    case: &Case,
+    (slot, answer): (u16, &Answer),
+    how: How<'_>,
+) -> Result<Option<Event>, Rejection> {
+    let How::To(to) = how else { return Ok(None) };
+    if answer.verdict != Verdict::Return {
+        let message = format!("expected return: {} goes nowhere else", answer.verdict.word());
+        return Err(Rejection::at(Code::VerdictNotAllowed, "verdict", message));
+    }
+    super::action::directed(case, ctx.chain(case.chain())?, (slot, to)).map(Some)
+}
+
+/// The route grows above a slot, and what was weighed is held against the new levels.
+pub(super) fn grown_for(
+    ctx: &Ctx<'_>,
+    (case, step): (&Case, &Step),
+    of: (u16, &Slot),
+    above: Above<'_>,
+    weighed: Option<AmountWeighed>,
+) -> Result<Vec<Event>, Rejection> {
+    let grown = grown(ctx, case, step, of, above)?;
     let weighed = weighed.map(|mut weighed| {
         if let [Event::RouteExtended(e)] = &grown[..] {
             let first = step.plan.slots.len() as u16;
@@ -197,11 +263,11 @@ fn answered(
         }
         Event::AmountWeighed(weighed)
     });
-    Ok([Event::TaskDecided(decided)].into_iter().chain(weighed).chain(grown.drain(..)).collect())
+    Ok(weighed.into_iter().chain(grown).collect())
 }
 
 /// A slot with what is held against its limit now.
-fn at_need(slot: &Slot, weighed: &AmountWeighed) -> Slot {
+pub(super) fn at_need(slot: &Slot, weighed: &AmountWeighed) -> Slot {
     let mut slot = slot.clone();
     if let Some(level) = &mut slot.level {
         level.need = weighed.need;
@@ -224,7 +290,7 @@ fn decided_event(case: &Case, slot: &Slot, request: &Request, answer: &Answer) -
 }
 
 /// R19: what the person saw is still so.
-fn seen(case: &Case, task: &Task, version: u32) -> Result<(), Rejection> {
+pub(super) fn seen(case: &Case, task: &Task, version: u32) -> Result<(), Rejection> {
     if task.version == version {
         return Ok(());
     }
@@ -390,7 +456,7 @@ pub(super) fn refer_up(
     allowed(&ctx, request, Wish { verb: "refer-up", chain: Some(case.chain()), amount: case.amount() })?;
     not_held(case)?;
     let task = find_task(case, task_no)?;
-    is_assignee(task, request)?;
+    is_assignee(case, (task_no, task), request)?;
     seen(case, task, version)?;
     let step = case.step().ok_or_else(|| internal("an open task belongs to a step"))?;
     let slot =

@@ -1,6 +1,7 @@
 //! `decide`: reads State and a command, answers with events or a refusal. It never writes.
 
 mod account;
+mod action;
 mod advance;
 mod alarm;
 mod answer;
@@ -122,7 +123,9 @@ fn decide_body(state: &State, command: &Command) -> Decision {
         (Body::Resubmit { case, document }, Cause::Request(request)) => {
             submit::resubmit(state, at, request, *case, document).into()
         }
-        (Body::Decide(answer), Cause::Request(request)) => answer::decide_task(state, at, request, answer),
+        (Body::Decide(answer), Cause::Request(request)) => {
+            answer::decide_task(state, at, request, (answer, answer::How::Plain))
+        }
         (Body::Withdraw { case, reason }, Cause::Request(request)) => {
             submit::withdraw(state, at, request, *case, reason.as_ref()).into()
         }
@@ -147,6 +150,22 @@ fn decide_body(state: &State, command: &Command) -> Decision {
             operate::operate(state, at, cause, (*case, *act, reason)).into()
         }
         (Body::Clock, Cause::Timer { .. }) => clock::fire(state, at).into(),
+        (Body::DecideWithin(answer), Cause::Request(request)) => {
+            answer::decide_task(state, at, request, (answer, answer::How::Within))
+        }
+        (Body::DecideTo { answer, to }, Cause::Request(request)) => {
+            answer::decide_task(state, at, request, (answer, answer::How::To(to)))
+        }
+        (Body::TakeBack { case, task, reason }, Cause::Request(request)) => {
+            action::take_back(state, at, request, (*case, *task, reason.as_ref())).into()
+        }
+        (Body::RemoveApprover { case, position, reason }, Cause::Request(request)) => {
+            action::remove(state, at, request, (*case, position, reason)).into()
+        }
+        (Body::Jump { case, to, reason }, cause) => {
+            action::jump(state, at, cause, (*case, to, reason)).into()
+        }
+        (Body::OnTask(on), Cause::Request(request)) => action::on_task(state, at, request, on).into(),
         _ => Rejection::new(Code::Forbidden, "expected this command from another kind of caller").into(),
     }
 }

@@ -65,12 +65,16 @@ fn word(act: Operation) -> &'static str {
     }
 }
 
+/// Whether a position is one that owns the rules, by name or kind.
+pub(super) fn owns_process(ctx: &Ctx<'_>, position: &Name) -> Result<bool, Rejection> {
+    let kind = ctx.organisation()?.positions.get(position).map(|post| &post.kind);
+    Ok(*position == PROCESS_OWNER || kind.is_some_and(|kind| *kind == PROCESS_OWNER))
+}
+
 fn may(ctx: &Ctx<'_>, case: &Case, request: &Request, act: Operation) -> Result<(), Rejection> {
     allowed(ctx, request, Wish { verb: word(act), chain: Some(case.chain()), amount: None })?;
     let position = &request.position;
-    let kind = ctx.organisation()?.positions.get(position).map(|post| &post.kind);
-    let owns = *position == PROCESS_OWNER || kind.is_some_and(|kind| *kind == PROCESS_OWNER);
-    if owns || driver(ctx, case).as_ref() == Some(position) {
+    if owns_process(ctx, position)? || driver(ctx, case).as_ref() == Some(position) {
         return Ok(());
     }
     let message = format!(

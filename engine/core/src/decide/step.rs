@@ -53,9 +53,11 @@ fn of_slot(status: SlotStatus) -> StepResult {
         SlotStatus::Answered(_, Verdict::Return) => StepResult::Returned,
         SlotStatus::Answered(_, Verdict::Reject) => StepResult::Rejected,
         SlotStatus::Answered(_, Verdict::Refuse) => StepResult::Failed,
-        SlotStatus::Answered(..) | SlotStatus::Kept(_) | SlotStatus::PassedOn(_) | SlotStatus::Lapsed => {
-            StepResult::Passed
-        }
+        SlotStatus::Answered(..)
+        | SlotStatus::Kept(_)
+        | SlotStatus::PassedOn(_)
+        | SlotStatus::Lapsed
+        | SlotStatus::Removed => StepResult::Passed,
         SlotStatus::Withdrawn => StepResult::Void,
     }
 }

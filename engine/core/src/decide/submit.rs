@@ -319,7 +319,7 @@ fn by_submitter(submitter: &Party, request: &Request) -> Result<(), Rejection> {
 }
 
 /// Whether something was done outside that is not undone, or may have been: a command without an answer, a child.
-fn has_done(case: &Case) -> bool {
+pub(super) fn has_done(case: &Case) -> bool {
     case.outward().is_some_and(|outward| {
         let open = |child: &ChildState| child.ended.is_none();
         let undoes = |command: &CommandState| command.undoes.is_some();

@@ -167,7 +167,11 @@ fn reassigned(state: &State, at: Timestamp, case: &Case) -> Result<Vec<Event>, R
         let authority = slot.level.as_ref().map(|level| &level.authority);
         // Nobody at all: the task stays where it is; its overdue milestones tell the driver.
         let Ok(resolved) = who_answers(&ctx, slot, authority) else { continue };
-        if resolved.position == task.position && resolved.holders == task.holders {
+        // Who has claimed it keeps it, as long as it is theirs to answer.
+        let claimed = step.candidates(*number).is_some()
+            && task.holders.iter().all(|person| resolved.holders.contains(person));
+        if resolved.position == task.position && (claimed || resolved.holders == step.open_to(*number, task))
+        {
             continue;
         }
         let capacities = covered(slot, &resolved);
@@ -184,7 +188,7 @@ fn reassigned(state: &State, at: Timestamp, case: &Case) -> Result<Vec<Event>, R
 }
 
 /// A new holder has a minimum of time left (R9).
-fn at_least(ctx: &Ctx<'_>, old: Milestones) -> Result<Milestones, Rejection> {
+pub(super) fn at_least(ctx: &Ctx<'_>, old: Milestones) -> Result<Milestones, Rejection> {
     let minimum = milestones(ctx, ctx.company()?.policies.new_holder_has)?;
     Ok(if minimum.overdue > old.overdue { minimum } else { old })
 }

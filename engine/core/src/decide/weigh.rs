@@ -57,7 +57,7 @@ pub(super) fn again(
 }
 
 /// An amount in the measure of an authority.
-fn measured(
+pub(super) fn measured(
     ctx: &Ctx<'_>,
     authority: &Authority,
     amount: &Value,

@@ -396,6 +396,14 @@ pub enum WithdrawnCause {
     Held,
     /// The case was asked to go elsewhere.
     Asked,
+    /// Somebody else is asked before; then it is asked again.
+    Preceded,
+    /// Whoever had added it took it away.
+    Removed,
+    /// The answer from which it followed was taken back.
+    TakenBack,
+    /// An administrator put the case elsewhere.
+    Jumped,
 }
 
 /// A signature given before still stands.

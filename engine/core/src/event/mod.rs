@@ -3,6 +3,7 @@
 //! A published shape is frozen: each kind has a number and golden bytes; a change of meaning is a new kind.
 
 mod account;
+mod action;
 mod body;
 pub(crate) mod codec;
 mod outward;
@@ -10,6 +11,7 @@ mod plan;
 mod weighed;
 
 pub use account::*;
+pub use action::*;
 pub use body::*;
 pub use codec::{DecodeError, decode_events, encode_event};
 pub use outward::*;
@@ -195,6 +197,28 @@ events! {
     98 "hold-lapsed" HoldLapsed,
     /// The word for how an account stands changed.
     99 "account-flagged" AccountFlagged,
+    /// A task was handed to another post.
+    110 "task-transferred" TaskTransferred,
+    /// Another post is asked for an opinion.
+    111 "opinion-requested" OpinionRequested,
+    /// An opinion that was asked for.
+    112 "opinion-given" OpinionGiven,
+    /// A signer has taken an own decision back.
+    113 "signature-taken-back" SignatureTakenBack,
+    /// Somebody else looks at it too.
+    114 "approver-added" ApproverAdded,
+    /// An approver who was added is not asked any more.
+    115 "approver-removed" ApproverRemoved,
+    /// One of several holders will answer.
+    116 "task-claimed" TaskClaimed,
+    /// A claimed task is everybody's again.
+    117 "task-released" TaskReleased,
+    /// An administrator has put the case elsewhere.
+    118 "case-jumped" CaseJumped,
+    /// Whoever returned the document wants it to go to an earlier step.
+    119 "return-directed" ReturnDirected,
+    /// A returned document goes to an earlier step.
+    120 "return-led" ReturnLed,
 }
 
 impl Event {
@@ -291,6 +315,17 @@ impl Event {
             Event::HoldsKept(e) => Some(e.case),
             Event::HoldLapsed(e) => Some(e.case),
             Event::AccountFlagged(e) => e.case,
+            Event::TaskTransferred(e) => Some(e.case),
+            Event::OpinionRequested(e) => Some(e.case),
+            Event::OpinionGiven(e) => Some(e.case),
+            Event::SignatureTakenBack(e) => Some(e.case),
+            Event::ApproverAdded(e) => Some(e.case),
+            Event::ApproverRemoved(e) => Some(e.case),
+            Event::TaskClaimed(e) => Some(e.case),
+            Event::TaskReleased(e) => Some(e.case),
+            Event::CaseJumped(e) => Some(e.case),
+            Event::ReturnDirected(e) => Some(e.case),
+            Event::ReturnLed(e) => Some(e.case),
         }
     }
 }

@@ -127,6 +127,8 @@ pub enum CapacityWhy {
     Referred,
     /// Its signature must be another person's (R6).
     Independent,
+    /// Its holder handed the task to another post.
+    Transferred,
 }
 
 impl PlanNode {
@@ -139,6 +141,39 @@ impl PlanNode {
             | PlanNode::Any(parts)
             | PlanNode::InOrder(parts)
             | PlanNode::Climb(parts) => parts.iter().any(|node| node.holds(slot)),
+        }
+    }
+
+    /// Its slots, in order.
+    pub(crate) fn collect(&self, slots: &mut Vec<u16>) {
+        match self {
+            PlanNode::Slot(slot) => slots.push(*slot),
+            PlanNode::Votes { members, .. } => members.iter().for_each(|(_, node)| node.collect(slots)),
+            PlanNode::All(parts)
+            | PlanNode::Any(parts)
+            | PlanNode::InOrder(parts)
+            | PlanNode::Climb(parts) => parts.iter().for_each(|node| node.collect(slots)),
+        }
+    }
+
+    /// Puts something in the place of a slot.
+    pub(crate) fn replace(&mut self, slot: u16, by: impl FnOnce(PlanNode) -> PlanNode) {
+        if let Some(place) = self.place_of(slot) {
+            *place = by(PlanNode::Slot(slot));
+        }
+    }
+
+    fn place_of(&mut self, slot: u16) -> Option<&mut PlanNode> {
+        if matches!(self, PlanNode::Slot(own) if *own == slot) {
+            return Some(self);
+        }
+        match self {
+            PlanNode::Slot(_) => None,
+            PlanNode::Votes { members, .. } => members.iter_mut().find_map(|(_, node)| node.place_of(slot)),
+            PlanNode::All(parts)
+            | PlanNode::Any(parts)
+            | PlanNode::InOrder(parts)
+            | PlanNode::Climb(parts) => parts.iter_mut().find_map(|node| node.place_of(slot)),
         }
     }
 

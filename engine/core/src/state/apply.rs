@@ -61,7 +61,8 @@ pub fn apply(state: &mut State, event: &Event) {
             let applied = super::apply_commands::apply(state, event)
                 || super::apply_cases::apply(state, event)
                 || super::apply_learnt::apply(state, event)
-                || super::apply_accounts::apply(state, event);
+                || super::apply_accounts::apply(state, event)
+                || super::apply_actions::apply(state, event);
             if !applied && let Some(case) = event.case() {
                 on_case(state, case, |case, at| apply_to_case(case, at, event));
             }
@@ -240,6 +241,7 @@ fn resubmitted(state: &mut State, e: &CaseResubmitted) {
     state.cases.insert(e.case, case);
     on_case(state, e.case, |case, _| {
         case.revision = e.revision;
+        case.withdrawn.clear();
         case.steps = 0;
         if e.voids_signatures {
             let stands = |s: &Signature| e.by_editor && s.duty == Duty::Edit;
@@ -262,7 +264,6 @@ fn entered(state: &mut State, e: &StateEntered) {
     };
     on_case(state, e.case, |case, at| {
         case.steps += 1;
-        case.withdrawn.clear();
         // Only a state that goes on after it was held still counts the work that was done in it.
         if case.stood_in != Some(e.state) || !matches!(case.stage, Stage::Entering(_)) {
             forget_answers(case);
@@ -411,6 +412,8 @@ fn apply_to_task(case: &mut Case, at: Timestamp, event: &Event) {
                 set_slot(case, task.slot, SlotStatus::Withdrawn);
                 if leaves_trace(e.cause) {
                     case.withdrawn.push((e.task, task.position));
+                    let kept = case.withdrawn.len().saturating_sub(WITHDRAWN_KEPT);
+                    case.withdrawn.drain(..kept);
                 }
             }
         }
@@ -433,6 +436,9 @@ fn apply_to_task(case: &mut Case, at: Timestamp, event: &Event) {
                 task.next_due = Some(e.milestones.remind);
                 task.version += 1;
             }
+            if let Stage::People { step, .. } = &mut case.stage {
+                step.unclaimed(e.task);
+            }
         }
         Event::TaskReferred(e) => {
             case.steps = 0;
@@ -443,6 +449,9 @@ fn apply_to_task(case: &mut Case, at: Timestamp, event: &Event) {
         _ => {}
     }
 }
+
+/// So many tasks that fell away with a colleague's answer are remembered, so that a late answer is known as one.
+const WITHDRAWN_KEPT: usize = 8;
 
 fn next_due(case: &mut Case, task: u32, next: impl Fn(&Task) -> Option<Timestamp>) {
     if let Some(task) = case.tasks.get_mut(&task) {

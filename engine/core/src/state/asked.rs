@@ -10,8 +10,8 @@ use crate::name::Name;
 pub(super) fn begun(state: &mut State, number: u16, name: Name, (plan, about): (&Plan, &[About])) -> Stage {
     let slots = vec![SlotStatus::Waiting; plan.slots.len()];
     let plan = Plan { root: plan.root.clone(), slots: kept(state, &plan.slots) };
-    let step =
-        Step { state: name, plan, about: about.to_vec(), slots, opened: Vec::new(), weighed: Vec::new() };
+    let (about, opened, weighed) = (about.to_vec(), Vec::new(), Vec::new());
+    let step = Step { state: name, plan, about, slots, opened, weighed, more: None };
     Stage::People { state: number, step: Box::new(step) }
 }
 

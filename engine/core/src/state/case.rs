@@ -10,6 +10,7 @@ use crate::small_map::SmallMap;
 use crate::time::Timestamp;
 use crate::value::{Fields, Value};
 
+use super::more::More;
 use super::outward::{OutsideWork, Outward};
 
 /// An open case.
@@ -135,6 +136,8 @@ pub struct Step {
     pub opened: Vec<TaskNo>,
     /// What was converted or added up for its limits, newest last.
     pub weighed: Vec<AmountWeighed>,
+    /// What people have added to the plan; most steps go without.
+    pub more: Option<Box<More>>,
 }
 
 /// What has become of a slot.
@@ -154,6 +157,8 @@ pub enum SlotStatus {
     Lapsed,
     /// Fell away.
     Withdrawn,
+    /// An approver who was added and taken away again.
+    Removed,
 }
 
 /// An open task.
@@ -322,7 +327,7 @@ impl Case {
         &self.tasks
     }
 
-    /// Tasks that fell away in the present state, and the position that had been asked.
+    /// The newest tasks that fell away with a colleague's answer, and the position that had been asked.
     pub fn withdrawn(&self) -> &[(TaskNo, Name)] {
         &self.withdrawn
     }

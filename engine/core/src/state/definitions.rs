@@ -111,6 +111,14 @@ impl Release {
     named!(/** A table. */ table in tables: Table(Table));
     named!(/** An account. */ account in accounts: Account(Account));
 
+    /// The authorities, by name.
+    pub fn authorities(&self) -> impl Iterator<Item = &Authority> {
+        self.found.authorities.values().filter_map(|definition| match &**definition {
+            Definition::Authority(authority) => Some(authority),
+            _ => None,
+        })
+    }
+
     /// The chains, in order of their names.
     pub fn chains(&self) -> impl Iterator<Item = &Chain> {
         self.found.chains.values().filter_map(|d| match &**d {

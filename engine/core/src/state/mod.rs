@@ -5,6 +5,7 @@ mod adding;
 mod ahead;
 mod apply;
 mod apply_accounts;
+mod apply_actions;
 mod apply_cases;
 mod apply_commands;
 mod apply_learnt;
@@ -15,6 +16,7 @@ mod closed;
 mod definitions;
 mod look;
 mod messages;
+mod more;
 mod names;
 mod outward;
 mod requests;
@@ -37,6 +39,7 @@ pub use closed::{CLOSED_MAX, CLOSED_WINDOW_MS};
 pub use definitions::{Definitions, Release, StoredDefinition};
 pub(crate) use look::within;
 pub use messages::{MESSAGE_WINDOW_MS, MESSAGES_MAX};
+pub use more::{AddedApprover, More, OpinionAskedFor};
 pub(crate) use names::shared;
 pub use outward::{
     ChildState, ClosedCase, CommandState, CommandStatus, Done, DoneWhat, ItemStatus, KeptFact, Mark,

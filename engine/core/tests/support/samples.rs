@@ -9,6 +9,9 @@ use countersign_core::name::Name;
 use countersign_core::time::{Date, Span, SpanUnit, Timestamp};
 use countersign_core::value::{Fields, Value};
 
+#[path = "samples_actions.rs"]
+mod actions;
+
 fn n(text: &str) -> Name {
     Name::from(text)
 }
@@ -419,6 +422,7 @@ pub fn every_kind() -> Vec<Event> {
     events.extend(account_events());
     events.extend(hold_events());
     events.push(weighed_event());
+    events.extend(actions::action_events());
     events.sort_by_key(Event::kind);
     events
 }

@@ -4,6 +4,8 @@ use super::envelope::{person_request, system_request};
 use super::words::{FactName, ReferUpReason, ReturnTo, Verdict};
 use crate::error::{Code, WireError};
 use crate::text::{ContentHash, Document, Name, Reason};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 person_request!(
     /// `submit`: hand in a document; a case of the chain begins. Answered with `Accepted`.
@@ -84,6 +86,52 @@ impl Decide {
                 let message = "expected no `choice`: it goes with the verdict choose";
                 return Err(WireError::new(Code::BadValue, message).at_field("choice"));
             }
+        }
+        Ok(())
+    }
+}
+
+/// One task of a `decide-all`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DecideItem {
+    /// The case.
+    pub case: Name,
+    /// The task of that case.
+    pub task: Name,
+    /// The task's version that the person saw.
+    pub version: u64,
+    /// The hash of the content that the person saw.
+    pub content_hash: ContentHash,
+}
+
+/// So many tasks are answered at once.
+pub const DECIDE_ALL_MAX: usize = 100;
+
+person_request!(
+    /// `decide-all`: answer several tasks alike, each as it was seen. What is stale, or beyond the limit of whoever
+    /// approves, drops out by itself; the others are answered. It needs the verb `decide`. Answered with `DecidedAll`.
+    DecideAll {
+        /// The tasks; at most 100.
+        pub items: Vec<DecideItem>,
+        /// The answer.
+        pub verdict: Verdict,
+        /// Why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub reason: Option<Reason>,
+    }
+);
+
+impl DecideAll {
+    /// What one field demands of another.
+    pub(super) fn check(&self) -> Result<(), WireError> {
+        if self.items.is_empty() || self.items.len() > DECIDE_ALL_MAX {
+            let message = format!("expected 1 to {DECIDE_ALL_MAX} tasks, found {}", self.items.len());
+            return Err(WireError::new(Code::BadValue, message).at_field("items"));
+        }
+        if matches!(self.verdict, Verdict::Choose | Verdict::Submit) {
+            let message = "expected an answer that carries nothing: what is completed or chosen differs from task to task";
+            return Err(WireError::new(Code::BadValue, message).at_field("verdict"));
         }
         Ok(())
     }

@@ -2,14 +2,16 @@
 
 mod acts;
 mod envelope;
+mod on_task;
 mod queries;
 mod request;
 mod steer;
 mod words;
 
-pub use acts::{Decide, Fact, ReferUp, Resubmit, Submit, Withdraw};
+pub use acts::{DECIDE_ALL_MAX, Decide, DecideAll, DecideItem, Fact, ReferUp, Resubmit, Submit, Withdraw};
 pub use envelope::Envelope;
+pub use on_task::{AddApprover, Claim, Consult, Place, Release, RemoveApprover, TakeBack, Transfer};
 pub use queries::{Accounts, Case, Explain, Handler, Inbox, Preview, Timeline, Who};
 pub use request::{Request, decode_request};
-pub use steer::{Ask, Operate};
+pub use steer::{Ask, Jump, Operate};
 pub use words::{FactName, ReferUpReason, ReturnTo, Verdict};

@@ -1,9 +1,10 @@
 //! Any request, and the one function that reads it.
 
-use super::acts::{Decide, Fact, ReferUp, Resubmit, Submit, Withdraw};
+use super::acts::{Decide, DecideAll, Fact, ReferUp, Resubmit, Submit, Withdraw};
 use super::envelope::Envelope;
+use super::on_task::{AddApprover, Claim, Consult, Release, RemoveApprover, TakeBack, Transfer};
 use super::queries::{Accounts, Case, Explain, Handler, Inbox, Preview, Timeline, Who};
-use super::steer::{Ask, Operate};
+use super::steer::{Ask, Jump, Operate};
 use crate::decode::typed;
 use crate::error::WireError;
 use crate::limits::Limits;
@@ -24,10 +25,26 @@ pub enum Request {
     Resubmit(Resubmit),
     /// Answer a task.
     Decide(Decide),
+    /// Answer several tasks alike.
+    DecideAll(DecideAll),
     /// Take a case back.
     Withdraw(Withdraw),
     /// Hand a task to the superior.
     ReferUp(ReferUp),
+    /// Hand a task over.
+    Transfer(Transfer),
+    /// Ask another post for an opinion; the task stays where it is.
+    Consult(Consult),
+    /// Have another post review it too.
+    AddApprover(AddApprover),
+    /// Take back an approver whom one has added.
+    RemoveApprover(RemoveApprover),
+    /// Take on a task that several may answer.
+    Claim(Claim),
+    /// Give a claimed task back.
+    Release(Release),
+    /// Take an own decision back.
+    TakeBack(TakeBack),
     /// Tell a fact.
     Fact(Fact),
     /// Ask a case for something at any time.
@@ -42,6 +59,8 @@ pub enum Request {
     Compensate(Operate),
     /// Say that something was settled outside.
     Settle(Operate),
+    /// Put a case elsewhere.
+    Jump(Jump),
     /// Open tasks.
     Inbox(Inbox),
     /// One case.
@@ -69,6 +88,15 @@ impl Request {
             Request::Decide(_) => Verb::Decide,
             Request::Withdraw(_) => Verb::Withdraw,
             Request::ReferUp(_) => Verb::ReferUp,
+            Request::Transfer(_) => Verb::Transfer,
+            Request::Consult(_) => Verb::Consult,
+            Request::AddApprover(_) => Verb::AddApprover,
+            Request::RemoveApprover(_) => Verb::RemoveApprover,
+            Request::Claim(_) => Verb::Claim,
+            Request::Release(_) => Verb::Release,
+            Request::TakeBack(_) => Verb::TakeBack,
+            Request::Jump(_) => Verb::Jump,
+            Request::DecideAll(_) => Verb::DecideAll,
             Request::Fact(_) => Verb::Fact,
             Request::Ask(_) => Verb::Request,
             Request::Hold(_) => Verb::Hold,
@@ -95,6 +123,15 @@ impl Request {
             Request::Decide(request) => request.envelope(),
             Request::Withdraw(request) => request.envelope(),
             Request::ReferUp(request) => request.envelope(),
+            Request::Transfer(request) => request.envelope(),
+            Request::Consult(request) => request.envelope(),
+            Request::AddApprover(request) => request.envelope(),
+            Request::RemoveApprover(request) => request.envelope(),
+            Request::Claim(request) => request.envelope(),
+            Request::Release(request) => request.envelope(),
+            Request::TakeBack(request) => request.envelope(),
+            Request::Jump(request) => request.envelope(),
+            Request::DecideAll(request) => request.envelope(),
             Request::Fact(request) => request.envelope(),
             Request::Ask(request) => request.envelope(),
             Request::Hold(request)
@@ -123,6 +160,7 @@ impl Request {
     fn check(&self) -> Result<(), WireError> {
         match self {
             Request::Decide(request) => request.check(),
+            Request::DecideAll(request) => request.check(),
             Request::Explain(request) => request.check(),
             Request::Accounts(request) => request.check(),
             _ => Ok(()),
@@ -145,6 +183,15 @@ pub fn decode_request(verb: &str, bytes: &[u8], limits: &Limits) -> Result<Reque
         Verb::Decide => Request::Decide(typed(text)?),
         Verb::Withdraw => Request::Withdraw(typed(text)?),
         Verb::ReferUp => Request::ReferUp(typed(text)?),
+        Verb::Transfer => Request::Transfer(typed(text)?),
+        Verb::Consult => Request::Consult(typed(text)?),
+        Verb::AddApprover => Request::AddApprover(typed(text)?),
+        Verb::RemoveApprover => Request::RemoveApprover(typed(text)?),
+        Verb::Claim => Request::Claim(typed(text)?),
+        Verb::Release => Request::Release(typed(text)?),
+        Verb::TakeBack => Request::TakeBack(typed(text)?),
+        Verb::Jump => Request::Jump(typed(text)?),
+        Verb::DecideAll => Request::DecideAll(typed(text)?),
         Verb::Fact => Request::Fact(typed(text)?),
         Verb::Request => Request::Ask(typed(text)?),
         Verb::Hold => Request::Hold(typed(text)?),

@@ -36,3 +36,16 @@ person_request!(
 fn is_empty(document: &Document) -> bool {
     document.0.is_empty()
 }
+
+person_request!(
+    /// `jump`: a process owner puts a case elsewhere, past what its chain says: what mends a case that is stuck. It is
+    /// recorded as an override for ever, never as an approval. Answered with `Accepted`.
+    Jump {
+        /// The case.
+        pub case: Name,
+        /// `draft`, or the name of a state or an end of the chain.
+        pub to: Name,
+        /// Why.
+        pub reason: Reason,
+    }
+);

@@ -65,9 +65,27 @@ pub struct CaseView {
     /// What it asked of other systems, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub commands: Vec<CommandView>,
+    /// Where an administrator has put it elsewhere, past what its chain says.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub overrides: Vec<OverrideView>,
     /// Alarms whose clocks run, and those that were raised.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub alarms: Vec<AlarmView>,
+}
+
+/// A case that was put elsewhere by an administrator. It stays marked so for ever.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct OverrideView {
+    /// Who.
+    pub person: String,
+    /// Where it stood.
+    pub from: String,
+    /// Where it went.
+    pub to: String,
+    /// Why.
+    pub reason: String,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// An open task of a case.

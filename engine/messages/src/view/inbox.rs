@@ -59,7 +59,33 @@ pub struct InboxItem {
     /// The piece of work, where the task is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub work: Option<WorkView>,
+    /// What others think whom the holder has asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub opinions: Vec<OpinionView>,
+    /// The question, where only an opinion is asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub question: Option<String>,
     /// The fields of the document worth showing in a list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub document: Option<Document>,
+}
+
+/// An opinion that somebody was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct OpinionView {
+    /// The task in which it is given.
+    pub task: String,
+    /// The post that was asked.
+    pub position: String,
+    /// What was asked.
+    pub question: String,
+    /// Who gave it; none yet if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<String>,
+    /// What they would do: `approve`, `pass`, `object`, `return`, `reject`, or `done` where they only say something.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<String>,
+    /// In their words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }

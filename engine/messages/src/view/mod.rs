@@ -8,8 +8,8 @@ mod outward;
 mod timeline;
 
 pub use accounts::{AccountView, AccountsView, HeldAmount};
-pub use case::{CaseView, Ended, HandlerView, RouteStep, Signature, Waiting};
+pub use case::{CaseView, Ended, HandlerView, OverrideView, RouteStep, Signature, Waiting};
 pub use explain::{Explanation, ExplanationLine, PreviewStep, PreviewView};
-pub use inbox::{InboxItem, InboxView};
+pub use inbox::{InboxItem, InboxView, OpinionView};
 pub use outward::{AlarmView, AskView, ChildView, CommandAnswer, CommandView, HeldView, WorkView};
 pub use timeline::{TimelineEntry, TimelineView};

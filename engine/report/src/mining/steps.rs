@@ -161,6 +161,9 @@ impl Miner {
                 };
                 Draft::new(word, lifecycle).by(&e.person)
             }
+            Event::CaseJumped(e) => {
+                Draft::new(format!("override to {}", e.to), "complete").by(&e.person).role(&e.position)
+            }
             Event::CaseAsked(e) => {
                 Draft::new(format!("asked {}", e.entry), "complete").by(&e.person).role(&e.position)
             }
@@ -206,6 +209,30 @@ fn of_people(open: &mut OpenCase, event: &Event) -> Option<Draft> {
             let (activity, position) = open.tasks.get_mut(&e.task)?;
             *position = e.position.clone();
             Draft::new(activity.as_str(), "reassign").role(&e.position)
+        }
+        Event::TaskTransferred(e) => {
+            let (activity, position) = open.tasks.get_mut(&e.task)?;
+            *position = e.slot.position.clone();
+            Draft::new(activity.as_str(), "reassign").by(&e.person).role(&e.slot.position)
+        }
+        Event::OpinionRequested(e) => {
+            let activity = format!("{}: opinion", open.state);
+            open.tasks.insert(e.task, (activity.clone(), e.slot.position.clone()));
+            Draft::new(activity, "assign").role(&e.slot.position)
+        }
+        Event::OpinionGiven(e) => {
+            let (activity, position) = open.tasks.remove(&e.task)?;
+            Draft::new(activity, "complete").by(&e.person).role(&position)
+        }
+        Event::TaskClaimed(e) => {
+            let (activity, position) = known(open, e.task)?;
+            Draft::new(format!("{activity}, claimed"), "complete").by(&e.person).role(&position)
+        }
+        Event::SignatureTakenBack(e) => {
+            Draft::new(format!("{}: taken back", open.state), "complete").by(&e.person).role(&e.position)
+        }
+        Event::ApproverAdded(e) => {
+            Draft::new(format!("{}: approver added", open.state), "complete").by(&e.person).role(&e.by)
         }
         Event::TaskAnswered(e) => {
             let (activity, position) = open.tasks.remove(&e.task)?;

@@ -87,6 +87,24 @@ fn of_case(case: &mut CaseTrack, event: &Event, at: Timestamp) {
         Event::TaskReassigned(TaskReassigned { task, position, capacities, milestones, .. }) => {
             case.reassigned(*task, position.clone(), capacities, milestones.overdue);
         }
+        Event::OpinionRequested(e) => {
+            case.asked(e.task, e.slot.position.clone(), &[], (at, e.milestones.overdue));
+        }
+        Event::OpinionGiven(e) => {
+            let end = TaskEnd::Answered {
+                person: e.person.clone(),
+                verdict: countersign_core::command::Verdict::Input,
+                reason: None,
+                overrides: false,
+                open: true,
+            };
+            case.close(e.task, end, at);
+        }
+        Event::CaseJumped(_) => case.resume(at),
+        Event::TaskTransferred(e) => {
+            let (position, due) = (e.slot.position.clone(), e.milestones.overdue);
+            case.reassigned(e.task, position, &e.slot.capacities, due);
+        }
         Event::TaskDecided(e) => {
             let end = TaskEnd::Answered {
                 person: e.person.clone(),

@@ -78,6 +78,7 @@ fn fold_task(row: &mut CaseRow, at: Timestamp, event: &Event) {
         Event::TaskReassigned(e) => reassigned(row, e),
         Event::RouteExtended(e) => extended(row, e),
         Event::TaskAnswered(e) => done(row, at, e),
+        _ if super::action_fold::fold(row, at, event) => {}
         _ => fold_outward(row, at, event),
     }
 }
@@ -120,9 +121,15 @@ fn entered(row: &mut CaseRow, e: &StateEntered) {
 }
 
 fn extended(row: &mut CaseRow, e: &RouteExtended) {
+    added(row, &e.slots);
+}
+
+/// Adds slots of the present state, counted on from its own; gives the number of the first.
+pub(super) fn added(row: &mut CaseRow, slots: &[Slot]) -> u16 {
     let state = row.state.clone();
     let own = row.route.iter().filter(|place| place.state == state && place.slot.is_some()).count();
-    extend(row, own, &e.slots);
+    extend(row, own, slots);
+    u16::try_from(own).unwrap_or(u16::MAX)
 }
 
 /// Adds slots of the present state, counted on from `first`.
@@ -158,6 +165,8 @@ fn opened(row: &CaseRow, at: Timestamp, e: &TaskOpened) -> TaskRow {
         milestones: e.milestones,
         overdue: false,
         escalated: false,
+        opinions: Vec::new(),
+        question: None,
     }
 }
 
@@ -261,20 +270,20 @@ fn said(verdict: Verdict, reason: &Option<Name>) -> AnswerRow {
     }
 }
 
-fn close(row: &mut CaseRow, task: TaskNo, status: RouteStatus) {
+pub(super) fn close(row: &mut CaseRow, task: TaskNo, status: RouteStatus) {
     if let Some(task) = row.tasks.remove(&task) {
         route(row, task.slot, status);
     }
 }
 
-fn route(row: &mut CaseRow, slot: u16, status: RouteStatus) {
+pub(super) fn route(row: &mut CaseRow, slot: u16, status: RouteStatus) {
     if let Some(place) = place(row, slot) {
         place.status = status;
     }
 }
 
 /// The place of a slot of the present state.
-fn place(row: &mut CaseRow, slot: u16) -> Option<&mut RouteRow> {
+pub(super) fn place(row: &mut CaseRow, slot: u16) -> Option<&mut RouteRow> {
     let state = row.state.clone();
     let is_it =
         |place: &&mut RouteRow| place.state == state && place.slot.as_ref().is_some_and(|s| s.slot == slot);

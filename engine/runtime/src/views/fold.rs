@@ -81,6 +81,7 @@ fn submitted(sequence: u64, at: Timestamp, e: &CaseSubmitted) -> CaseRow {
         route: Vec::new(),
         signed: Vec::new(),
         ended: None,
+        jumps: Vec::new(),
     };
     take_content(&mut row, sequence, &e.content);
     row
@@ -98,6 +99,10 @@ pub(super) fn take_content(row: &mut CaseRow, sequence: u64, content: &Content) 
 fn moves(row: &CaseRow, event: &Event) -> Vec<(Name, Entered, bool)> {
     let closed = match event {
         Event::TaskReassigned(e) => Some(e.task),
+        Event::TaskTransferred(e) => Some(e.task),
+        Event::OpinionGiven(e) => Some(e.task),
+        Event::TaskClaimed(e) => Some(e.task),
+        Event::TaskReleased(e) => Some(e.task),
         Event::TaskDecided(e) => Some(e.task),
         Event::TaskAnswered(e) => Some(e.task),
         Event::TaskWithdrawn(e) => Some(e.task),
@@ -112,9 +117,23 @@ fn moves(row: &CaseRow, event: &Event) -> Vec<(Name, Entered, bool)> {
         let entry = entry(row.case, task.task, &task.position, &task.milestones);
         moves.extend(task.holders.iter().map(|person| (person.clone(), entry.clone(), false)));
     }
+    let holds =
+        |task: &TaskNo| row.tasks.get(task).map(|t| entry(row.case, *task, &t.position, &t.milestones));
+    let claimed: Vec<Name>;
     let asked = match event {
         Event::TaskOpened(e) => Some((entry(row.case, e.task, &e.position, &e.milestones), &e.holders)),
         Event::TaskReassigned(e) => Some((entry(row.case, e.task, &e.position, &e.milestones), &e.holders)),
+        Event::TaskTransferred(e) => {
+            Some((entry(row.case, e.task, &e.slot.position, &e.milestones), &e.holders))
+        }
+        Event::OpinionRequested(e) => {
+            Some((entry(row.case, e.task, &e.slot.position, &e.milestones), &e.holders))
+        }
+        Event::TaskReleased(e) => holds(&e.task).map(|entry| (entry, &e.holders)),
+        Event::TaskClaimed(e) => {
+            claimed = vec![e.person.clone()];
+            holds(&e.task).map(|entry| (entry, &claimed))
+        }
         _ => None,
     };
     if let Some((entry, holders)) = asked {

@@ -5,6 +5,7 @@
 //! about once a second, in one batch. Before it stands an overlay in memory with what has been folded since:
 //! queries see both, and so every durable frame that was folded.
 
+mod action_fold;
 mod case_fold;
 mod fold;
 mod follow;

@@ -61,6 +61,8 @@ pub struct CaseRow {
     pub signed: Vec<SignedRow>,
     /// How it ended, if it has.
     pub ended: Option<EndedRow>,
+    /// Where an administrator has put it elsewhere.
+    pub jumps: Vec<JumpRow>,
 }
 
 /// How a case stands.
@@ -133,6 +135,38 @@ pub struct TaskRow {
     pub overdue: bool,
     /// The superior was told.
     pub escalated: bool,
+    /// Opinions that its holder has asked for.
+    pub opinions: Vec<OpinionRow>,
+    /// What is asked, where only an opinion is.
+    pub question: Option<Name>,
+}
+
+/// An opinion that whoever is asked has asked another post for. Only that one sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpinionRow {
+    /// Its task.
+    pub task: TaskNo,
+    /// The post that was asked.
+    pub position: Name,
+    /// What was asked.
+    pub question: Name,
+    /// Who thinks what, and why.
+    pub given: Option<(Name, Verdict, Option<Name>)>,
+}
+
+/// An administrator has put a case elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JumpRow {
+    /// Who.
+    pub person: Name,
+    /// Where it stood.
+    pub from: Name,
+    /// Where it went.
+    pub to: Name,
+    /// Why.
+    pub reason: Name,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// One place of the route.
@@ -273,6 +307,8 @@ impl CaseRow {
             release: self.release,
             work: task.work,
             item: task.item.clone(),
+            opinions: task.opinions.clone(),
+            question: task.question.clone(),
         }
     }
 }
@@ -340,6 +376,10 @@ pub struct InboxRow {
     pub work: Option<u16>,
     /// The item of its state's `for_each` that it is about.
     pub item: Option<Value>,
+    /// Opinions that its holder has asked for.
+    pub opinions: Vec<OpinionRow>,
+    /// What is asked, where only an opinion is.
+    pub question: Option<Name>,
 }
 
 /// One event of a case, as a timeline may show it.

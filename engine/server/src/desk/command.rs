@@ -6,16 +6,18 @@
 //! | verdict `veto` | `Reject`: whether the reviewer has a veto is for the plan to say |
 //! | verdict `submit` with `fields` | `Submit` with that document |
 //! | verdicts `done`, `refuse`, `choose` with `fields` | what the task asked for |
-//! | `hold`, `resume`, `retry`, `compensate`, `settle` of whoever has the files | of the operator, by the name of the system's user |
+//! | `hold`, `resume`, `retry`, `compensate`, `settle`, `jump` of whoever has the files | of the operator, by the name of the system's user |
 //! | fact `seal-desk.contract.sealed` of the system `seal-desk` | `contract.sealed`; a `key` becomes a field of its data |
 //! | `overrides` | nothing: core records an override by itself wherever an objection stands |
 //!
 //! A `reason` of `submit` and `resubmit` is part of the request's fingerprint, and is not kept: the log has no
-//! place for it. A `return` goes along the chain's own arrow; a request that names another place is refused.
+//! place for it. A `return` goes along the chain's own arrow, unless it names another place.
 
 use countersign_core::command::{
-    Answer, Body, CaseNo, Cause, Operation, Request as Asking, Verdict as CoreVerdict, VouchedBy,
+    Answer, Body, CaseNo, Cause, OnTask, Operation, Request as Asking, ReturnTo, TaskAct,
+    Verdict as CoreVerdict, VouchedBy,
 };
+use countersign_core::event::Place;
 use countersign_core::name::Name;
 use countersign_core::rejection::{Code, Rejection};
 use countersign_core::time::Timestamp;
@@ -84,9 +86,14 @@ pub(super) fn command(caller: &Caller, request: Request) -> Result<Option<Asked>
             Asked { version: Some(r.version), ..asked(Body::Resubmit { case, document }, Some(case)) }
         }
         Request::Decide(r) => {
+            let to = r.to.clone().map(return_to);
             let answer = answer(r)?;
             let case = answer.case;
-            asked(Body::Decide(answer), Some(case))
+            let body = match to {
+                None => Body::Decide(answer),
+                Some(to) => Body::DecideTo { answer, to },
+            };
+            asked(body, Some(case))
         }
         Request::Withdraw(r) => {
             let case = case(&r.case)?;
@@ -97,6 +104,41 @@ pub(super) fn command(caller: &Caller, request: Request) -> Result<Option<Asked>
             let (case, task) = (case(&r.case)?, task(&r.task)?);
             let (version, reason) = (version(r.version), Name::from(String::from(r.reason)));
             asked(Body::ReferUp { case, task, version, reason }, Some(case))
+        }
+        Request::Transfer(r) => {
+            let act = TaskAct::Transfer { to: name(&r.to), reason: Name::from(String::from(r.reason)) };
+            on_task((&r.case, &r.task, r.version), act).map(|(case, body)| asked(body, Some(case)))?
+        }
+        Request::Consult(r) => {
+            let act = TaskAct::Consult { to: name(&r.to), question: Name::from(String::from(r.question)) };
+            on_task((&r.case, &r.task, r.version), act).map(|(case, body)| asked(body, Some(case)))?
+        }
+        Request::AddApprover(r) => {
+            let place = match r.place {
+                wire::Place::Before => Place::Before,
+                wire::Place::After => Place::After,
+                wire::Place::Beside => Place::Beside,
+            };
+            let reason = Name::from(String::from(r.reason));
+            let act = TaskAct::AddApprover { to: name(&r.to), place, reason };
+            on_task((&r.case, &r.task, r.version), act).map(|(case, body)| asked(body, Some(case)))?
+        }
+        Request::Claim(r) => on_task((&r.case, &r.task, r.version), TaskAct::Claim)
+            .map(|(case, body)| asked(body, Some(case)))?,
+        Request::Release(r) => on_task((&r.case, &r.task, r.version), TaskAct::Release)
+            .map(|(case, body)| asked(body, Some(case)))?,
+        Request::RemoveApprover(r) => {
+            let (case, reason) = (case(&r.case)?, Name::from(String::from(r.reason)));
+            asked(Body::RemoveApprover { case, position: name(&r.approver), reason }, Some(case))
+        }
+        Request::TakeBack(r) => {
+            let (case, task) = (case(&r.case)?, task(&r.task)?);
+            let reason = r.reason.map(|reason| Name::from(String::from(reason)));
+            asked(Body::TakeBack { case, task, reason }, Some(case))
+        }
+        Request::Jump(r) => {
+            let (case, reason) = (case(&r.case)?, Name::from(String::from(r.reason)));
+            asked(Body::Jump { case, to: name(&r.to), reason }, Some(case))
         }
         Request::Fact(r) => {
             let message_id = Some(r.message_id.to_string());
@@ -129,6 +171,7 @@ fn cause(caller: &Caller, request: &Request) -> Cause {
             | Request::Retry(_)
             | Request::Compensate(_)
             | Request::Settle(_)
+            | Request::Jump(_)
     );
     let local = caller.vouched_by == VouchedBy::Local && steps_in;
     match caller.system.strip_prefix("local:").filter(|_| local) {
@@ -142,11 +185,50 @@ fn operated(r: wire::Operate, act: Operation) -> Result<(CaseNo, Body), Refusal>
     Ok((case, Body::Operate { case, act, reason: Name::from(String::from(r.reason)) }))
 }
 
-fn answer(r: wire::Decide) -> Result<Answer, Refusal> {
-    if r.to.is_some() {
-        let message = "expected no `to`: a returned document takes the arrow that its chain draws";
-        return Err(bad("to", message));
+fn return_to(to: wire::ReturnTo) -> ReturnTo {
+    match to {
+        wire::ReturnTo::Draft => ReturnTo::Draft,
+        wire::ReturnTo::Previous => ReturnTo::Previous,
+        wire::ReturnTo::State(state) => ReturnTo::State(name(&state)),
     }
+}
+
+/// One task of many, as a command of its own: its id is derived, so that a retry of all of them repeats each.
+pub(super) fn one_of(caller: &Caller, r: &wire::DecideAll, number: usize) -> Result<Asked, Refusal> {
+    let item = r.items.get(number).ok_or_else(|| bad("items", "expected a task of the request"))?;
+    let whole = Request::DecideAll(r.clone());
+    let mut asking = asking(caller, &whole, fingerprint(&whole));
+    asking.request_id = Name::from(format!("{}/{number}", asking.request_id));
+    let answer = answer(wire::Decide {
+        request_id: r.request_id.clone(),
+        sent_at: r.sent_at.clone(),
+        person: r.person.clone(),
+        position: r.position.clone(),
+        case: item.case.clone(),
+        task: item.task.clone(),
+        version: item.version,
+        content_hash: item.content_hash.clone(),
+        verdict: r.verdict,
+        reason: r.reason.clone(),
+        to: None,
+        choice: None,
+        fields: None,
+        overrides: false,
+    })?;
+    let (case, body) = (answer.case, Body::DecideWithin(answer));
+    Ok(Asked { cause: Cause::Request(asking), body, case: Some(case), version: None, message_id: None })
+}
+
+/// Something that is done with a task.
+fn on_task(
+    (of, task, seen): (&wire::Name, &wire::Name, u64),
+    act: TaskAct,
+) -> Result<(CaseNo, Body), Refusal> {
+    let (case, task) = (case(of)?, self::task(task)?);
+    Ok((case, Body::OnTask(OnTask { case, task, version: version(seen), act })))
+}
+
+fn answer(r: wire::Decide) -> Result<Answer, Refusal> {
     let verdict = match r.verdict {
         wire::Verdict::Approve => CoreVerdict::Approve,
         wire::Verdict::Pass => CoreVerdict::Pass,

@@ -197,7 +197,7 @@ fn signed_lines(row: &CaseRow, task: Option<u32>) -> Vec<ExplanationLine> {
 
 fn capacity_line(capacity: &countersign_core::event::Capacity) -> (String, Option<&'static str>) {
     let rule = match capacity.why {
-        CapacityWhy::Own => None,
+        CapacityWhy::Own | CapacityWhy::Transferred => None,
         CapacityWhy::Vacant | CapacityWhy::Acting | CapacityWhy::Delegate => Some("R7"),
         CapacityWhy::Merged => Some("R5"),
         CapacityWhy::Abolished => Some("R9"),

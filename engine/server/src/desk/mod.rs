@@ -6,6 +6,7 @@
 
 mod accounts;
 mod answer;
+mod bulk;
 mod command;
 mod concern;
 mod look;
@@ -108,6 +109,7 @@ impl Desk {
 
     async fn dispatch(&self, caller: &Caller, request: Request) -> Result<Vec<u8>, Refusal> {
         match request {
+            Request::DecideAll(r) => said(self.decide_all(caller, &r).await),
             Request::Inbox(r) => said(self.inbox(caller, r).await?),
             Request::Case(r) => said(self.case(caller, r).await?),
             Request::Timeline(r) => said(self.timeline(caller, r).await?),

@@ -200,6 +200,8 @@ fn item(title: Title, work: Option<wire::WorkView>, row: InboxRow) -> InboxItem 
         due_at: Some(render::time(row.due)),
         overdue: row.overdue,
         work,
+        opinions: row.opinions.iter().map(render::opinion).collect(),
+        question: row.question.map(|question| question.to_string()),
         document: None,
     }
 }
@@ -240,6 +242,7 @@ fn case_view(company: &str, row: &CaseRow, document: wire::Document) -> CaseView
         facts: render::fields(&row.outward.facts),
         commands: row.outward.commands.iter().map(|command| render::command(row, command)).collect(),
         alarms: row.outward.alarms.iter().map(render::alarm).collect(),
+        overrides: row.jumps.iter().map(render::overridden).collect(),
     }
 }
 

@@ -57,7 +57,10 @@ pub fn data<'e>(
             told
         }
         _ => match outward(event) {
-            Value::Null => task(event),
+            Value::Null => match super::actions::data(event) {
+                Value::Null => task(event),
+                told => told,
+            },
             told => told,
         },
     };

@@ -5,6 +5,7 @@
 
 mod account;
 mod accounts;
+mod actions;
 mod cloud;
 mod data;
 mod dealings;
@@ -19,6 +20,7 @@ mod value;
 mod words;
 
 pub use accounts::account_view;
+pub(crate) use actions::{opinion, overridden};
 pub use cloud::{Belongs, Published, Publisher};
 pub use data::{Opinions, data};
 pub(crate) use dealings::{alarm, child, command, work_view};

@@ -7,9 +7,9 @@ use countersign_messages::Title;
 use serde_json::{Map, Value, json};
 
 use super::data::{Opinions, data};
-use super::outward;
 use super::value::time;
 use super::words::verdict;
+use super::{actions, outward};
 use crate::ids::{case_text, task_text};
 
 /// An event as a timeline tells it.
@@ -71,6 +71,9 @@ pub(crate) fn tell_sealed(case: CaseNo, task: TaskNo, person: &Name) -> Told {
 }
 
 fn sentence(event: &Event) -> (String, String) {
+    if let Some(told) = actions::sentence(event) {
+        return told;
+    }
     match event {
         Event::CompanyFounded(_)
         | Event::DefinitionStored(_)
@@ -255,7 +258,7 @@ fn task(event: &Event) -> Option<TaskNo> {
         Event::TaskReferred(e) => Some(e.task),
         Event::SelfApprovalAttempted(e) => Some(e.task),
         Event::LateAnswer(e) => Some(e.task),
-        _ => None,
+        other => actions::task(other),
     }
 }
 
@@ -277,7 +280,7 @@ fn actor(event: &Event) -> (Option<&Name>, Option<&Name>) {
         Event::SkipLevelAttempted(e) => (Some(&e.person), Some(&e.position)),
         Event::SelfApprovalAttempted(e) => (Some(&e.person), Some(&e.position)),
         Event::LateAnswer(e) => (Some(&e.person), None),
-        _ => (None, None),
+        other => actions::actor(other),
     }
 }
 
@@ -289,7 +292,7 @@ fn reason(event: &Event) -> Option<&Name> {
         Event::TaskAnswered(e) => e.reason.as_ref(),
         Event::CaseAsked(e) => e.reason.as_ref(),
         Event::CaseOperated(e) => Some(&e.reason),
-        _ => None,
+        other => actions::reason(other),
     }
 }
 

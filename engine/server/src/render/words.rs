@@ -30,6 +30,7 @@ pub(crate) fn why(why: CapacityWhy) -> &'static str {
         CapacityWhy::Barred => "barred",
         CapacityWhy::Referred => "referred",
         CapacityWhy::Independent => "independent",
+        CapacityWhy::Transferred => "transferred",
     }
 }
 
@@ -52,6 +53,10 @@ pub(super) fn withdrawn(cause: WithdrawnCause) -> &'static str {
         WithdrawnCause::Expired => "expired",
         WithdrawnCause::Held => "held",
         WithdrawnCause::Asked => "asked",
+        WithdrawnCause::Preceded => "preceded",
+        WithdrawnCause::Removed => "removed",
+        WithdrawnCause::TakenBack => "taken-back",
+        WithdrawnCause::Jumped => "jumped",
     }
 }
 

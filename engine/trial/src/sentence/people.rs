@@ -1,15 +1,31 @@
 //! Sentences about people: they submit, answer, withdraw, hand up, ask.
 
-use countersign_core::command::Verdict;
+use countersign_core::command::{ReturnTo, Verdict};
+use countersign_core::event::Place;
 use countersign_core::name::Name;
 
 use super::{VERDICTS, Words};
-use crate::case::{Act, Actor, Says};
+use crate::case::{Act, Actor, Beside, Says};
 use crate::codes;
 
 /// Verbs of people beside those that answer a task.
-const OTHERS: &[&str] =
-    &["submits", "begins", "resubmits", "withdraws", "refers", "asks", "chooses", "choose"];
+const OTHERS: &[&str] = &[
+    "submits",
+    "begins",
+    "resubmits",
+    "withdraws",
+    "refers",
+    "transfers",
+    "consults",
+    "adds",
+    "removes",
+    "takes",
+    "claims",
+    "releases",
+    "asks",
+    "chooses",
+    "choose",
+];
 
 pub(super) fn act(words: &Words<'_>) -> Option<Act> {
     let verb = |word: &&str| verdict(word).is_some() || OTHERS.contains(word);
@@ -21,12 +37,23 @@ pub(super) fn act(words: &Words<'_>) -> Option<Act> {
     let who = actors(words, subject)?;
     let (verb, rest) = rest.split_first()?;
     if let Some(verdict) = verdict(verb) {
+        let (to, rest) = match (verdict, rest) {
+            (Verdict::Return, ["to", place, rest @ ..]) => (Some(return_to(words, place)?), rest),
+            _ => (None, rest),
+        };
         let key = words.key(rest)?;
-        return Some(Act::Decide { who, verdict, choice: None, key, says: says(words)? });
+        return Some(Act::Decide { who, verdict, choice: None, to, key, says: says(words)? });
     }
     if let ("chooses" | "choose", [choice, rest @ ..]) = (*verb, rest) {
         let (choice, key) = (Some(Name::from(*choice)), words.key(rest)?);
-        return Some(Act::Decide { who, verdict: Verdict::Choose, choice, key, says: says(words)? });
+        return Some(Act::Decide {
+            who,
+            verdict: Verdict::Choose,
+            choice,
+            to: None,
+            key,
+            says: says(words)?,
+        });
     }
     let [who] = <[Actor; 1]>::try_from(who).ok().or_else(|| {
         words.wrong("several do not do this in one sentence");
@@ -44,6 +71,10 @@ pub(super) fn act(words: &Words<'_>) -> Option<Act> {
         ("refers", ["up", rest @ ..]) => {
             Some(Act::ReferUp { who, key: words.key(rest)?, says: says(words)? })
         }
+        ("transfers" | "consults" | "adds" | "removes" | "takes" | "claims" | "releases", rest) => {
+            let (what, rest) = beside(words, verb, rest)?;
+            Some(Act::OnTask { who, what, key: words.key(rest)?, says: says(words)? })
+        }
         ("asks", [entry, rest @ ..]) => {
             let known = || words.reader.company.chains.values().flat_map(|chain| &chain.anytime);
             if !known().any(|one| one.name == **entry) {
@@ -59,6 +90,46 @@ pub(super) fn act(words: &Words<'_>) -> Option<Act> {
             None
         }
     }
+}
+
+/// What is done with a task beside answering it, and the words that follow.
+fn beside<'w>(words: &Words<'_>, verb: &str, rest: &'w [&'w str]) -> Option<(Beside, &'w [&'w str])> {
+    let place = |word: &str| match word {
+        "before" => Some(Place::Before),
+        "after" => Some(Place::After),
+        "beside" => Some(Place::Beside),
+        _ => None,
+    };
+    Some(match (verb, rest) {
+        ("transfers", ["to", to, rest @ ..]) => (Beside::Transfer(words.position(to)?), rest),
+        ("consults", [to, rest @ ..]) => (Beside::Consult(words.position(to)?), rest),
+        ("adds", [to, word, rest @ ..]) if place(word).is_some() => {
+            (Beside::Add(words.position(to)?, place(word)?), rest)
+        }
+        ("removes", [position, rest @ ..]) => (Beside::Remove(words.position(position)?), rest),
+        ("takes", ["back", rest @ ..]) => (Beside::TakeBack, rest),
+        ("claims", rest) => (Beside::Claim, rest),
+        ("releases", rest) => (Beside::Release, rest),
+        _ => {
+            words.wrong("it is not said what");
+            return None;
+        }
+    })
+}
+
+/// `draft`, `previous`, or a state of some chain.
+fn return_to(words: &Words<'_>, place: &str) -> Option<ReturnTo> {
+    match place {
+        "draft" => return Some(ReturnTo::Draft),
+        "previous" => return Some(ReturnTo::Previous),
+        _ => {}
+    }
+    let states = || words.reader.company.chains.values().flat_map(|chain| &chain.states);
+    if !states().any(|state| state.name == *place) {
+        words.reader.unknown(words.at, "state", place, states().map(|state| state.name.as_str()));
+        return None;
+    }
+    Some(ReturnTo::State(Name::from(place)))
 }
 
 /// A chain, a key, both, or neither.
