@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use countersign_core::definition::{Acting, Delegation, Group, Organisation, Position, Unit};
+use countersign_core::definition::{Acting, Delegation, Duty, Group, Organisation, Position, Unit};
 use countersign_core::name::{Name, Title};
 use rust_decimal::Decimal;
 
 use crate::codes;
-use crate::diagnostic::Place;
+use crate::diagnostic::{Place, Report};
 use crate::hierarchy;
 use crate::read::{self, Keys, Map, bad_value};
 use crate::suggest;
@@ -187,7 +187,7 @@ fn person(node: &Node, world: &World<'_>) -> Option<Name> {
 
 fn acting(node: &Node, post: &str, org: &Organisation, world: &World<'_>) -> Option<Acting> {
     let report = &world.report;
-    let map = Map::read(node, "acting", Keys::of(&["by", "limit", "until"]), report)?;
+    let map = Map::read(node, "acting", Keys::of(&["by", "limit", "since", "until"]), report)?;
     let by = map.need("by", "acting", report).and_then(|n| {
         let name = known(n, "position", org.positions.keys(), world)?;
         if name == post {
@@ -206,7 +206,16 @@ fn acting(node: &Node, post: &str, org: &Organisation, world: &World<'_>) -> Opt
         fits.then_some(share)
     });
     let until = map.need("until", "acting", report).and_then(|n| read::time(n, "until", report));
-    Some(Acting { by: by?, share: share?, until: until? })
+    let since = match map.get("since") {
+        Some(node) => Some(read::time(node, "since", report)?),
+        None => None,
+    };
+    let until = until?;
+    if since.is_some_and(|since| until <= since) {
+        let message = format!("nobody acts for {post}: it ends before it begins");
+        report.error(codes::BAD_PERIOD, map.head(), message, "let `until` be after `since`");
+    }
+    Some(Acting { by: by?, share: share?, since, until })
 }
 
 fn group(entry: &Entry, org: &Organisation, world: &World<'_>) -> Option<(Name, Group)> {
@@ -247,7 +256,7 @@ fn delegation(
     let report = &world.report;
     let name = read::new_name(&entry.key, entry.at, report)?;
     let what = format!("the delegation {name}");
-    let keys = Keys::of(&["from", "to", "authority", "up_to", "start", "end"]);
+    let keys = Keys::of(&["from", "to", "authority", "up_to", "start", "end", "chains", "duties"]);
     let map = Map::read(&entry.value, &what, keys, report)?;
     let need = |key: &str| map.need(key, &what, report);
     let post = |key: &str| need(key).and_then(|n| known(n, "position", org.positions.keys(), world));
@@ -263,6 +272,8 @@ fn delegation(
             report.error(codes::UNKNOWN_NAME, node.place, message, help);
         }
     }
+    let chains = known_chains(&map, names, world);
+    let duties = duties(&map, report);
     let up_to = need("up_to").and_then(|n| read::number(n, "up_to", report));
     let time = |key: &str| need(key).and_then(|n| read::time(n, key, report));
     let (start, end) = (time("start"), time("end"));
@@ -275,5 +286,32 @@ fn delegation(
         let message = format!("{from} cannot delegate to itself");
         report.error(codes::CYCLE, map.head(), message, "name another position under `to`");
     }
-    Some((name, Delegation { from, to, authority, up_to: up_to?, start, end }))
+    if !duties.is_empty() && chains.is_empty() {
+        let message = format!("{what} names duties without the chains in which they are delegated");
+        report.error(codes::MISSING_KEY, map.head(), message, "name the chains: `chains: [contract-review]`");
+    }
+    Some((name, Delegation { from, to, authority, up_to: up_to?, start, end, chains, duties }))
+}
+
+fn known_chains(map: &Map<'_>, names: &Names, world: &World<'_>) -> Vec<Name> {
+    let mut chains = Vec::new();
+    for node in map.get("chains").map_or(&[][..], |n| read::list(n, "chains", &world.report)) {
+        let Some(scalar) = read::scalar(node, "chain", &world.report) else { continue };
+        if names.chains.contains(&scalar.text) {
+            chains.push(Name::from(scalar.text.as_str()));
+        } else {
+            world.unknown("chain", &scalar.text, node.place, names.chains.iter().map(String::as_str));
+        }
+    }
+    chains
+}
+
+/// What is asked of a post, by its word.
+pub(crate) fn duties(map: &Map<'_>, report: &Report<'_>) -> Vec<Duty> {
+    let all = [Duty::Approve, Duty::Review, Duty::Input, Duty::Edit, Duty::Task];
+    let words = all.map(Duty::word);
+    let nodes = map.get("duties").map_or(&[][..], |n| read::list(n, "duties", report));
+    let word = |node: &Node| read::word(node, "duty", &words, report);
+    let found = nodes.iter().filter_map(word);
+    found.filter_map(|word| all.into_iter().find(|duty| duty.word() == word)).collect()
 }

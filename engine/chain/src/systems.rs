@@ -39,6 +39,7 @@ const VERBS: &[&str] = &[
     "release",
     "take-back",
     "jump",
+    "organise",
     "inbox",
     "case",
     "timeline",
@@ -46,6 +47,8 @@ const VERBS: &[&str] = &[
     "preview",
     "handler",
     "accounts",
+    "plan",
+    "organisation",
     "who",
 ];
 

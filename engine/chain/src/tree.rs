@@ -13,6 +13,13 @@ pub struct Span {
     end: u32,
 }
 
+impl Span {
+    /// From which byte to which.
+    pub(crate) fn bytes(self) -> (u32, u32) {
+        (self.start, self.end)
+    }
+}
+
 /// A value of the file and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tree {

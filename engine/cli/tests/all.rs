@@ -6,6 +6,7 @@ mod common;
 mod company;
 mod demo;
 mod log;
+mod org;
 mod report;
 mod rules;
 mod run_adapters;

@@ -7,7 +7,7 @@ use std::process::Stdio;
 use crate::common::{Company, binary, ran, run};
 
 /// Every command, by its words.
-const COMMANDS: [&str; 46] = [
+const COMMANDS: [&str; 50] = [
     "init",
     "serve",
     "adapter",
@@ -42,6 +42,10 @@ const COMMANDS: [&str; 46] = [
     "explain",
     "preview",
     "handler",
+    "org",
+    "org plan",
+    "org apply",
+    "org show",
     "accounts",
     "accounts verify",
     "report",

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::definition::{Acting, Delegation};
 use crate::event::Place;
 use crate::name::Name;
 use crate::time::Timestamp;
@@ -185,7 +186,8 @@ pub enum Body {
         /// Why.
         reason: Name,
     },
-    /// A timer of the company fires: kept facts that nobody wanted, chains that start by the calendar.
+    /// A timer of the company fires: kept facts that nobody wanted, chains that start by the calendar, somebody who
+    /// begins or ceases to stand in for a post.
     Clock,
     /// Somebody who is asked does something else than answering.
     OnTask(OnTask),
@@ -225,6 +227,8 @@ pub enum Body {
         /// Why.
         reason: Name,
     },
+    /// Changes who holds what, all of it or nothing.
+    Organise(Box<Organise>),
 }
 
 /// Where a document is returned to.
@@ -294,6 +298,67 @@ impl TaskAct {
             TaskAct::Release => "release",
         }
     }
+}
+
+/// Changes of the organisation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Organise {
+    /// One after another.
+    pub acts: Vec<OrgAct>,
+    /// Why.
+    pub reason: Name,
+}
+
+/// One act on the organisation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OrgAct {
+    /// A person takes a post, beside whoever holds it.
+    Hire {
+        /// Who.
+        person: Name,
+        /// Which post.
+        position: Name,
+    },
+    /// A person leaves the company.
+    Leave {
+        /// Who.
+        person: Name,
+    },
+    /// A person goes to another post.
+    Move {
+        /// Who.
+        person: Name,
+        /// The post given up; None: all that they hold.
+        from: Option<Name>,
+        /// The new post.
+        to: Name,
+    },
+    /// A post loses its holders, or one of them.
+    Vacate {
+        /// Which post.
+        position: Name,
+        /// Who; None: everybody.
+        person: Option<Name>,
+    },
+    /// Somebody acts for a vacant post; None: nobody any more.
+    Act {
+        /// Which post.
+        position: Name,
+        /// Who, how long, with which share of the limit.
+        acting: Option<Acting>,
+    },
+    /// A post gives authority to another for a time.
+    Delegate {
+        /// The delegation's name.
+        name: Name,
+        /// From whom to whom, of what, how long.
+        delegation: Delegation,
+    },
+    /// A delegation ends before its time.
+    EndDelegation {
+        /// Its name.
+        name: Name,
+    },
 }
 
 /// What an operator may do to a case.

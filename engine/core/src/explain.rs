@@ -1,10 +1,10 @@
 //! Why somebody is asked, and why somebody else is not: the facts that a plan recorded, in sentences.
 
-use crate::decide::limit_of;
+use crate::decide::{Ctx, answers_as, limit_of};
 use crate::definition::Duty;
 use crate::event::{AmountWeighed, CapacityWhy, RateUsed, Slot};
 use crate::name::Name;
-use crate::state::{Case, SlotStatus, Stage, State, Step};
+use crate::state::{Case, Signature, SlotStatus, Stage, State, Step};
 use crate::time::Timestamp;
 
 /// Why a slot of the present step exists, and what has become of it.
@@ -21,13 +21,19 @@ pub struct SlotReason {
 }
 
 /// Explains every slot of the step that a case stands in; empty where nobody is asked.
-pub fn explain(case: &Case) -> Vec<SlotReason> {
+pub fn explain(state: &State, case: &Case, at: Timestamp) -> Vec<SlotReason> {
     let Some(step) = case.step() else { return Vec::new() };
     let slots = step.plan.slots.iter().zip(&step.slots).enumerate();
-    slots.map(|(number, (slot, status))| reason(case, step, (number, slot), *status)).collect()
+    let ctx = Ctx::of(state, at, case).ok();
+    slots.map(|(number, (slot, status))| reason((ctx, case), step, (number, slot), *status)).collect()
 }
 
-fn reason(case: &Case, step: &Step, (number, slot): (usize, &Slot), status: SlotStatus) -> SlotReason {
+fn reason(
+    (ctx, case): (Option<Ctx<'_>>, &Case),
+    step: &Step,
+    (number, slot): (usize, &Slot),
+    status: SlotStatus,
+) -> SlotReason {
     let mut because = vec![format!(
         "State {} of chain {} (release {}, pinned at submission) asks it to {}.",
         step.state,
@@ -59,11 +65,20 @@ fn reason(case: &Case, step: &Step, (number, slot): (usize, &Slot), status: Slot
     if let SlotStatus::Open(task) = status
         && let Some(task) = case.tasks().get(&task)
     {
-        let holders = task.holders.iter().map(Name::as_str).collect::<Vec<_>>().join(", ");
+        let holder = |person: &Name| match &ctx {
+            Some(ctx) => format!("{person} ({})", answers_as(ctx, case, slot, (person, &task.position))),
+            None => person.to_string(),
+        };
+        let holders = task.holders.iter().map(holder).collect::<Vec<_>>().join(", ");
         because.push(format!(
-            "Task version {}: {} is held by {holders}; due {}.",
-            task.version, task.position, task.milestones.overdue
+            "Task version {}, by version {} of the organisation: {} is answered for by {holders}; due {}.",
+            task.version, task.organisation, task.position, task.milestones.overdue
         ));
+    }
+    if let SlotStatus::Answered(task, _) | SlotStatus::Kept(task) | SlotStatus::PassedOn(task) = status
+        && let Some(signed) = case.signatures().iter().find(|signed| signed.task == task)
+    {
+        because.push(signed_as(signed));
     }
     if let SlotStatus::Kept(task) = status {
         because.push(format!("R12: the signature of task {task} still stands; no commercial field changed."));
@@ -82,6 +97,21 @@ fn added(step: &Step, slot: u16) -> Vec<String> {
         because.push(format!("{} added it; it adds scrutiny, never authority.", added.by));
     }
     because
+}
+
+/// By whom, in which capacity, and under which organisation a signature was given.
+pub fn signed_as(signed: &Signature) -> String {
+    let Signature { person, position, delegation, at, organisation, .. } = signed;
+    let own = signed.capacities.iter().find(|capacity| capacity.position == *position).map(|c| c.why);
+    let capacity = match (own, delegation) {
+        (Some(CapacityWhy::Delegate), Some(name)) => format!("as deputy under {name}"),
+        (Some(CapacityWhy::Delegate), None) => "as deputy".to_owned(),
+        (Some(CapacityWhy::Acting), _) => "as acting holder".to_owned(),
+        _ => "as holder".to_owned(),
+    };
+    format!(
+        "{person} answered for {position} {capacity} at {at}, by version {organisation} of the organisation."
+    )
 }
 
 /// What was weighed last for a slot.
@@ -117,7 +147,7 @@ fn capacity(position: &Name, why: CapacityWhy) -> String {
         CapacityWhy::Acting => {
             format!("R7: it acts for {position}, which is vacant, with a share of its limit.")
         }
-        CapacityWhy::Delegate => format!("R7: {position} is vacant and has delegated its authority."),
+        CapacityWhy::Delegate => format!("R4, R7: {position} has delegated its authority."),
         CapacityWhy::Merged => format!("R5: the same person holds {position} and signs once for both."),
         CapacityWhy::Abolished => format!("R9: {position} no longer exists; its superior signs."),
         CapacityWhy::Barred => format!("R2: who holds {position} may not sign here; the superior does."),

@@ -71,6 +71,8 @@ codes! {
     Forbidden "FORBIDDEN",
     /// The person does not hold the position named.
     NotHolder "NOT_HOLDER",
+    /// The delegation under which the person acts does not hold: its time has not come, or is over.
+    DelegationExpired "DELEGATION_EXPIRED",
     /// The case is over.
     CaseClosed "CASE_CLOSED",
     /// The case is held for an operator.
@@ -173,6 +175,18 @@ codes! {
     Stuck "STUCK",
     /// An operator holds the case.
     HeldByOperator "HELD_BY_OPERATOR",
+    /// The organisation has no such position, person or delegation.
+    NotInOrganisation "NOT_IN_ORGANISATION",
+    /// How the post, or the person, stands does not allow this act.
+    PostConflict "POST_CONFLICT",
+    /// More is to be delegated than the post itself may decide.
+    OverOwnLimit "OVER_OWN_LIMIT",
+    /// This authority is never delegated.
+    NeverDelegable "NEVER_DELEGABLE",
+    /// What was delegated is not handed on.
+    SubDelegation "SUB_DELEGATION",
+    /// An end that is not after its beginning, or over already.
+    BadPeriod "BAD_PERIOD",
     /// Part of the language that this version does not carry yet.
     NotYet "NOT_YET",
     /// A defect of the engine. Nothing was done.

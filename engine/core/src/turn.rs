@@ -95,6 +95,7 @@ pub fn touched(body: &Body) -> Option<CaseNo> {
         | Body::Fact { .. }
         | Body::Timer { .. }
         | Body::Clock
+        | Body::Organise(_)
         | Body::Sweep => None,
     }
 }

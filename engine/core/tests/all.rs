@@ -19,6 +19,7 @@ mod golden_events;
 mod limits;
 mod listening;
 mod model;
+mod organisation;
 mod outward;
 mod outward_roam;
 mod outward_support;

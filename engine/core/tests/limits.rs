@@ -175,7 +175,11 @@ fn an_amount_in_another_currency_is_decided_at_the_rate_of_the_day_of_each_decis
     let case = run.submit("rep_js", "deal", deal("D1", money("41000.00", "USD"))).expect("a deal");
     assert_eq!(weighed(&run, case), [said("USD 7.18 2025-04-20", "294380.00")], "not of tomorrow");
     run.decide(case, "kam_js", Verdict::Pass).expect("an opinion");
-    let why = explain(run.case(case)).into_iter().flat_map(|slot| slot.because).collect::<Vec<_>>().join(" ");
+    let why = explain(&run.world.state, run.case(case), run.world.at)
+        .into_iter()
+        .flat_map(|slot| slot.because)
+        .collect::<Vec<_>>()
+        .join(" ");
     assert!(why.contains("USD 41000.00 comes to 294380.00 (USD at 7.18 since 2025-04-20)"), "{why}");
     // Meanwhile a dollar costs more than the branch manager's limit allows.
     post_rate(&mut run, "R1", ("USD", "2025-04-21", "7.4"));
@@ -289,8 +293,11 @@ fn what_was_weighed_before_is_added_and_nothing_else() {
         (vec!["30000.00".to_owned()], vec!["40000.00".to_owned()])
     );
     assert_eq!(needs(&run, second), ["55000.00"], "the open one counts");
-    let why =
-        explain(run.case(second)).into_iter().flat_map(|slot| slot.because).collect::<Vec<_>>().join(" ");
+    let why = explain(&run.world.state, run.case(second), run.world.at)
+        .into_iter()
+        .flat_map(|slot| slot.because)
+        .collect::<Vec<_>>()
+        .join(" ");
     assert!(why.contains(&format!("R15: 30000.00 of 1 other cases with the same loss / C1 is added to 25000.00, which makes 55000.00; the newest are C-{first}.")), "{why}");
     // The one that came first is not burdened by the one that came after it.
     run.decide(first, "finance", Verdict::Pass).expect("an opinion");

@@ -171,6 +171,7 @@ impl Roam {
             2..=9 => self.timers(3),
             10..=12 => self.sweep(),
             13 => self.repeat(),
+            14 | 15 => self.organise(),
             _ => self.somebody_acts(),
         }
         self.holds_together();
@@ -224,7 +225,8 @@ impl Roam {
     /// What is true of State between any two frames.
     fn holds_together(&self) {
         let timers = self.state.cases().flat_map(|c| c.timers().map(|(due, t)| (due, c.number(), t)));
-        let first = timers.min();
+        let window = self.state.next_window().map(|window| (window, 0, Timer::Clock));
+        let first = timers.chain(window).min();
         assert_eq!(self.state.next_timer(), first, "seed {}: the order of timers lost one", self.seed);
         for case in self.state.cases() {
             let resting = matches!(
@@ -273,6 +275,9 @@ impl Roam {
 
     fn repeat(&mut self) {
         let Some(Command { cause: cause @ Cause::Request(_), body, .. }) = self.last.clone() else { return };
+        // What is due by now takes effect with whatever touches its case.
+        self.timers(1_000);
+        self.sweep();
         let before = self.log.len();
         if let TurnResult::Repeat(_) = self.run(cause, body) {
             assert_eq!(self.log.len(), before, "a repeat takes no effect");
@@ -418,6 +423,51 @@ impl Roam {
         let data = countersign_core::value::Raw::Record(BTreeMap::from([("number".to_owned(), number)]));
         let message_id = Name::from(format!("m{}", self.serial));
         self.request(person, position, Body::Fact { fact: fact.clone(), message_id, data });
+    }
+
+    /// Persons come, go and move, act for vacant posts and for others, as data over the file.
+    fn organise(&mut self) {
+        let release = self.state.definitions().active().expect("definitions are active").clone();
+        let organisation = release.organisation().expect("an organisation is active");
+        let posts: Vec<Name> = organisation.positions.keys().cloned().collect();
+        let persons: Vec<Name> = organisation.positions.values().flat_map(|p| p.holders.clone()).collect();
+        let names: Vec<Name> = organisation.delegations.keys().cloned().collect();
+        let random = &mut self.random;
+        let mut post = || random.pick(&posts).cloned().unwrap_or_default();
+        let (position, other) = (post(), post());
+        let person = random.pick(&persons).cloned().unwrap_or_default();
+        let until = self.at.plus((1 + random.below(40) as i64) * HOUR);
+        let since = self.at.plus(random.below(3) as i64 * HOUR);
+        let act = match random.below(10) {
+            0..=2 => OrgAct::Hire { person: Name::from(format!("N{}", random.below(99))), position },
+            3 => OrgAct::Leave { person },
+            4 => OrgAct::Move { person, from: None, to: position },
+            5 => OrgAct::Vacate { position, person: None },
+            6 => {
+                let share = rust_decimal::Decimal::new(5, 1);
+                let acting = Acting { by: other, share, since: Some(since), until };
+                OrgAct::Act { position, acting: Some(acting) }
+            }
+            7 if !names.is_empty() => {
+                OrgAct::EndDelegation { name: random.pick(&names).cloned().unwrap_or_default() }
+            }
+            _ => {
+                let delegation = Delegation {
+                    from: position,
+                    to: other,
+                    authority: vec![Name::from("contract")],
+                    up_to: (50 + random.below(1_000) as i64).into(),
+                    start: since,
+                    end: until,
+                    chains: Vec::new(),
+                    duties: Vec::new(),
+                };
+                OrgAct::Delegate { name: Name::from(format!("D{}", self.serial)), delegation }
+            }
+        };
+        self.serial += 1;
+        let wanted = Organise { acts: vec![act], reason: Name::from("roaming") };
+        self.run(Cause::Operator { os_user: Name::from("root") }, Body::Organise(Box::new(wanted)));
     }
 
     /// Holders come and go, posts fall vacant or are abolished, limits and policies change.

@@ -18,6 +18,11 @@ fn contracts_go_as_the_scenarios_say() {
     run_file("scenarios/contract.case", include_str!("scenarios/contract.case"));
 }
 
+#[test]
+fn the_organisation_lives_as_the_scenarios_say() {
+    run_file("scenarios/organisation.case", include_str!("scenarios/organisation.case"));
+}
+
 fn run_file(name: &str, source: &str) {
     let mut play: Option<Play> = None;
     let mut scenarios = 0;
@@ -95,6 +100,7 @@ impl Play {
                 Ok(())
             }
             "organisation:" => self.reorganise(rest),
+            "acts" => self.world.organise(rest).map_err(|r| r.to_string()),
             "limit" => self.limit(rest),
             "unfiled" => self.unfiled(rest),
             "seals" => self.seals(rest),
@@ -310,6 +316,25 @@ impl Play {
         if let Some(revision) = after("revision ") {
             let found = self.world.state.case(self.case).map(|c| c.revision().to_string());
             return equal(&found, &Some(revision.to_owned()));
+        }
+        if let Some(rest) = after("asked of ") {
+            let (position, persons) = rest.split_once(": ").ok_or("expected `POSITION: a, b`")?;
+            let case = self.world.state.case(self.case).ok_or("the case is closed")?;
+            let task = case.tasks().values().find(|t| t.position == position).ok_or("it has no task")?;
+            let holders: Vec<String> = task.holders.iter().map(ToString::to_string).collect();
+            return equal(&holders, &list(persons));
+        }
+        if let Some(rest) = after("signature of ") {
+            let (position, expected) = rest.split_once(": ").ok_or("expected `POSITION: PERSON WHY`")?;
+            let case = self.world.state.case(self.case).ok_or("the case is closed")?;
+            let signed = case.signatures().iter().find(|s| s.position == position).ok_or("no signature")?;
+            let why = signed
+                .capacities
+                .iter()
+                .find(|c| c.position == position)
+                .map_or("OWN".into(), |c| why(c.why));
+            let under = signed.delegation.as_ref().map_or(String::new(), |name| format!(" {name}"));
+            return equal(&format!("{} {why}{under}", signed.person), &expected.to_owned());
         }
         if let Some(rest) = after("capacities of ") {
             return self.capacities(rest);

@@ -42,9 +42,10 @@ pub use adapter::{
 };
 pub use api::{
     Accounts, AddApprover, Ask, Case, Claim, Consult, DECIDE_ALL_MAX, Decide, DecideAll, DecideItem,
-    Envelope, Explain, Fact, FactName, Handler, Inbox, Jump, Operate, Place, Preview, ReferUp, ReferUpReason,
-    Release, RemoveApprover, Request, Resubmit, ReturnTo, Submit, TakeBack, Timeline, Transfer, Verdict, Who,
-    Withdraw, decode_request,
+    Delegate, Envelope, Explain, Fact, FactName, Handler, Inbox, Jump, Operate, Organisation,
+    OrganisationAct, Organise, Place, Plan, Preview, ReferUp, ReferUpReason, Release, RemoveApprover,
+    Request, Resubmit, ReturnTo, Submit, TakeBack, Timeline, Transfer, Verdict, Who, Withdraw,
+    decode_request,
 };
 pub use decode::decode;
 pub use duration::Duration;
@@ -61,8 +62,8 @@ pub use time::Timestamp;
 pub use token::Token;
 pub use verb::Verb;
 pub use view::{
-    AccountView, AccountsView, AlarmView, AskView, CaseView, ChildView, CommandAnswer, CommandView, Ended,
-    Explanation, ExplanationLine, HandlerView, HeldAmount, HeldView, InboxItem, InboxView, OpinionView,
-    OverrideView, PreviewStep, PreviewView, RouteStep, Signature, TimelineEntry, TimelineView, Waiting,
-    WorkView,
+    AccountView, AccountsView, ActingView, AlarmView, Answering, AskView, CaseView, ChildView, CommandAnswer,
+    CommandView, DelegationView, Ended, Explanation, ExplanationLine, HandlerView, HeldAmount, HeldView,
+    ImpactRow, ImpactView, InboxItem, InboxView, OpinionView, OrganisationView, Organised, OverrideView,
+    PostView, PreviewStep, PreviewView, RouteStep, Signature, TimelineEntry, TimelineView, Waiting, WorkView,
 };

@@ -3,12 +3,15 @@
 use crate::adapter::{AdapterAnswer, AdapterCommand, AdapterFact, DeadLetter};
 use crate::api::{
     Accounts, AddApprover, Ask, Case, Claim, Consult, Decide, DecideAll, Explain, Fact, Handler, Inbox, Jump,
-    Operate, Preview, ReferUp, Release, RemoveApprover, Resubmit, Submit, TakeBack, Timeline, Transfer, Who,
-    Withdraw,
+    Operate, Organisation, Organise, Plan, Preview, ReferUp, Release, RemoveApprover, Resubmit, Submit,
+    TakeBack, Timeline, Transfer, Who, Withdraw,
 };
 use crate::event::CloudEvent;
 use crate::reply::{Accepted, DecidedAll, FactAccepted, Reply, WhoReply};
-use crate::view::{AccountsView, CaseView, Explanation, HandlerView, InboxView, PreviewView, TimelineView};
+use crate::view::{
+    AccountsView, CaseView, Explanation, HandlerView, ImpactView, InboxView, OrganisationView, Organised,
+    PreviewView, TimelineView,
+};
 use schemars::{JsonSchema, schema_for};
 use serde_json::Value;
 
@@ -38,6 +41,7 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
         ("request.compensate", schema::<Operate>()),
         ("request.settle", schema::<Operate>()),
         ("request.jump", schema::<Jump>()),
+        ("request.organise", schema::<Organise>()),
         ("request.inbox", schema::<Inbox>()),
         ("request.case", schema::<Case>()),
         ("request.timeline", schema::<Timeline>()),
@@ -45,6 +49,8 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
         ("request.preview", schema::<Preview>()),
         ("request.handler", schema::<Handler>()),
         ("request.accounts", schema::<Accounts>()),
+        ("request.plan", schema::<Plan>()),
+        ("request.organisation", schema::<Organisation>()),
         ("request.who", schema::<Who>()),
         ("reply.submit", schema::<Reply<Accepted>>()),
         ("reply.resubmit", schema::<Reply<Accepted>>()),
@@ -67,6 +73,7 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
         ("reply.compensate", schema::<Reply<Accepted>>()),
         ("reply.settle", schema::<Reply<Accepted>>()),
         ("reply.jump", schema::<Reply<Accepted>>()),
+        ("reply.organise", schema::<Reply<Organised>>()),
         ("reply.inbox", schema::<Reply<InboxView>>()),
         ("reply.case", schema::<Reply<CaseView>>()),
         ("reply.timeline", schema::<Reply<TimelineView>>()),
@@ -74,6 +81,8 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
         ("reply.preview", schema::<Reply<PreviewView>>()),
         ("reply.handler", schema::<Reply<HandlerView>>()),
         ("reply.accounts", schema::<Reply<AccountsView>>()),
+        ("reply.plan", schema::<Reply<ImpactView>>()),
+        ("reply.organisation", schema::<Reply<OrganisationView>>()),
         ("reply.who", schema::<Reply<WhoReply>>()),
         ("event", schema::<CloudEvent>()),
         ("adapter.command", schema::<AdapterCommand>()),

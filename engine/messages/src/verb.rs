@@ -49,6 +49,8 @@ pub enum Verb {
     Settle,
     /// Put a case elsewhere, past what its chain says.
     Jump,
+    /// Change who holds what.
+    Organise,
     /// Ask for the open tasks of a post.
     Inbox,
     /// Ask for one case.
@@ -63,13 +65,17 @@ pub enum Verb {
     Handler,
     /// Ask how accounts stand.
     Accounts,
+    /// Ask what acts on the organisation would do to open work.
+    Plan,
+    /// Ask who holds what.
+    Organisation,
     /// Ask which company, log and version answers here.
     Who,
 }
 
 impl Verb {
     /// Every verb, in the order of the documentation.
-    pub const ALL: [Verb; 29] = [
+    pub const ALL: [Verb; 32] = [
         Verb::Submit,
         Verb::Resubmit,
         Verb::Decide,
@@ -91,6 +97,7 @@ impl Verb {
         Verb::Compensate,
         Verb::Settle,
         Verb::Jump,
+        Verb::Organise,
         Verb::Inbox,
         Verb::Case,
         Verb::Timeline,
@@ -98,6 +105,8 @@ impl Verb {
         Verb::Preview,
         Verb::Handler,
         Verb::Accounts,
+        Verb::Plan,
+        Verb::Organisation,
         Verb::Who,
     ];
 
@@ -125,6 +134,7 @@ impl Verb {
             Verb::Compensate => "compensate",
             Verb::Settle => "settle",
             Verb::Jump => "jump",
+            Verb::Organise => "organise",
             Verb::Inbox => "inbox",
             Verb::Case => "case",
             Verb::Timeline => "timeline",
@@ -132,6 +142,8 @@ impl Verb {
             Verb::Preview => "preview",
             Verb::Handler => "handler",
             Verb::Accounts => "accounts",
+            Verb::Plan => "plan",
+            Verb::Organisation => "organisation",
             Verb::Who => "who",
         }
     }
@@ -159,7 +171,8 @@ impl Verb {
             | Verb::Compensate
             | Verb::Settle
             | Verb::Jump
-            | Verb::DecideAll => false,
+            | Verb::DecideAll
+            | Verb::Organise => false,
             Verb::Inbox
             | Verb::Case
             | Verb::Timeline
@@ -167,6 +180,8 @@ impl Verb {
             | Verb::Preview
             | Verb::Handler
             | Verb::Accounts
+            | Verb::Plan
+            | Verb::Organisation
             | Verb::Who => true,
         }
     }

@@ -3,7 +3,8 @@
 use crate::common::{golden, read};
 use countersign_messages::{
     Accepted, AccountsView, CaseView, CloudEvent, DecidedAll, Explanation, FactAccepted, HandlerView,
-    InboxView, Limits, PreviewView, Reply, TimelineView, Verb, WhoReply, decode, schemas,
+    ImpactView, InboxView, Limits, OrganisationView, Organised, PreviewView, Reply, TimelineView, Verb,
+    WhoReply, decode, schemas,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -66,6 +67,9 @@ fn replies_are_written_as_they_were_read() {
     round_trip::<PreviewView>("reply.preview");
     round_trip::<HandlerView>("reply.handler");
     round_trip::<AccountsView>("reply.accounts");
+    round_trip::<Organised>("reply.organise");
+    round_trip::<ImpactView>("reply.plan");
+    round_trip::<OrganisationView>("reply.organisation");
     round_trip::<WhoReply>("reply.who");
 }
 

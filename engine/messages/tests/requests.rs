@@ -45,8 +45,12 @@ fn a_missing_field_is_named_and_an_optional_one_may_be_missing() {
 fn a_field_of_the_wrong_type_is_named() {
     for verb in Verb::ALL {
         // A list of tasks is one of its own; what stands in it has a test of its own.
-        for field in fields(verb).keys().filter(|field| *field != "items") {
+        for (field, own) in fields(verb).iter().filter(|(field, _)| *field != "items") {
             for value in ["[]", "[1]", "1.5"] {
+                // A list of acts may be one of none; what an act is, is told at its place.
+                if own.is_array() && value != "1.5" {
+                    continue;
+                }
                 let expected = format!("WRONG_TYPE {field}");
                 assert_eq!(told(read(verb, with(verb, field, value))), expected, "{verb} {field}: {value}");
             }

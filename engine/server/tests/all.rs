@@ -7,6 +7,7 @@ mod blind;
 mod bus;
 mod desk;
 mod health;
+mod organisation;
 mod publication;
 mod pump;
 mod service;

@@ -105,6 +105,11 @@ pub(crate) fn prepare(world: &World<'_>, trial: &Trial, act: &Act) -> Done<Ready
         }
         Act::Jump { key, all, jump } => jumps(world, key.as_ref(), *all, jump),
         Act::Wait(until) => Ok(Ready::Wait(until.clone())),
+        Act::Organise(acts) => {
+            let cause = Cause::Operator { os_user: Name::from("operator") };
+            let organise = Organise { acts: acts.clone(), reason: Name::from("trial") };
+            Ok(Ready::Message { cause, body: Body::Organise(Box::new(organise)), twice: false })
+        }
         Act::Answer { .. } | Act::Report { .. } | Act::Holders { .. } | Act::Abolish { .. } => {
             outside(world, act)
         }

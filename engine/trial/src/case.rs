@@ -191,6 +191,7 @@ pub(crate) enum Act {
     Abolish {
         position: Name,
     },
+    Organise(Vec<countersign_core::command::OrgAct>),
 }
 
 /// What is done with a task beside answering it.

@@ -62,6 +62,13 @@ impl Reader<'_> {
         self.error(at, codes::UNKNOWN_NAME, message, tree::nearest(name, known));
     }
 
+    /// Acts on the organisation.
+    pub(crate) fn acts(&self, value: &Tree) -> Option<Vec<countersign_core::command::OrgAct>> {
+        let (acts, found) = countersign_chain::acts::within(self.file, value);
+        self.found.borrow_mut().extend(found);
+        acts
+    }
+
     /// A number that no other jump of the file has.
     pub(crate) fn next_jump(&self) -> Name {
         self.jumps.set(self.jumps.get() + 1);

@@ -199,6 +199,8 @@ fn key(act: &Act) -> Option<&Name> {
         | Act::Operate { key, .. }
         | Act::Override { key, .. }
         | Act::Jump { key, .. } => key.as_ref(),
-        Act::Report { .. } | Act::Wait(_) | Act::Holders { .. } | Act::Abolish { .. } => None,
+        Act::Report { .. } | Act::Wait(_) | Act::Holders { .. } | Act::Abolish { .. } | Act::Organise(_) => {
+            None
+        }
     }
 }

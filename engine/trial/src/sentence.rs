@@ -11,6 +11,7 @@
 //! finance answers invoice.issue [KEY] [as ID] [twice]: {done: {..}} | finance says receipt.posted [as ID] [twice]: {..}
 //! wait: 16wh | wait: until "2025-04-27T09:00+08:00" | CHAIN [KEY] is STATE [: all] | together: [..] | then: {..}
 //! operator holds | resumes | retries | compensates | settles [KEY]: why | holder bgm_js: H40 | abolish bgm_js
+//! organise: [{ leave: { person: H25 } }, ..]: acts on the organisation, as `countersign org` has them
 //! ```
 
 use countersign_chain::tree::{Pair, Shape, Span, Tree};
@@ -85,6 +86,7 @@ fn act(words: &Words<'_>) -> Option<Act> {
         }
         ["operator", verb, rest @ ..] => operator(words, verb, rest),
         ["holder", position] => holder(words, position),
+        ["organise"] => organise(words),
         ["abolish", position] => Some(Act::Abolish { position: words.position(position)? }),
         [chain, "is", place] => forced(words, chain, None, place),
         [chain, key, "is", place] => forced(words, chain, Some(key), place),
@@ -171,6 +173,15 @@ fn operator(words: &Words<'_>, verb: &str, rest: &[&str]) -> Option<Act> {
         return None;
     };
     Some(Act::Operate { act: *act, key: words.key(rest)?, reason })
+}
+
+fn organise(words: &Words<'_>) -> Option<Act> {
+    let Some(value) = words.value else {
+        let help = "write `organise: [{ hire: { person: H40, position: bgm_js } }]`";
+        words.reader.error(words.at, codes::MISSING_KEY, "it is not said what changes", help);
+        return None;
+    };
+    words.reader.acts(value).map(Act::Organise)
 }
 
 fn holder(words: &Words<'_>, position: &str) -> Option<Act> {

@@ -156,6 +156,19 @@ fn of_dealings(event: &Event) -> Option<String> {
         Event::AlarmRaised(e) => format!("alarm {}, told: {}", e.name, listed(&e.told)),
         Event::FactKept(e) => format!("{} is kept: no case waits for it", e.fact),
         Event::FactGivenUp(e) => format!("{} is given up", e.fact),
+        Event::PersonHired(e) => format!("{} takes the post {}", e.person, e.post.position),
+        Event::PersonLeft(e) => format!("{} leaves", e.person),
+        Event::PersonMoved(e) => format!("{} goes to {}", e.person, e.to.position),
+        Event::PostVacated(e) => format!("{} is vacant", e.post.position),
+        Event::ActingAppointed(e) => match &e.acting {
+            Some(acting) => format!("{} acts for {}", acting.by, e.position),
+            None => format!("nobody acts for {} any more", e.position),
+        },
+        Event::DelegationGranted(e) => {
+            format!("{}: {} delegates to {}", e.name, e.delegation.from, e.delegation.to)
+        }
+        Event::DelegationEnded(e) => format!("{} ends", e.name),
+        Event::StoodIn(e) => format!("{} answers for {}", e.person, e.position),
         Event::PeriodBegan(e) => format!("a period of {} begins", e.chain),
         _ => return None,
     })

@@ -202,7 +202,12 @@ pub(super) fn of_organisation() -> Vec<Part> {
         small(
             "acting",
             &["by", "until"],
-            &[("by", "name", ""), ("limit", "share", "The share of the post's limit"), ("until", "time", "")],
+            &[
+                ("by", "name", ""),
+                ("limit", "share", "The share of the post's limit"),
+                ("since", "time", ""),
+                ("until", "time", ""),
+            ],
         ),
         small(
             "group",
@@ -219,6 +224,8 @@ pub(super) fn of_organisation() -> Vec<Part> {
                 ("up_to", "number", ""),
                 ("start", "time", ""),
                 ("end", "time", ""),
+                ("chains", "[name]", "In which chains; in all where it is left out"),
+                ("duties", "[name]", "For what: approve, review, input, edit, task; with chains"),
             ],
         ),
     ]

@@ -17,6 +17,7 @@ mod junit;
 mod log;
 mod on_task;
 mod operate;
+mod org;
 mod preview;
 mod questions;
 mod refer_up;
@@ -72,6 +73,7 @@ pub(crate) enum Command {
     Explain(questions::Explain),
     Preview(preview::Preview),
     Handler(questions::Handler),
+    Org(org::Org),
     Accounts(accounts::Accounts),
     Report(report::Report),
     Log(log::Log),
@@ -112,6 +114,7 @@ impl Command {
             Command::Explain(command) => command.run(output),
             Command::Preview(command) => command.run(output),
             Command::Handler(command) => command.run(output),
+            Command::Org(command) => command.run(output),
             Command::Accounts(command) => command.run(output),
             Command::Report(command) => command.run(output),
             Command::Log(command) => command.run(output),

@@ -479,8 +479,7 @@ fn ask(
 ) -> Result<Event, Rejection> {
     let plan = step.plan.slots.get(usize::from(slot)).ok_or_else(|| internal("a ready slot is planned"))?;
     // R8: the path is fixed at submission, the holder when the task opens.
-    let authority = plan.level.as_ref().map(|level| &level.authority);
-    let resolved = who_answers(ctx, plan, authority)?;
+    let resolved = who_answers(ctx, case, step, plan)?;
     let capacities = covered(plan, &resolved);
     let task = *next_task;
     *next_task += 1;

@@ -5,13 +5,13 @@ use rust_decimal::Decimal;
 use super::advance::withdraw_tasks;
 use super::permission::{Wish, allowed, case_of};
 use super::plan::{Above, extension, interested};
-use super::resolve::{Power, at_post};
+use super::resolve::{Power, Standing, Wanted, standing};
 use super::route::{limit_of, power, suffices};
 use super::step::hidden_from;
 use super::submit::content_of;
 use super::{Ctx, Decision, holds, internal, weigh};
 use crate::command::{Answer, CaseNo, Request, ReturnTo, TaskNo, Verdict};
-use crate::definition::Duty;
+use crate::definition::{Authority, Duty, Measure};
 use crate::event::*;
 use crate::name::Name;
 use crate::rejection::{Code, Rejection};
@@ -186,6 +186,57 @@ fn answered(
     if let Some(opinion) = step.opinion(task.slot) {
         return super::action::given(case, (task, opinion), request, answer);
     }
+    let standing = stands(ctx, case, task, slot, request)?;
+    let stood_in = stood_in(case, task, (request, answer), &standing);
+    let decided = decided_by(ctx, case, task, (step, slot, &standing), (request, answer), how)?;
+    Ok(stood_in.into_iter().chain(decided).collect())
+}
+
+/// How who answers stands to the post that is asked: tested again when the decision is made.
+fn stands<'a>(
+    ctx: &Ctx<'a>,
+    case: &Case,
+    task: &Task,
+    slot: &Slot,
+    request: &Request,
+) -> Result<Standing<'a>, Rejection> {
+    standing(ctx, &request.person, &task.position, Wanted::slot(case, slot)).ok_or_else(|| {
+        let message = format!(
+            "expected a delegation of {} to {} that still covers this; it is over, or was taken back",
+            task.position, request.person
+        );
+        Rejection::at(Code::DelegationExpired, "position", message)
+    })
+}
+
+/// What is recorded where somebody else than a holder signs.
+fn stood_in(
+    case: &Case,
+    task: &Task,
+    (request, answer): (&Request, &Answer),
+    standing: &Standing<'_>,
+) -> Option<Event> {
+    if standing.why == CapacityWhy::Own {
+        return None;
+    }
+    Some(Event::StoodIn(StoodIn {
+        case: case.number(),
+        task: answer.task,
+        person: request.person.clone(),
+        position: task.position.clone(),
+        why: standing.why,
+        delegation: standing.delegation.cloned(),
+    }))
+}
+
+fn decided_by(
+    ctx: &Ctx<'_>,
+    case: &Case,
+    task: &Task,
+    (step, slot, standing): (&Step, &Slot, &Standing<'_>),
+    (request, answer): (&Request, &Answer),
+    how: How<'_>,
+) -> Result<Vec<Event>, Rejection> {
     fits(task.duty, slot.veto, answer.verdict)?;
     if task.duty != Duty::Task && (answer.choice.is_some() || answer.fields.is_some()) {
         let field = if answer.choice.is_some() { "choice" } else { "answer" };
@@ -214,7 +265,9 @@ fn answered(
     let weighed = weighed()?;
     let now = weighed.as_ref().map(|weighed| at_need(slot, weighed));
     let slot = now.as_ref().unwrap_or(slot);
-    if holds_authority(ctx, case, task, slot) {
+    if holds_authority(ctx, case, task, (slot, &standing.power))
+        && enough_signers(ctx, (case, step), slot, (request, standing))
+    {
         let weighed = weighed.map(Event::AmountWeighed);
         return Ok([Event::TaskDecided(decided)].into_iter().chain(weighed).collect());
     }
@@ -365,7 +418,7 @@ fn reasoned(answer: &Answer, overrides: bool) -> Result<(), Rejection> {
 }
 
 /// R8: authority is tested when the decision is made, against the limits that hold then.
-fn holds_authority(ctx: &Ctx<'_>, case: &Case, task: &Task, slot: &Slot) -> bool {
+fn holds_authority(ctx: &Ctx<'_>, case: &Case, task: &Task, (slot, own): (&Slot, &Power)) -> bool {
     let Some(level) = &slot.level else { return true };
     let Ok(organisation) = ctx.organisation() else { return false };
     let Some(authority) = ctx.active.authority(&level.authority) else { return false };
@@ -376,12 +429,42 @@ fn holds_authority(ctx: &Ctx<'_>, case: &Case, task: &Task, slot: &Slot) -> bool
         // R2: whoever stands at the top has their documents decided by the group that the policy names.
         Some(_) if case.path().is_empty() => None,
         Some(group) => limit(group),
-        None => {
-            let own = at_post(ctx, &task.position, &slot.barred, Some(&level.authority));
-            power(limit(&task.position), own.as_ref().map_or(&Power::Full, |resolved| &resolved.power))
-        }
+        None => power(limit(&task.position), own),
     };
     suffices(limit, level.need)
+}
+
+/// R3: a deputy who has signed below as well is one person. Where the floor asks for more, the next level decides.
+fn enough_signers(
+    ctx: &Ctx<'_>,
+    (case, step): (&Case, &Step),
+    slot: &Slot,
+    (request, standing): (&Request, &Standing<'_>),
+) -> bool {
+    let Some(level) = slot.level.as_ref().filter(|_| standing.why == CapacityWhy::Delegate) else {
+        return true;
+    };
+    let Ok(company) = ctx.company() else { return false };
+    let floor = company.policies.same_person;
+    let counts =
+        |authority: &Authority| matches!(authority.measure, Measure::Money(_)) && level.need > floor.above;
+    if !ctx.active.authority(&level.authority).is_some_and(counts) {
+        return true;
+    }
+    let mut levels = 0;
+    let mut signers = vec![&request.person];
+    for (planned, status) in step.plan.slots.iter().zip(&step.slots) {
+        if planned.level.as_ref().is_none_or(|other| other.authority != level.authority) {
+            continue;
+        }
+        levels += planned.capacities.len().max(1);
+        if let SlotStatus::Answered(task, _) | SlotStatus::Kept(task) | SlotStatus::PassedOn(task) = status {
+            let signed = case.signatures().iter().find(|signature| signature.task == *task);
+            signers
+                .extend(signed.map(|signature| &signature.person).filter(|person| !signers.contains(person)));
+        }
+    }
+    signers.len() >= (floor.never_below as usize).min(levels)
 }
 
 /// The route grows above a slot whose signature does not decide; beyond every limit the approval is refused.

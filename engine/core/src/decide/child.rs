@@ -1,7 +1,7 @@
 //! Cases that cases start: run, start, join.
 
 use super::outside::Place;
-use super::resolve::{or_superior, who};
+use super::resolve::{Wanted, or_superior, who};
 use super::submit::{begun, content, document_of, number_text};
 use super::{Ctx, holds, internal};
 use crate::command::CaseNo;
@@ -90,7 +90,7 @@ pub(super) fn party(ctx: &Ctx<'_>, positions: Vec<Name>) -> Result<Party, Reject
     let nobody =
         || Rejection::new(Code::NoApprover, "expected a position in whose name a case starts, found none");
     let position = positions.first().ok_or_else(nobody)?;
-    let resolved = or_superior(ctx, position, &[], None)?;
+    let resolved = or_superior(ctx, position, &[], Wanted::HOLDERS)?;
     let person = resolved.holders.first().cloned().ok_or_else(nobody)?;
     let organisation = ctx.organisation()?;
     let post =

@@ -1,4 +1,4 @@
-//! What the calendar starts, and facts that nobody wanted.
+//! What the calendar starts, facts that nobody wanted, and who begins or ceases to stand in.
 
 use super::child::{content_of, party};
 use super::resolve::superiors;
@@ -20,7 +20,8 @@ const GIVEN_UP_MAX: usize = 64;
 /// So many cases are started in one frame.
 const STARTED_MAX: usize = 16;
 
-/// The company's own timer fires: what nobody wanted is given up, or one chain begins a period.
+/// The company's own timer fires: what nobody wanted is given up, somebody begins or ceases to stand in for a post, or
+/// one chain begins a period.
 pub(super) fn fire(state: &State, at: Timestamp) -> Result<Vec<Event>, Rejection> {
     let due = state.all_kept().flat_map(|(fact, kept)| {
         let due = kept.iter().take_while(|kept| kept.until <= at);
@@ -29,6 +30,9 @@ pub(super) fn fire(state: &State, at: Timestamp) -> Result<Vec<Event>, Rejection
     let events: Vec<Event> = due.take(GIVEN_UP_MAX).collect();
     if !events.is_empty() {
         return Ok(events);
+    }
+    if state.next_window().is_some_and(|window| window <= at) {
+        return Ok(vec![super::organise::turned(state, at)]);
     }
     let due = state.periods().iter().find(|(_, period)| period.next <= at);
     let Some(((chain, start), period)) = due else {

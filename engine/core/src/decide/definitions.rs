@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use super::Ctx;
 use super::operate::PROCESS_OWNER;
 use super::permission::{Wish, allowed};
-use crate::command::{Cause, Stored};
+use crate::command::{Cause, Request, Stored};
 use crate::definition::{Account, Definition, DefinitionKind};
 use crate::event::{AccountOpened, CompanyFounded, DefinitionStored, DefinitionsActivated, Event};
 use crate::name::Name;
@@ -36,17 +36,20 @@ pub(super) fn may_change(state: &State, at: Timestamp, cause: &Cause) -> Result<
         Cause::Request(request) => request,
         _ => return Err(Rejection::new(Code::Forbidden, "expected a person who changes the rules")),
     };
-    let ctx = Ctx::now(state, at)?;
-    allowed(&ctx, request, Wish { verb: "apply", chain: None, amount: None })?;
+    owner(&Ctx::now(state, at)?, request, ("apply", "change the rules"))
+}
+
+/// Whether a request is of a person who owns the process, or of the first administrator.
+pub(super) fn owner(ctx: &Ctx<'_>, request: &Request, (verb, what): (&str, &str)) -> Result<(), Rejection> {
+    allowed(ctx, request, Wish { verb, chain: None, amount: None })?;
     let position = &request.position;
     let kind = ctx.organisation()?.positions.get(position).map(|post| &post.kind);
     let owns = *position == PROCESS_OWNER || kind.is_some_and(|kind| *kind == PROCESS_OWNER);
-    if owns || request.person == state.head().administrator {
+    if owns || request.person == ctx.state.head().administrator {
         return Ok(());
     }
-    let message = format!(
-        "expected a {PROCESS_OWNER}, or the first administrator, to change the rules; {position} is neither"
-    );
+    let message =
+        format!("expected a {PROCESS_OWNER}, or the first administrator, to {what}; {position} is neither");
     Err(Rejection::at(Code::Forbidden, "position", message))
 }
 
@@ -97,6 +100,7 @@ pub(super) fn activate(state: &State, at: Timestamp, numbers: &[u32]) -> Result<
     let release = state.definitions().next_release();
     let activated = DefinitionsActivated { release, definitions: numbers.to_vec() };
     let mut events = vec![Event::DefinitionsActivated(activated)];
+    events.extend(super::organise::superseded(state, numbers));
     events.extend(super::clock::scheduled(state, at, numbers)?);
     events.extend(opened(state, numbers));
     Ok(events)

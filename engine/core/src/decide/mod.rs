@@ -17,6 +17,7 @@ mod holds;
 mod learn;
 mod listen;
 mod operate;
+mod organise;
 mod outside;
 mod permission;
 mod plan;
@@ -45,7 +46,9 @@ use crate::value::Fields;
 
 pub use advance::{STEPS_MAX, advance, held, needs_advance};
 pub(crate) use flags::flagged;
+pub use organise::{Impact, ImpactKind, impact};
 pub use permission::{may_ask, may_see};
+pub(crate) use resolve::answers_as;
 pub use route::limit_of;
 pub use step::{StepResult, ready, result};
 pub(crate) use submit::fields_of;
@@ -149,6 +152,7 @@ fn decide_body(state: &State, command: &Command) -> Decision {
         (Body::Operate { case, act, reason }, cause) => {
             operate::operate(state, at, cause, (*case, *act, reason)).into()
         }
+        (Body::Organise(wanted), cause) => organise::organise(state, at, cause, wanted).into(),
         (Body::Clock, Cause::Timer { .. }) => clock::fire(state, at).into(),
         (Body::DecideWithin(answer), Cause::Request(request)) => {
             answer::decide_task(state, at, request, (answer, answer::How::Within))

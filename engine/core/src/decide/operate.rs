@@ -85,7 +85,7 @@ fn may(ctx: &Ctx<'_>, case: &Case, request: &Request, act: Operation) -> Result<
     Err(Rejection::at(Code::Forbidden, "position", message))
 }
 
-fn reasoned(reason: &Name) -> Result<(), Rejection> {
+pub(super) fn reasoned(reason: &Name) -> Result<(), Rejection> {
     let length = reason.trim().len();
     if (1..=REASON_BYTES_MAX).contains(&length) {
         return Ok(());

@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use super::resolve::who;
 use super::{Ctx, internal, open_case};
 use crate::command::{CaseNo, Request, VouchedBy};
-use crate::definition::SystemGrant;
+use crate::definition::{Allowed, SystemGrant};
 use crate::name::Name;
 use crate::rates::Rates;
 use crate::rejection::{Code, Rejection};
@@ -58,11 +58,42 @@ pub(super) struct Wish<'a> {
 /// Whether systems.yaml lets the request's system assert its person and this wish, and the person holds the post.
 pub(super) fn allowed(ctx: &Ctx<'_>, request: &Request, wish: Wish<'_>) -> Result<(), Rejection> {
     asserted(ctx, request, wish)?;
-    if ctx.organisation()?.holds(&request.person, &request.position, ctx.at) {
+    stands_in(ctx, request, wish.verb)
+}
+
+/// Verbs of a deputy: what was delegated is to decide.
+const DEPUTY: &[&str] = &["decide", "refer-up"];
+
+/// Whether the person may act in the post: as its holder, as who acts for it, or, to decide, as a deputy.
+fn stands_in(ctx: &Ctx<'_>, request: &Request, verb: &str) -> Result<(), Rejection> {
+    let organisation = ctx.organisation()?;
+    let (person, position) = (&request.person, &request.position);
+    let acts = |post: &crate::definition::Position| {
+        post.holders.is_empty() && organisation.acting_holders(post, ctx.at).contains(person)
+    };
+    if organisation.is_holder(person, position) || organisation.positions.get(position).is_some_and(acts) {
         return Ok(());
     }
-    let message = format!("expected a post that {} holds, found {:?}", request.person, request.position);
-    Err(Rejection::at(Code::NotHolder, "position", message))
+    let given: Vec<_> = organisation.delegated(person, position).collect();
+    let refused = |code, message: String| Err(Rejection::at(code, "position", message));
+    match given.iter().find(|(_, delegation)| delegation.holds(ctx.at)).or(given.last()) {
+        Some((_, d)) if d.holds(ctx.at) && DEPUTY.contains(&verb) => Ok(()),
+        Some((name, d)) if d.holds(ctx.at) => {
+            let message = format!(
+                "expected a holder of {position}; {person} may decide for it by {name}, and nothing else: what was \
+                 delegated is not handed on"
+            );
+            refused(Code::SubDelegation, message)
+        }
+        Some((name, d)) => {
+            let message = format!(
+                "expected a delegation of {position} that holds now; {name} holds from {} up to, not including, {}",
+                d.start, d.end
+            );
+            refused(Code::DelegationExpired, message)
+        }
+        None => refused(Code::NotHolder, format!("expected a post that {person} holds, found {position:?}")),
+    }
 }
 
 /// The open case of a request. That a case is over is told only to whom it may be told.
@@ -80,6 +111,9 @@ pub(super) fn case_of<'a>(
     })
 }
 
+/// Verbs that `verbs: all` of systems.yaml does not cover.
+const NAMED_ONLY: &[&str] = &["organise"];
+
 /// Whether systems.yaml lets the request's system assert its person and this wish.
 pub(super) fn asserted(ctx: &Ctx<'_>, request: &Request, wish: Wish<'_>) -> Result<(), Rejection> {
     if request.vouched_by == VouchedBy::Local {
@@ -92,7 +126,11 @@ pub(super) fn asserted(ctx: &Ctx<'_>, request: &Request, wish: Wish<'_>) -> Resu
             format!("expected a system that systems.yaml lets {what}, found {system}; ask the process owner");
         Err(Rejection::new(Code::Forbidden, message))
     };
-    if !grant.verbs.has(wish.verb) {
+    // Least privilege: who holds what is changed only by a system that the verb is named for.
+    let named =
+        |verbs: &Allowed| matches!(verbs, Allowed::Only(names) if names.iter().any(|name| name == wish.verb));
+    let may = if NAMED_ONLY.contains(&wish.verb) { named(&grant.verbs) } else { grant.verbs.has(wish.verb) };
+    if !may {
         return forbidden(format!("use `{}`", wish.verb));
     }
     if !grant.persons.has(&request.person) {
@@ -111,8 +149,8 @@ pub(super) fn asserted(ctx: &Ctx<'_>, request: &Request, wish: Wish<'_>) -> Resu
     Ok(())
 }
 
-/// What a system's bound is held against.
-fn in_company_currency(ctx: &Ctx<'_>, amount: &Value) -> Result<Option<Decimal>, Rejection> {
+/// What a bound in the company's currency is held against.
+pub(super) fn in_company_currency(ctx: &Ctx<'_>, amount: &Value) -> Result<Option<Decimal>, Rejection> {
     let company = ctx.active.company().ok_or_else(|| internal("a release has a company"))?;
     match amount {
         Value::Money(money) => {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
-use super::resolve::{Named, at_post, named, or_superior, who};
+use super::resolve::{Named, Wanted, at_post, named, or_superior, who};
 use super::route::{Ascent, LevelPlan, climb};
 use super::weigh::{tells, weigh};
 use super::{Ctx, internal};
@@ -198,7 +198,8 @@ impl<'a> Planner<'a> {
                 nodes.push(self.group(&name, signer.duty, inherited, (None, need))?);
                 continue;
             }
-            let resolved = match or_superior(&self.ctx, &name, barred, None) {
+            let resolved = match or_superior(&self.ctx, &name, barred, Wanted::named(self.case, signer.duty))
+            {
                 // A contribution blocks nothing: where nobody can give it, nobody is asked.
                 Err(_) if signer.duty == Duty::Input => continue,
                 resolved => resolved?,
@@ -229,7 +230,7 @@ impl<'a> Planner<'a> {
         let own_top = policies.own_top.as_ref().filter(|top| top.decided_by == *name && top.everybody_else);
         let (mut seated, mut barred) = (Vec::new(), 0_u32);
         for member in &group.members {
-            match at_post(&self.ctx, member, &self.barred, None) {
+            match at_post(&self.ctx, member, &self.barred, Wanted::HOLDERS) {
                 Ok(resolved) => seated.push(resolved),
                 Err(super::resolve::Gap::Barred) => barred += 1,
                 Err(_) => {}
@@ -328,7 +329,9 @@ impl<'a> Planner<'a> {
                 let first = self.slots.len();
                 let group = self.group(&level.position, duty, inherited, (Some(fact), None))?;
                 let seats = self.slots.get(first..).unwrap_or_default();
-                let held = seats.iter().filter_map(|s| at_post(&self.ctx, &s.position, &s.barred, None).ok());
+                let held = seats
+                    .iter()
+                    .filter_map(|s| at_post(&self.ctx, &s.position, &s.barred, Wanted::HOLDERS).ok());
                 deciders.extend(held.flat_map(|resolved| resolved.holders));
                 group
             } else {
@@ -353,7 +356,7 @@ impl<'a> Planner<'a> {
         let mut parts = vec![decider];
         let mut barred: Vec<Name> = self.barred.iter().chain(holders).cloned().collect();
         for name in names {
-            let resolved = or_superior(&self.ctx, name, &barred, None)?;
+            let resolved = or_superior(&self.ctx, name, &barred, Wanted::named(self.case, Duty::Approve))?;
             barred.extend(resolved.holders);
             let inherited = Inherited { within, blind: true };
             let mut slot = self.slot(Duty::Approve, resolved.position, resolved.capacities, inherited)?;

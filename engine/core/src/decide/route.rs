@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::Ctx;
-use super::resolve::{Gap, Power, at_post};
+use super::resolve::{Gap, Power, Wanted, at_post};
 use crate::definition::{Authority, Limit, Line, LowerLevels, Measure, Organisation, VacancyRung};
 use crate::event::{Capacity, CapacityWhy};
 use crate::name::Name;
@@ -156,7 +156,7 @@ fn candidates(
             found.push(level);
             continue;
         }
-        match at_post(ctx, name, ascent.barred, Some(&ascent.authority.name)) {
+        match at_post(ctx, name, ascent.barred, Wanted::level(case, &ascent.authority.name)) {
             Ok(mut resolved) => {
                 level.limit = power(level.limit, &resolved.power);
                 level.capacities.append(&mut resolved.capacities);

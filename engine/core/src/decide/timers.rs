@@ -164,9 +164,8 @@ fn reassigned(state: &State, at: Timestamp, case: &Case) -> Result<Vec<Event>, R
     let mut events = Vec::new();
     for (number, task) in case.tasks() {
         let Some(slot) = step.plan.slots.get(usize::from(task.slot)) else { continue };
-        let authority = slot.level.as_ref().map(|level| &level.authority);
         // Nobody at all: the task stays where it is; its overdue milestones tell the driver.
-        let Ok(resolved) = who_answers(&ctx, slot, authority) else { continue };
+        let Ok(resolved) = who_answers(&ctx, case, step, slot) else { continue };
         // Who has claimed it keeps it, as long as it is theirs to answer.
         let claimed = step.candidates(*number).is_some()
             && task.holders.iter().all(|person| resolved.holders.contains(person));
@@ -174,6 +173,10 @@ fn reassigned(state: &State, at: Timestamp, case: &Case) -> Result<Vec<Event>, R
         {
             continue;
         }
+        // Whoever was asked before and still is has the time that there was.
+        let known = |person: &&Name| !resolved.deputies.contains(*person) && task.holders.contains(*person);
+        let stays = resolved.holders.iter().any(|person| known(&person));
+        let milestones = if stays { task.milestones } else { at_least(&ctx, task.milestones)? };
         let capacities = covered(slot, &resolved);
         events.push(Event::TaskReassigned(TaskReassigned {
             case: case.number(),
@@ -181,7 +184,7 @@ fn reassigned(state: &State, at: Timestamp, case: &Case) -> Result<Vec<Event>, R
             position: resolved.position,
             holders: resolved.holders,
             capacities,
-            milestones: at_least(&ctx, task.milestones)?,
+            milestones,
         }));
     }
     Ok(events)
@@ -195,7 +198,8 @@ pub(super) fn at_least(ctx: &Ctx<'_>, old: Milestones) -> Result<Milestones, Rej
 
 /// Before anything else is decided about a case, its own open work is put where the organisation now has it.
 pub(crate) fn sweep_case(state: &State, at: Timestamp, number: CaseNo) -> Vec<Event> {
-    let swept = state.sweep().is_none_or(|first| number < first);
+    let turned = state.next_window().is_some_and(|window| window <= at);
+    let swept = !turned && state.sweep().is_none_or(|first| number < first);
     let case = state.case(number).filter(|_| !swept);
     case.and_then(|case| reassigned(state, at, case).ok()).unwrap_or_default()
 }

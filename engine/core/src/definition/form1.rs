@@ -3,15 +3,16 @@
 
 use std::collections::BTreeMap;
 
+use rust_decimal::Decimal;
 use serde::Deserialize;
 
 use super::{
-    Authority, Branch, Climb, Company, Definition, Duty, End, Expiry, LimitSet, Line, Measure, Organisation,
-    Systems, Target, Who,
+    Acting, Authority, Branch, Climb, Company, Definition, Delegation, Duty, End, Expiry, Group, LimitSet,
+    Line, Measure, Organisation, Position, Systems, Target, Unit, Who,
 };
 use crate::expr::Expr;
 use crate::name::{Name, Title};
-use crate::time::Span;
+use crate::time::{Span, Timestamp};
 use crate::value::{Fields, Type, Value};
 
 /// Reads a definition of form 1. None: the bytes are none.
@@ -23,12 +24,70 @@ pub(super) fn decode(bytes: &[u8]) -> Option<Definition> {
 #[derive(Deserialize)]
 enum Definition1 {
     Company(Box<Company>),
-    Organisation(Organisation),
+    Organisation(Organisation1),
     Authority(Authority1),
     Document(DocumentType1),
     Table(Table1),
     Chain(Box<Chain1>),
     Systems(Systems),
+}
+
+#[derive(Deserialize)]
+struct Organisation1 {
+    units: BTreeMap<Name, Unit>,
+    positions: BTreeMap<Name, Position1>,
+    groups: BTreeMap<Name, Group>,
+    delegations: BTreeMap<Name, Delegation1>,
+}
+
+#[derive(Deserialize)]
+struct Position1 {
+    title: Title,
+    kind: Name,
+    unit: Name,
+    covers: Vec<Name>,
+    solid: Option<Name>,
+    dotted: Vec<Name>,
+    holders: Vec<Name>,
+    acting: Option<Acting1>,
+}
+
+#[derive(Deserialize)]
+struct Acting1 {
+    by: Name,
+    share: Decimal,
+    until: Timestamp,
+}
+
+#[derive(Deserialize)]
+struct Delegation1 {
+    from: Name,
+    to: Name,
+    authority: Vec<Name>,
+    up_to: Decimal,
+    start: Timestamp,
+    end: Timestamp,
+}
+
+impl Organisation1 {
+    fn now(self) -> Organisation {
+        let position = |(name, p): (Name, Position1)| {
+            let Position1 { title, kind, unit, covers, solid, dotted, holders, acting } = p;
+            let acting = acting.map(|a| Acting { by: a.by, share: a.share, since: None, until: a.until });
+            (name, Position { title, kind, unit, covers, solid, dotted, holders, acting })
+        };
+        let delegation = |(name, d): (Name, Delegation1)| {
+            let Delegation1 { from, to, authority, up_to, start, end } = d;
+            let (chains, duties) = (Vec::new(), Vec::new());
+            (name, Delegation { from, to, authority, up_to, start, end, chains, duties })
+        };
+        Organisation {
+            units: self.units,
+            positions: self.positions.into_iter().map(position).collect(),
+            groups: self.groups,
+            delegations: self.delegations.into_iter().map(delegation).collect(),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -167,7 +226,7 @@ impl Definition1 {
     fn now(self) -> Definition {
         match self {
             Definition1::Company(d) => Definition::Company(*d),
-            Definition1::Organisation(d) => Definition::Organisation(d),
+            Definition1::Organisation(d) => Definition::Organisation(d.now()),
             Definition1::Authority(d) => Definition::Authority(d.now()),
             Definition1::Document(d) => Definition::Document(d.now()),
             Definition1::Table(d) => Definition::Table(d.now()),

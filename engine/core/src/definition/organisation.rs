@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use super::people::Duty;
 use crate::name::{Name, Title};
 use crate::time::Timestamp;
 
@@ -58,6 +59,8 @@ pub struct Acting {
     pub by: Name,
     /// The share of the post's limit that they have.
     pub share: Decimal,
+    /// The first instant at which they act; None: from when it is known.
+    pub since: Option<Timestamp>,
     /// The first instant at which they no longer act.
     pub until: Timestamp,
 }
@@ -88,6 +91,25 @@ pub struct Delegation {
     pub start: Timestamp,
     /// The first instant at which it no longer holds.
     pub end: Timestamp,
+    /// For which chains; empty: for all.
+    pub chains: Vec<Name>,
+    /// For what is asked of the post; empty: for levels of the authorities only. Named, it also covers what the post is
+    /// asked for by its name.
+    pub duties: Vec<Duty>,
+}
+
+impl Acting {
+    /// Whether it holds at an instant.
+    pub fn holds(&self, at: Timestamp) -> bool {
+        self.since.is_none_or(|since| since <= at) && at < self.until
+    }
+}
+
+impl Delegation {
+    /// Whether it holds at an instant: half-open, from its start up to its end.
+    pub fn holds(&self, at: Timestamp) -> bool {
+        self.start <= at && at < self.end
+    }
 }
 
 impl Organisation {
@@ -105,26 +127,49 @@ impl Organisation {
         path
     }
 
-    /// Whether the person may act in the position at an instant: as its holder, or, while it is vacant, as who
-    /// acts for it or as who its authority was delegated to.
+    /// Whether the person may act in the position at an instant: as its holder, as who its authority was delegated to,
+    /// or, while it is vacant, as who acts for it.
     pub fn holds(&self, person: &str, position: &str, at: Timestamp) -> bool {
         let Some(post) = self.positions.get(position) else { return false };
-        if post.holders.iter().any(|h| h == person) {
-            return true;
-        }
-        let stands_in =
-            |by: &Name| self.positions.get(by).is_some_and(|p| p.holders.iter().any(|h| h == person));
-        let delegated =
-            |d: &Delegation| d.from == *position && d.start <= at && at < d.end && stands_in(&d.to);
-        post.holders.is_empty()
-            && (self.acting_holders(post, at).iter().any(|h| *h == person)
-                || self.delegations.values().any(delegated))
+        self.is_holder(person, position)
+            || (post.holders.is_empty() && self.acting_holders(post, at).iter().any(|h| *h == person))
+            || self.delegated(person, position).any(|(_, d)| d.holds(at))
+    }
+
+    /// Whether the person holds the position itself.
+    pub fn is_holder(&self, person: &str, position: &str) -> bool {
+        self.positions.get(position).is_some_and(|post| post.holders.iter().any(|h| h == person))
+    }
+
+    /// What a position has delegated to posts that the person holds, at any time. Nobody hands on what was handed to
+    /// them: only holders are deputies.
+    pub fn delegated<'a>(
+        &'a self,
+        person: &'a str,
+        position: &'a str,
+    ) -> impl Iterator<Item = (&'a Name, &'a Delegation)> {
+        let to = move |d: &Delegation| d.from == *position && self.is_holder(person, &d.to);
+        self.delegations.iter().filter(move |(_, d)| to(d))
+    }
+
+    /// The positions that a person holds, in order of their names.
+    pub fn posts_of(&self, person: &str) -> Vec<Name> {
+        let holds = |name: &&Name| self.is_holder(person, name);
+        self.positions.keys().filter(holds).cloned().collect()
+    }
+
+    /// The first instant after another at which somebody begins or ceases to stand in for a post.
+    pub fn next_window(&self, after: Timestamp) -> Option<Timestamp> {
+        let acting = self.positions.values().filter_map(|post| post.acting.as_ref());
+        let acting = acting.flat_map(|acting| acting.since.into_iter().chain([acting.until]));
+        let delegated = self.delegations.values().flat_map(|d| [d.start, d.end]);
+        acting.chain(delegated).filter(|at| *at > after).min()
     }
 
     /// The persons acting for a vacant post at an instant.
     pub fn acting_holders(&self, post: &Position, at: Timestamp) -> &[Name] {
         match &post.acting {
-            Some(acting) if at < acting.until => self.positions.get(&acting.by).map_or(&[], |by| &by.holders),
+            Some(acting) if acting.holds(at) => self.positions.get(&acting.by).map_or(&[], |by| &by.holders),
             _ => &[],
         }
     }

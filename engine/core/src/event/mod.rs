@@ -6,6 +6,7 @@ mod account;
 mod action;
 mod body;
 pub(crate) mod codec;
+mod organisation;
 mod outward;
 mod plan;
 mod weighed;
@@ -14,6 +15,7 @@ pub use account::*;
 pub use action::*;
 pub use body::*;
 pub use codec::{DecodeError, decode_events, encode_event};
+pub use organisation::*;
 pub use outward::*;
 pub use plan::{About, Capacity, CapacityWhy, Level, Plan, PlanNode, Slot};
 pub use weighed::{Added, AmountWeighed, RateUsed};
@@ -219,6 +221,26 @@ events! {
     119 "return-directed" ReturnDirected,
     /// A returned document goes to an earlier step.
     120 "return-led" ReturnLed,
+    /// Somebody took a post.
+    100 "person-hired" PersonHired,
+    /// Somebody left the company.
+    101 "person-left" PersonLeft,
+    /// Somebody went from one post to another.
+    102 "person-moved" PersonMoved,
+    /// A post lost holders who stay with the company.
+    103 "post-vacated" PostVacated,
+    /// Somebody acts for a vacant post, or no longer.
+    104 "acting-appointed" ActingAppointed,
+    /// A post gave authority to another for a time.
+    105 "delegation-granted" DelegationGranted,
+    /// A delegation ended before its time.
+    106 "delegation-ended" DelegationEnded,
+    /// A new organisation.yaml holds where acts had said otherwise.
+    107 "acts-superseded" ActsSuperseded,
+    /// A signature is given for a post by somebody who does not hold it.
+    108 "stood-in" StoodIn,
+    /// Somebody began or ceased to stand in because the time came.
+    109 "window-turned" WindowTurned,
 }
 
 impl Event {
@@ -246,6 +268,7 @@ impl Event {
     }
 
     /// The case it belongs to, if any.
+    #[expect(clippy::too_many_lines, reason = "one arm a kind, so that a new one cannot be forgotten")]
     pub fn case(&self) -> Option<CaseNo> {
         match self {
             Event::CompanyFounded(_)
@@ -256,7 +279,17 @@ impl Event {
             | Event::FactGivenUp(_)
             | Event::PeriodBegan(_)
             | Event::AccountOpened(_)
+            | Event::ActsSuperseded(_)
+            | Event::WindowTurned(_)
             | Event::SkipLevelAttempted(_) => None,
+            Event::PersonHired(_)
+            | Event::PersonLeft(_)
+            | Event::PersonMoved(_)
+            | Event::PostVacated(_)
+            | Event::ActingAppointed(_)
+            | Event::DelegationGranted(_)
+            | Event::DelegationEnded(_) => self.change()?.case,
+            Event::StoodIn(e) => Some(e.case),
             Event::CaseSubmitted(e) => Some(e.case),
             Event::CaseResubmitted(e) => Some(e.case),
             Event::StateEntered(e) => Some(e.case),

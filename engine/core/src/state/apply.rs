@@ -6,7 +6,7 @@ use super::case::{Case, Signature, SlotStatus, Stage, Task, leaves_trace};
 use super::closed::{drop_case, forget_key};
 use super::waiting::waits_for;
 use super::{ItemStatus, OutsideWork, RequestKey, Seen, State, WorkItem};
-use crate::command::{CaseNo, Cause, CommandNo, Request};
+use crate::command::{CaseNo, Cause, CommandNo, Request, TaskNo};
 use crate::definition::{Definition, Duty, Target};
 use crate::event::*;
 use crate::frame::{Frame, Outcome};
@@ -49,8 +49,14 @@ pub fn apply(state: &mut State, event: &Event) {
             let position = state.intern(&e.position);
             let holders = e.holders.iter().map(|h| state.intern(h)).collect();
             on_case(state, e.case, |case, at| open_task(case, at, e, (position, holders)));
+            found_by(state, e.case, e.task);
         }
         Event::StateEntered(e) => entered(state, e),
+        Event::TaskReassigned(e) => {
+            on_case(state, e.case, |case, at| apply_to_case(case, at, event));
+            found_by(state, e.case, e.task);
+        }
+        Event::StoodIn(e) => stood_in(state, e),
         Event::RouteExtended(e) => {
             let slots = asked::kept(state, &e.slots);
             on_case(state, e.case, |case, _| extended(case, e, slots));
@@ -62,7 +68,8 @@ pub fn apply(state: &mut State, event: &Event) {
                 || super::apply_cases::apply(state, event)
                 || super::apply_learnt::apply(state, event)
                 || super::apply_accounts::apply(state, event)
-                || super::apply_actions::apply(state, event);
+                || super::apply_actions::apply(state, event)
+                || super::living::apply(state, event);
             if !applied && let Some(case) = event.case() {
                 on_case(state, case, |case, at| apply_to_case(case, at, event));
             }
@@ -131,7 +138,7 @@ fn store(state: &mut State, e: &DefinitionStored) {
 fn activate(state: &mut State, e: &DefinitionsActivated) {
     let pinned: std::collections::BTreeSet<u32> = state.cases.iter().map(|(_, case)| case.release).collect();
     state.definitions.activate(e.release, &e.definitions, |number| pinned.contains(&number));
-    state.sweep = state.cases.iter().next().map(|(number, _)| number);
+    super::living::changed(state);
 }
 
 /// Changes a case and keeps the timers and the index of waiting cases in step with it.
@@ -329,6 +336,29 @@ pub(super) fn forget_answers(case: &mut Case) {
     }
 }
 
+/// By which organisation the holders of a task were found.
+pub(super) fn found_by(state: &mut State, case: CaseNo, task: TaskNo) {
+    let version = state.living().version();
+    let task = state.cases.get_mut(case).and_then(|case| case.tasks.get_mut(&task));
+    if let Some(task) = task {
+        task.organisation = version;
+    }
+}
+
+/// Who answers does so for the post: its signature says how.
+fn stood_in(state: &mut State, e: &StoodIn) {
+    let version = state.living().version();
+    let task = state.cases.get_mut(e.case).and_then(|case| case.tasks.get_mut(&e.task));
+    let Some(task) = task else { return };
+    let stands = Capacity { position: e.position.clone(), why: e.why };
+    match task.capacities.iter_mut().find(|capacity| capacity.position == e.position) {
+        Some(capacity) => *capacity = stands,
+        None => task.capacities.push(stands),
+    }
+    task.delegation.clone_from(&e.delegation);
+    task.organisation = version;
+}
+
 fn open_task(case: &mut Case, at: Timestamp, e: &TaskOpened, (position, holders): (Name, Vec<Name>)) {
     set_slot(case, e.slot, SlotStatus::Open(e.task));
     case.next_task = e.task + 1;
@@ -342,6 +372,8 @@ fn open_task(case: &mut Case, at: Timestamp, e: &TaskOpened, (position, holders)
         opened_at: at,
         milestones: e.milestones,
         next_due: Some(e.milestones.remind),
+        delegation: None,
+        organisation: 0,
     };
     case.tasks.insert(e.task, task);
 }
@@ -432,8 +464,11 @@ fn apply_to_task(case: &mut Case, at: Timestamp, event: &Event) {
                 task.position = e.position.clone();
                 task.holders = e.holders.clone();
                 task.capacities = e.capacities.clone();
-                task.milestones = e.milestones;
-                task.next_due = Some(e.milestones.remind);
+                // Who is asked beside others, or no longer, has the time that there was: nobody is reminded twice.
+                if task.milestones != e.milestones {
+                    task.milestones = e.milestones;
+                    task.next_due = Some(e.milestones.remind);
+                }
                 task.version += 1;
             }
             if let Stage::People { step, .. } = &mut case.stage {
@@ -484,6 +519,8 @@ fn decided(case: &mut Case, at: Timestamp, e: &TaskDecided) {
         counts_as_review: e.counts_as_review,
         at,
         revision: case.revision,
+        delegation: task.delegation,
+        organisation: task.organisation,
         void: false,
     });
 }

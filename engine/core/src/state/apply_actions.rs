@@ -1,6 +1,6 @@
 //! `apply` of what people do with tasks beside answering them.
 
-use super::apply::{forget_answers, on_case, set_slot};
+use super::apply::{forget_answers, found_by, on_case, set_slot};
 use super::asked;
 use super::{AddedApprover, Case, OpinionAskedFor, SlotStatus, Stage, State, Step, Task};
 use crate::command::Verdict;
@@ -77,6 +77,7 @@ fn transferred(state: &mut State, e: &TaskTransferred) {
             }
         }
     });
+    found_by(state, e.case, e.task);
 }
 
 fn opinion_requested(state: &mut State, e: &OpinionRequested) {
@@ -104,9 +105,12 @@ fn opinion_requested(state: &mut State, e: &OpinionRequested) {
             opened_at: at,
             milestones: e.milestones,
             next_due: Some(e.milestones.remind),
+            delegation: None,
+            organisation: 0,
         };
         case.tasks.insert(e.task, task);
     });
+    found_by(state, e.case, e.task);
 }
 
 /// An opinion is no signature: it stands beside the task of whoever asked for it.

@@ -164,13 +164,13 @@ fn began(state: &mut State, e: &PeriodBegan) {
 }
 
 /// One more thing of the company is due at an instant.
-fn set_clock(state: &mut State, at: Timestamp) {
+pub(super) fn set_clock(state: &mut State, at: Timestamp) {
     *state.clocks.entry(at).or_default() += 1;
     state.timers.insert((at, 0, Timer::Clock));
 }
 
 /// One thing less.
-fn stop_clock(state: &mut State, at: Timestamp) {
+pub(super) fn stop_clock(state: &mut State, at: Timestamp) {
     let Some(count) = state.clocks.get_mut(&at) else { return };
     *count -= 1;
     if *count == 0 {

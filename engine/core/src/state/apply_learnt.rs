@@ -62,6 +62,8 @@ fn answered(case: &mut Case, at: Timestamp, e: &TaskAnswered) {
         counts_as_review: false,
         at,
         revision: case.revision,
+        delegation: task.delegation,
+        organisation: task.organisation,
         void: false,
     });
     outward(case).answers.insert(e.task, (e.choice.clone(), e.fields.clone()));

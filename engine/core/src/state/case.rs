@@ -182,6 +182,10 @@ pub struct Task {
     pub milestones: Milestones,
     /// Its next timer; None: none is left.
     pub next_due: Option<Timestamp>,
+    /// The delegation under which it is being answered.
+    pub delegation: Option<Name>,
+    /// The version of the organisation by which its holders were found.
+    pub organisation: u64,
 }
 
 /// A signature that was given.
@@ -209,6 +213,10 @@ pub struct Signature {
     pub at: Timestamp,
     /// The revision that was signed.
     pub revision: u32,
+    /// The delegation under which it was given.
+    pub delegation: Option<Name>,
+    /// The version of the organisation that held then.
+    pub organisation: u64,
     /// It no longer stands: a commercial change (R12), or the document was given back to its state.
     pub void: bool,
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::living::{Living, lived};
 use crate::definition::{
     Account, Adapters, Authority, Chain, Company, Definition, DefinitionKind, DocumentType, Organisation,
     Reports, Systems, Table,
@@ -65,6 +66,8 @@ pub struct Release {
 struct Found {
     company: Option<Arc<Definition>>,
     organisation: Option<Arc<Definition>>,
+    /// The organisation as its file has it, without what acts have made of it.
+    written: Option<Arc<Definition>>,
     systems: Option<Arc<Definition>>,
     adapters: Option<Arc<Definition>>,
     reports: Option<Arc<Definition>>,
@@ -101,7 +104,8 @@ macro_rules! named {
 
 impl Release {
     single!(/** The company. */ company: Company(Company));
-    single!(/** The organisation. */ organisation: Organisation(Organisation));
+    single!(/** The organisation as it lives: the file, and what acts have made of it. */ organisation: Organisation(Organisation));
+    single!(/** The organisation as its file has it. */ written: Organisation(Organisation));
     single!(/** The calling systems. */ systems: Systems(Systems));
     single!(/** The systems outside that do work. */ adapters: Adapters(Adapters));
     single!(/** What reports are made from. */ reports: Reports(Reports));
@@ -111,9 +115,16 @@ impl Release {
     named!(/** A table. */ table in tables: Table(Table));
     named!(/** An account. */ account in accounts: Account(Account));
 
-    /// The authorities, by name.
+    /// The same with another organisation.
+    pub(crate) fn organised(&self, organisation: Organisation) -> Release {
+        let mut release = self.clone();
+        release.found.organisation = Some(Arc::new(Definition::Organisation(organisation)));
+        release
+    }
+
+    /// The authorities, in order of their names.
     pub fn authorities(&self) -> impl Iterator<Item = &Authority> {
-        self.found.authorities.values().filter_map(|definition| match &**definition {
+        self.found.authorities.values().filter_map(|d| match &**d {
             Definition::Authority(authority) => Some(authority),
             _ => None,
         })
@@ -181,9 +192,18 @@ impl Definitions {
             .insert(number, StoredDefinition { kind, name, path, sha256, compiled: Arc::new(compiled) });
     }
 
+    /// The active organisation is its file's with this over it.
+    pub(super) fn live(&mut self, living: Option<&Living>) {
+        let Some(release) = self.releases.get_mut(&self.active) else { return };
+        let Some(written) = release.found.written.clone() else { return };
+        Arc::make_mut(release).found.organisation = Some(lived(&written, living));
+    }
+
     /// Builds the release and drops releases that nothing pins any more.
     pub(super) fn activate(&mut self, number: u32, definitions: &[u32], pinned: impl Fn(u32) -> bool) {
         self.release_of(number, definitions);
+        // One that no longer holds has the organisation of its file.
+        self.live(None);
         self.active = number;
         self.releases.retain(|n, _| *n == number || pinned(*n));
     }
@@ -208,7 +228,9 @@ impl Definitions {
             let found = &mut release.found;
             match stored.kind {
                 DefinitionKind::Company => found.company = Some(compiled),
-                DefinitionKind::Organisation => found.organisation = Some(compiled),
+                DefinitionKind::Organisation => {
+                    (found.organisation, found.written) = (Some(compiled.clone()), Some(compiled));
+                }
                 DefinitionKind::Systems => found.systems = Some(compiled),
                 DefinitionKind::Adapters => found.adapters = Some(compiled),
                 DefinitionKind::Reports => found.reports = Some(compiled),

@@ -14,6 +14,7 @@ mod case;
 mod cases;
 mod closed;
 mod definitions;
+mod living;
 mod look;
 mod messages;
 mod more;
@@ -37,6 +38,7 @@ pub(crate) use apply_cases::TOLD;
 pub use case::{Case, Signature, SlotStatus, Stage, Step, Task};
 pub use closed::{CLOSED_MAX, CLOSED_WINDOW_MS};
 pub use definitions::{Definitions, Release, StoredDefinition};
+pub use living::Living;
 pub(crate) use look::within;
 pub use messages::{MESSAGE_WINDOW_MS, MESSAGES_MAX};
 pub use more::{AddedApprover, More, OpinionAskedFor};
@@ -90,6 +92,10 @@ pub struct State {
     accounts: accounts::Accounts,
     /// Amounts that are held against limits together.
     adding: adding::Adding,
+    /// What acts have made of the organisation.
+    living: Living,
+    /// When somebody next begins or ceases to stand in for a post.
+    window: Option<Timestamp>,
 }
 
 /// The end of the log as State knows it.
@@ -233,6 +239,7 @@ impl State {
             written: self.written.clone(),
             accounts: self.accounts.clone(),
             adding: self.adding.clone(),
+            living: self.living.clone(),
             ..State::default()
         };
         for number in known {

@@ -154,7 +154,7 @@ pub fn organisation() -> Organisation {
         [("branch_c", "kam_c", Decimal::new(5, 1)), ("archivist", "credit", Decimal::ONE)]
     {
         if let Some(post) = organisation.positions.get_mut(vacant) {
-            post.acting = Some(Acting { by: Name::from(by), share, until });
+            post.acting = Some(Acting { by: Name::from(by), share, since: None, until });
         }
     }
     let board = names(&["president", "sales_dir", "fin_dir", "legal"]);

@@ -81,6 +81,20 @@ impl World {
             self.operator(Body::Store(Box::new(stored))).expect("a definition is stored");
         }
         self.operator(Body::Activate { definitions: numbers }).expect("definitions are activated");
+        self.sweep();
+    }
+
+    /// Acts on the organisation, as a file has them; then open work is swept.
+    pub fn organise(&mut self, acts: &str) -> Result<(), Rejection> {
+        let acts = self::acts(acts);
+        let body = Body::Organise(Box::new(Organise { acts, reason: Name::from("as decided") }));
+        self.request("H03", "process_owner", body)?;
+        self.sweep();
+        Ok(())
+    }
+
+    /// Puts open work where the organisation has it now.
+    pub fn sweep(&mut self) {
         while self.state.sweep().is_some() {
             self.run(Cause::Timer { due: self.at }, Body::Sweep).expect("open work is swept");
         }
@@ -132,6 +146,7 @@ impl World {
         while let Some((due, case, timer)) = self.state.next_timer().filter(|(due, ..)| *due <= to) {
             self.at = self.at.max(due);
             self.run(Cause::Timer { due }, Body::Timer { case, timer }).expect("a timer that is due fires");
+            self.sweep();
         }
         self.at = to;
     }
@@ -172,6 +187,13 @@ impl World {
             fields: None,
         }
     }
+}
+
+/// Acts on the organisation as a file has them.
+pub fn acts(text: &str) -> Vec<OrgAct> {
+    let file = countersign_chain::SourceFile { path: "acts.yaml".to_owned(), text: text.to_owned() };
+    let (acts, found) = countersign_chain::acts::read(&file);
+    acts.unwrap_or_else(|| panic!("acts that cannot be read: {found:#?}"))
 }
 
 /// A digest of a body, as the shell would make one of the message.

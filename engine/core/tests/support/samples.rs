@@ -2,7 +2,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test uses its part")]
 
 use countersign_core::command::Verdict;
-use countersign_core::definition::{DefinitionKind, Duty, Target};
+use countersign_core::definition::{Acting, DefinitionKind, Delegation, Duty, Target};
 use countersign_core::event::*;
 use countersign_core::money::Currency;
 use countersign_core::name::Name;
@@ -423,8 +423,76 @@ pub fn every_kind() -> Vec<Event> {
     events.extend(hold_events());
     events.push(weighed_event());
     events.extend(actions::action_events());
+    events.extend(organisation_events());
     events.sort_by_key(Event::kind);
     events
+}
+
+fn organisation_events() -> Vec<Event> {
+    let change =
+        || Change { person: n("H03"), position: n("process_owner"), reason: n("leaves"), case: Some(42) };
+    let held = |position: &str, holders: &[&str]| PostHeld {
+        position: n(position),
+        holders: holders.iter().map(|h| n(h)).collect(),
+    };
+    let decimal = |text: &str| text.parse().expect("a decimal");
+    let (since, until) = (Timestamp(1_745_197_200_000), Timestamp(1_745_542_800_000));
+    let acting = Acting { by: n("kam_js"), share: decimal("0.5"), since: Some(since), until };
+    let delegation = Delegation {
+        from: n("bgm_js"),
+        to: n("kam_js"),
+        authority: vec![n("contract")],
+        up_to: decimal("200000"),
+        start: since,
+        end: until,
+        chains: vec![n("contract-review")],
+        duties: vec![Duty::Approve, Duty::Review],
+    };
+    let (person, position, name) = (n("H40"), n("bgm_js"), n("DG-01"));
+    let from = vec![held("kam_js", &[])];
+    vec![
+        Event::PersonHired(PersonHired {
+            person: person.clone(),
+            post: held("bgm_js", &["H25", "H40"]),
+            change: change(),
+        }),
+        Event::PersonLeft(PersonLeft { person: n("H29"), posts: from.clone(), change: change() }),
+        Event::PersonMoved(PersonMoved {
+            person: n("H29"),
+            from,
+            to: held("bgm_js", &["H29"]),
+            change: change(),
+        }),
+        Event::PostVacated(PostVacated {
+            post: held("bgm_js", &[]),
+            persons: vec![n("H25")],
+            change: change(),
+        }),
+        Event::ActingAppointed(ActingAppointed {
+            position: position.clone(),
+            acting: Some(acting),
+            change: change(),
+        }),
+        Event::DelegationGranted(DelegationGranted { name: name.clone(), delegation, change: change() }),
+        Event::DelegationEnded(DelegationEnded {
+            name: name.clone(),
+            new_holder_of: Some(position.clone()),
+            change: change(),
+        }),
+        Event::ActsSuperseded(ActsSuperseded {
+            posts: vec![position.clone()],
+            delegations: vec![name.clone()],
+        }),
+        Event::StoodIn(StoodIn {
+            case: 42,
+            task: 3,
+            person: n("H29"),
+            position: position.clone(),
+            why: CapacityWhy::Delegate,
+            delegation: Some(name),
+        }),
+        Event::WindowTurned(WindowTurned { posts: vec![position] }),
+    ]
 }
 
 fn account_events() -> Vec<Event> {

@@ -3,6 +3,7 @@
 use super::acts::{Decide, DecideAll, Fact, ReferUp, Resubmit, Submit, Withdraw};
 use super::envelope::Envelope;
 use super::on_task::{AddApprover, Claim, Consult, Release, RemoveApprover, TakeBack, Transfer};
+use super::organisation::{Organisation, Organise, Plan};
 use super::queries::{Accounts, Case, Explain, Handler, Inbox, Preview, Timeline, Who};
 use super::steer::{Ask, Jump, Operate};
 use crate::decode::typed;
@@ -61,6 +62,8 @@ pub enum Request {
     Settle(Operate),
     /// Put a case elsewhere.
     Jump(Jump),
+    /// Change who holds what.
+    Organise(Organise),
     /// Open tasks.
     Inbox(Inbox),
     /// One case.
@@ -75,6 +78,10 @@ pub enum Request {
     Handler(Handler),
     /// How accounts stand.
     Accounts(Accounts),
+    /// What acts would do.
+    Plan(Plan),
+    /// Who holds what.
+    Organisation(Organisation),
     /// Who answers.
     Who(Who),
 }
@@ -104,6 +111,7 @@ impl Request {
             Request::Retry(_) => Verb::Retry,
             Request::Compensate(_) => Verb::Compensate,
             Request::Settle(_) => Verb::Settle,
+            Request::Organise(_) => Verb::Organise,
             Request::Inbox(_) => Verb::Inbox,
             Request::Case(_) => Verb::Case,
             Request::Timeline(_) => Verb::Timeline,
@@ -111,6 +119,8 @@ impl Request {
             Request::Preview(_) => Verb::Preview,
             Request::Handler(_) => Verb::Handler,
             Request::Accounts(_) => Verb::Accounts,
+            Request::Plan(_) => Verb::Plan,
+            Request::Organisation(_) => Verb::Organisation,
             Request::Who(_) => Verb::Who,
         }
     }
@@ -139,6 +149,7 @@ impl Request {
             | Request::Retry(request)
             | Request::Compensate(request)
             | Request::Settle(request) => request.envelope(),
+            Request::Organise(request) => request.envelope(),
             Request::Inbox(request) => request.envelope(),
             Request::Case(request) => request.envelope(),
             Request::Timeline(request) => request.envelope(),
@@ -146,6 +157,8 @@ impl Request {
             Request::Preview(request) => request.envelope(),
             Request::Handler(request) => request.envelope(),
             Request::Accounts(request) => request.envelope(),
+            Request::Plan(request) => request.envelope(),
+            Request::Organisation(request) => request.envelope(),
             Request::Who(request) => request.envelope(),
         }
     }
@@ -199,6 +212,7 @@ pub fn decode_request(verb: &str, bytes: &[u8], limits: &Limits) -> Result<Reque
         Verb::Retry => Request::Retry(typed(text)?),
         Verb::Compensate => Request::Compensate(typed(text)?),
         Verb::Settle => Request::Settle(typed(text)?),
+        Verb::Organise => Request::Organise(typed(text)?),
         Verb::Inbox => Request::Inbox(typed(text)?),
         Verb::Case => Request::Case(typed(text)?),
         Verb::Timeline => Request::Timeline(typed(text)?),
@@ -206,6 +220,8 @@ pub fn decode_request(verb: &str, bytes: &[u8], limits: &Limits) -> Result<Reque
         Verb::Preview => Request::Preview(typed(text)?),
         Verb::Handler => Request::Handler(typed(text)?),
         Verb::Accounts => Request::Accounts(typed(text)?),
+        Verb::Plan => Request::Plan(typed(text)?),
+        Verb::Organisation => Request::Organisation(typed(text)?),
         Verb::Who => Request::Who(typed(text)?),
     };
     request.check()?;

@@ -90,7 +90,11 @@ fn used(book: &Book, known: &Known<'_>) -> u64 {
     let tasks = book.track.cases.values().flat_map(|case| &case.tasks);
     let used = tasks.filter(|task| {
         let answered = matches!(&task.closed, Some((at, TaskEnd::Answered { .. })) if held(*at));
-        answered && task.position == d.to && task.delegated_by.contains(&d.from)
+        answered
+            && match &task.under {
+                Some(under) => under == known.name,
+                None => task.position == d.to && task.delegated_by.contains(&d.from),
+            }
     });
     used.count() as u64
 }

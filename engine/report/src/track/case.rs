@@ -44,6 +44,8 @@ pub(crate) struct TaskTrack {
     pub(crate) position: Name,
     /// Positions whose authority was delegated to who is asked.
     pub(crate) delegated_by: Vec<Name>,
+    /// The delegation under which it is answered.
+    pub(crate) under: Option<Name>,
     pub(crate) opened: Timestamp,
     pub(crate) due: Timestamp,
     pub(crate) closed: Option<(Timestamp, TaskEnd)>,
@@ -148,7 +150,16 @@ impl CaseTrack {
     ) {
         let state = self.stay().map(|stay| stay.state.clone()).unwrap_or_default();
         let delegated_by = delegated(capacities);
-        self.tasks.push(TaskTrack { task, state, position, delegated_by, opened, due, closed: None });
+        self.tasks.push(TaskTrack {
+            task,
+            state,
+            position,
+            delegated_by,
+            under: None,
+            opened,
+            due,
+            closed: None,
+        });
     }
 
     fn task(&mut self, task: TaskNo) -> Option<&mut TaskTrack> {
@@ -166,6 +177,13 @@ impl CaseTrack {
             task.position = position;
             task.delegated_by = delegated(capacities);
             task.due = due;
+        }
+    }
+
+    /// Somebody answers in the name of the post.
+    pub(super) fn stood_in(&mut self, task: TaskNo, under: Option<Name>) {
+        if let Some(task) = self.task(task) {
+            task.under = under;
         }
     }
 

@@ -22,11 +22,11 @@ pub(crate) struct Track {
     pub(crate) cases: BTreeMap<CaseNo, CaseTrack>,
     pub(crate) refusals: Vec<Refusal>,
     pub(crate) attempts: Vec<Attempt>,
-    /// Delegations of each release: when it was activated, and what it holds.
+    /// Delegations of each version of the organisation: since when, and which.
     pub(crate) delegations: Vec<(Timestamp, BTreeMap<Name, Delegation>)>,
     /// What each command of a case asks for.
     verbs: BTreeMap<(CaseNo, CommandNo), Name>,
-    release: u32,
+    organisation: u64,
 }
 
 /// The state names of a case that stands in none of its chain's.
@@ -57,12 +57,13 @@ impl Track {
         }
     }
 
-    /// Takes the end of a frame: a new release may bring new delegations.
+    /// Takes the end of a frame: a changed organisation may bring new delegations.
     pub(crate) fn frame(&mut self, frame: &Frame, state: &State) {
         refusals::frame(self, frame);
         let Some(release) = state.definitions().active() else { return };
-        if release.number != self.release {
-            self.release = release.number;
+        let version = state.living().version();
+        if version != self.organisation {
+            self.organisation = version;
             let delegations = release.organisation().map(|organisation| organisation.delegations.clone());
             self.delegations.push((frame.at, delegations.unwrap_or_default()));
         }
@@ -105,6 +106,7 @@ fn of_case(case: &mut CaseTrack, event: &Event, at: Timestamp) {
             let (position, due) = (e.slot.position.clone(), e.milestones.overdue);
             case.reassigned(e.task, position, &e.slot.capacities, due);
         }
+        Event::StoodIn(e) => case.stood_in(e.task, e.delegation.clone()),
         Event::TaskDecided(e) => {
             let end = TaskEnd::Answered {
                 person: e.person.clone(),

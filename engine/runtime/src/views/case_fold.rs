@@ -76,6 +76,7 @@ fn fold_task(row: &mut CaseRow, at: Timestamp, event: &Event) {
             row.tasks.entry(e.task).and_modify(|task| (task.overdue, task.escalated) = (true, true));
         }
         Event::TaskReassigned(e) => reassigned(row, e),
+        Event::StoodIn(e) => stood_in(row, e),
         Event::RouteExtended(e) => extended(row, e),
         Event::TaskAnswered(e) => done(row, at, e),
         _ if super::action_fold::fold(row, at, event) => {}
@@ -167,6 +168,15 @@ fn opened(row: &CaseRow, at: Timestamp, e: &TaskOpened) -> TaskRow {
         escalated: false,
         opinions: Vec::new(),
         question: None,
+    }
+}
+
+/// Who answers does so for the post: the signature says how, as core's does.
+fn stood_in(row: &mut CaseRow, e: &StoodIn) {
+    let Some(task) = row.tasks.get_mut(&e.task) else { return };
+    match task.capacities.iter_mut().find(|capacity| capacity.position == e.position) {
+        Some(capacity) => capacity.why = e.why,
+        None => task.capacities.push(Capacity { position: e.position.clone(), why: e.why }),
     }
 }
 

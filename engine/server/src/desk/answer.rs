@@ -1,7 +1,7 @@
 //! Replies to commands, rebuilt from the frame alone so that a repeat gets the same.
 
 use countersign_core::receipt::Receipt;
-use countersign_messages::{Accepted, ContentHash, FactAccepted, Reply};
+use countersign_messages::{Accepted, ContentHash, FactAccepted, Organised, Reply};
 use countersign_runtime::{Reply as EngineReply, ReplyResult};
 
 use super::refuse::{self, Refusal};
@@ -41,6 +41,15 @@ impl Desk {
             (None, None) => as_of(&self.inner.handle, case, sequence).await?,
         };
         Ok(json(&Reply::ok(accepted(&receipt, &standing, sequence), sequence)))
+    }
+}
+
+/// The reply to acts on the organisation.
+pub(super) fn organised(reply: EngineReply) -> Vec<u8> {
+    let EngineReply { result, sequence, .. } = reply;
+    match result {
+        ReplyResult::Accepted(_) => json(&Reply::ok(Organised { sequence }, sequence)),
+        ReplyResult::Refused(rejection) => json(&Reply::<()>::error(*refuse::rejected(rejection), sequence)),
     }
 }
 

@@ -8,6 +8,7 @@
 //! | verdicts `done`, `refuse`, `choose` with `fields` | what the task asked for |
 //! | `hold`, `resume`, `retry`, `compensate`, `settle`, `jump` of whoever has the files | of the operator, by the name of the system's user |
 //! | fact `seal-desk.contract.sealed` of the system `seal-desk` | `contract.sealed`; a `key` becomes a field of its data |
+//! | `organise` of a person, also beside the files | by that person: nobody gives themselves a post |
 //! | `overrides` | nothing: core records an override by itself wherever an objection stands |
 //!
 //! A `reason` of `submit` and `resubmit` is part of the request's fingerprint, and is not kept: the log has no
@@ -39,6 +40,8 @@ pub(super) struct Asked {
     pub(super) version: Option<u64>,
     /// The sender's id of a fact.
     pub(super) message_id: Option<String>,
+    /// It is about who holds what, and no case.
+    pub(super) organises: bool,
 }
 
 /// The digest by which a repeat is known: 16 bytes of BLAKE3 over the verb and the request's canonical form, all of
@@ -75,7 +78,7 @@ pub(super) fn command(caller: &Caller, request: Request) -> Result<Option<Asked>
         return Ok(None);
     }
     let cause = cause(caller, &request);
-    let asked = |body, case| Asked { cause, body, case, version: None, message_id: None };
+    let asked = |body, case| Asked { cause, body, case, version: None, message_id: None, organises: false };
     let asked = match request {
         Request::Submit(r) => {
             let (chain, document) = (name(&r.chain), raw::record(r.document.0));
@@ -157,6 +160,7 @@ pub(super) fn command(caller: &Caller, request: Request) -> Result<Option<Asked>
             operated(r, Operation::Compensate).map(|(case, body)| asked(body, Some(case)))?
         }
         Request::Settle(r) => operated(r, Operation::Settle).map(|(case, body)| asked(body, Some(case)))?,
+        Request::Organise(r) => Asked { organises: true, ..asked(super::organisation::organise(r)?, None) },
         _ => return Ok(None),
     };
     Ok(Some(asked))
@@ -216,7 +220,8 @@ pub(super) fn one_of(caller: &Caller, r: &wire::DecideAll, number: usize) -> Res
         overrides: false,
     })?;
     let (case, body) = (answer.case, Body::DecideWithin(answer));
-    Ok(Asked { cause: Cause::Request(asking), body, case: Some(case), version: None, message_id: None })
+    let cause = Cause::Request(asking);
+    Ok(Asked { cause, body, case: Some(case), version: None, message_id: None, organises: false })
 }
 
 /// Something that is done with a task.
@@ -289,7 +294,7 @@ fn fact(caller: &Caller, r: wire::Fact) -> Result<Body, Refusal> {
     Ok(Body::Fact { fact: Name::from(fact), message_id: name(&r.message_id), data: raw::record(data) })
 }
 
-fn name(name: &wire::Name) -> Name {
+pub(super) fn name(name: &wire::Name) -> Name {
     Name::from(name.as_str())
 }
 

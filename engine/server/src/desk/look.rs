@@ -2,11 +2,12 @@
 
 use countersign_core::decide::{may_ask, task_def};
 use countersign_core::event::CapacityWhy;
-use countersign_core::explain::{SlotReason, explain, why_not};
+use countersign_core::explain::{SlotReason, explain, signed_as, why_not};
 use countersign_core::name::Name;
 use countersign_core::preview::{Preview, preview};
 use countersign_core::rejection::Rejection;
 use countersign_core::state::{Case, ItemStatus, OutsideWork, Stage, State, WorkItem};
+use countersign_core::time::Timestamp;
 use countersign_messages as wire;
 use countersign_messages::{
     Explanation, ExplanationLine, HandlerView, PreviewStep, PreviewView, Request, Title, Waiting,
@@ -36,7 +37,7 @@ impl Desk {
             let at = question.now.max(state.head().at);
             Ok(state.case(number).map(|case| match &who {
                 Some(position) => why_not(state, case, position, at).into_iter().map(line).collect(),
-                None => reasons(case, task),
+                None => reasons((state, at), case, task),
             }))
         };
         let (lines, sequence) = self.look(look).await?;
@@ -123,7 +124,7 @@ fn named_task(r: &wire::Explain) -> Result<Option<u32>, Rejection> {
 }
 
 /// The reasons of the present step; of one of its tasks, where one is named.
-fn reasons(case: &Case, task: Option<u32>) -> Vec<ExplanationLine> {
+fn reasons((state, at): (&State, Timestamp), case: &Case, task: Option<u32>) -> Vec<ExplanationLine> {
     let Some(step) = case.step() else { return vec![line(nobody_asked(case))] };
     let wanted = |slot: usize| {
         task.is_none_or(|task| match step.slots.get(slot) {
@@ -131,7 +132,7 @@ fn reasons(case: &Case, task: Option<u32>) -> Vec<ExplanationLine> {
             None => false,
         })
     };
-    let all: Vec<(usize, SlotReason)> = explain(case).into_iter().enumerate().collect();
+    let all: Vec<(usize, SlotReason)> = explain(state, case, at).into_iter().enumerate().collect();
     let told: Vec<ExplanationLine> = all
         .into_iter()
         .filter(|(slot, _)| wanted(*slot))
@@ -167,7 +168,9 @@ fn earlier_lines(case: &Case, task: Option<u32>) -> Vec<ExplanationLine> {
             signed.state,
             render::capacity_names(&signed.position, &signed.capacities).join(", ")
         );
-        std::iter::once((head, None)).chain(signed.capacities.iter().map(capacity_line))
+        [(head, None), (signed_as(signed), None)]
+            .into_iter()
+            .chain(signed.capacities.iter().map(capacity_line))
     });
     let told: Vec<ExplanationLine> = told.map(|(text, rule)| ruled(text, rule)).collect();
     if told.is_empty() { vec![line(nobody_asked(case))] } else { told }

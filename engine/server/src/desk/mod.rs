@@ -10,6 +10,7 @@ mod bulk;
 mod command;
 mod concern;
 mod look;
+mod organisation;
 mod query;
 pub(crate) mod raw;
 mod refuse;
@@ -117,6 +118,8 @@ impl Desk {
             Request::Preview(r) => said(self.preview(caller, r).await?),
             Request::Handler(r) => said(self.handler(caller, r).await?),
             Request::Accounts(r) => said(self.accounts(caller, r).await?),
+            Request::Plan(r) => said(self.plan(caller, r).await?),
+            Request::Organisation(r) => said(self.organisation(caller, r).await?),
             Request::Who(r) => said(self.who(caller, r).await?),
             request => match command::command(caller, request)? {
                 Some(asked) => self.command(asked).await,
@@ -128,7 +131,7 @@ impl Desk {
     /// Runs a command and tells its outcome.
     async fn command(&self, asked: Asked) -> Result<Vec<u8>, Refusal> {
         self.check_version(&asked).await?;
-        let Asked { cause, body, case, message_id, .. } = asked;
+        let Asked { cause, body, case, message_id, organises, .. } = asked;
         let (before, reply) =
             self.post(Incoming { cause, body }, case).map_err(|e| refuse::unavailable(&e))?;
         // Both were handed over together; the look comes back first.
@@ -137,6 +140,9 @@ impl Desk {
             None => None,
         };
         let reply = reply.await.map_err(|e| refuse::unavailable(&e))?;
+        if organises {
+            return Ok(answer::organised(reply));
+        }
         self.outcome(reply, before, message_id).await
     }
 

@@ -85,7 +85,7 @@ pub(super) fn account(event: &Event) -> Value {
             "flag": e.flag.as_ref().map(|flag| flag.as_str()),
             "below_zero": e.below_zero.as_ref().map(|word| word.as_str()),
         }),
-        _ => Value::Null,
+        _ => super::organisation::organisation(event),
     }
 }
 
@@ -140,6 +140,6 @@ pub(super) fn sentence(event: &Event) -> Option<(String, String)> {
             let word = e.below_zero.as_ref().or(e.flag.as_ref()).map_or("none", |word| word.as_str());
             (format!("{} {} is {word} now", e.account, e.key), format!("{} {} 现为 {word}", e.account, e.key))
         }
-        _ => return None,
+        _ => return super::organisation::sentence(event),
     })
 }

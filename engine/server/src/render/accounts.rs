@@ -47,7 +47,7 @@ pub fn account_view(state: &State, row: AccountRow, held_max: usize) -> AccountV
 }
 
 /// On the wire a decimal has 28 digits at most, one less than core can count to.
-fn amount(of: CoreDecimal) -> Decimal {
+pub(super) fn amount(of: CoreDecimal) -> Decimal {
     let short = || Decimal::new(of.round_sf(28)?.normalize().to_string()).ok();
     Decimal::new(of.to_string()).ok().or_else(short).expect("28 digits and a point are a decimal")
 }

@@ -137,7 +137,10 @@ impl Publisher {
 fn chain_token(event: &Event, chain: Option<&Name>) -> Token {
     match event {
         Event::DefinitionStored(_) | Event::DefinitionsActivated(_) => token("definitions"),
-        Event::OrganisationSwept(_) => token("organisation"),
+        Event::OrganisationSwept(_) | Event::ActsSuperseded(_) | Event::WindowTurned(_) => {
+            token("organisation")
+        }
+        _ if event.change().is_some_and(|change| change.case.is_none()) => token("organisation"),
         Event::SkipLevelAttempted(e) => of_chain(&e.chain),
         Event::CompanyFounded(_) => token("system"),
         _ => chain.map_or_else(|| token("system"), of_chain),

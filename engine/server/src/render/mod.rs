@@ -9,8 +9,10 @@ mod actions;
 mod cloud;
 mod data;
 mod dealings;
+mod organisation;
 mod outward;
 mod plan;
+mod posts;
 // The samples that core's golden bytes are made of.
 #[cfg(test)]
 #[path = "../../../core/tests/support/samples.rs"]
@@ -24,6 +26,8 @@ pub(crate) use actions::{opinion, overridden};
 pub use cloud::{Belongs, Published, Publisher};
 pub use data::{Opinions, data};
 pub(crate) use dealings::{alarm, child, command, work_view};
+pub(crate) use posts::impact_view;
+pub use posts::organisation_view;
 pub(crate) use sentence::{tell, tell_sealed};
 pub use value::{fields, quantity, time};
 pub(crate) use words::{capacity_names, route_step, title, verdict, waiting, why};

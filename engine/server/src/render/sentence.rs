@@ -258,6 +258,7 @@ fn task(event: &Event) -> Option<TaskNo> {
         Event::TaskReferred(e) => Some(e.task),
         Event::SelfApprovalAttempted(e) => Some(e.task),
         Event::LateAnswer(e) => Some(e.task),
+        Event::StoodIn(e) => Some(e.task),
         other => actions::task(other),
     }
 }
@@ -280,7 +281,11 @@ fn actor(event: &Event) -> (Option<&Name>, Option<&Name>) {
         Event::SkipLevelAttempted(e) => (Some(&e.person), Some(&e.position)),
         Event::SelfApprovalAttempted(e) => (Some(&e.person), Some(&e.position)),
         Event::LateAnswer(e) => (Some(&e.person), None),
-        other => actions::actor(other),
+        Event::StoodIn(e) => (Some(&e.person), Some(&e.position)),
+        other => match event.change() {
+            Some(change) => (Some(&change.person), Some(&change.position)),
+            None => actions::actor(other),
+        },
     }
 }
 
@@ -292,7 +297,7 @@ fn reason(event: &Event) -> Option<&Name> {
         Event::TaskAnswered(e) => e.reason.as_ref(),
         Event::CaseAsked(e) => e.reason.as_ref(),
         Event::CaseOperated(e) => Some(&e.reason),
-        other => actions::reason(other),
+        other => event.change().map_or_else(|| actions::reason(other), |change| Some(&change.reason)),
     }
 }
 

@@ -27,9 +27,8 @@ pub(super) fn release(asked: &Asked<'_>) -> Result<Vec<Event>, Rejection> {
     let Some(candidates) = asked.step.candidates(asked.number) else {
         return Err(asked.refuses("a task that somebody has claimed"));
     };
-    let authority = asked.slot.level.as_ref().map(|level| &level.authority);
     // Who holds the post now, if it is still the one that is asked.
-    let now = who_answers(&asked.ctx, asked.slot, authority).ok();
+    let now = who_answers(&asked.ctx, asked.case, asked.step, asked.slot).ok();
     let now = now.filter(|resolved| resolved.position == asked.task.position);
     let holders = now.map_or_else(|| candidates.to_vec(), |resolved| resolved.holders);
     let (case, task, person) = (asked.case.number(), asked.number, asked.person.clone());

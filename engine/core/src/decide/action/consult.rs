@@ -35,7 +35,8 @@ pub(super) fn consult(asked: &Asked<'_>, to: &Name, question: &Name) -> Result<V
         barred: [asked.person.clone()].into(),
     };
     // Whoever may not sign may well be asked: an opinion is none.
-    let resolved = super::at_post(&asked.ctx, to, &slot.barred, None).map_err(|gap| asked.gap(to, gap))?;
+    let resolved = super::at_post(&asked.ctx, to, &slot.barred, super::Wanted::HOLDERS)
+        .map_err(|gap| asked.gap(to, gap))?;
     let requested = OpinionRequested {
         case: asked.case.number(),
         task: asked.case.next_task(),

@@ -18,7 +18,7 @@ pub(super) use take_back::take_back;
 use super::answer::{REASON_BYTES_MAX, find_task, is_assignee, not_held, seen};
 use super::permission::{Wish, allowed, case_of};
 use super::plan::interested;
-use super::resolve::{Gap, Resolved, at_post};
+use super::resolve::{Gap, Resolved, Wanted, at_post};
 use super::{Ctx, internal};
 use crate::command::{OnTask, Request, TaskAct, TaskNo};
 use crate::definition::Duty;
@@ -100,8 +100,8 @@ impl Asked<'_> {
         a_post(&self.ctx, to)?;
         let signs = matches!(self.slot.duty, Duty::Approve | Duty::Review);
         let barred = self.barred()?;
-        let authority = self.slot.level.as_ref().map(|level| &level.authority);
-        let mut resolved = at_post(&self.ctx, to, &barred, authority).map_err(|gap| self.gap(to, gap))?;
+        let wanted = Wanted::slot(self.case, self.slot);
+        let mut resolved = at_post(&self.ctx, to, &barred, wanted).map_err(|gap| self.gap(to, gap))?;
         if signs {
             let others = self.others();
             resolved.holders.retain(|person| !others.contains(person));
@@ -163,8 +163,8 @@ impl Asked<'_> {
                     persons.extend(signed.map(|s| s.person.clone()));
                 }
                 SlotStatus::Waiting => {
-                    let authority = slot.level.as_ref().map(|level| &level.authority);
-                    let resolved = at_post(&self.ctx, &slot.position, &slot.barred, authority);
+                    let wanted = Wanted::slot(self.case, slot);
+                    let resolved = at_post(&self.ctx, &slot.position, &slot.barred, wanted);
                     persons.extend(resolved.into_iter().flat_map(|resolved| resolved.holders));
                 }
                 SlotStatus::Lapsed | SlotStatus::Withdrawn | SlotStatus::Removed => {}

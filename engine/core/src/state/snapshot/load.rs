@@ -156,13 +156,15 @@ impl Loader {
     }
 
     fn rest(&mut self, rest: Rest) -> Result<(), Unloadable> {
-        let Rest { head, next_case, sweep, active, forgotten_until, last_weight } = rest;
+        let Rest { head, next_case, sweep, active, forgotten_until, last_weight, living, window } = rest;
         let state = &mut self.state;
         if active != 0 && state.definitions.release(active).is_none() {
             return Err(Unloadable::Dangling);
         }
         (state.head, state.next_case, state.sweep) = (head, next_case, sweep);
         state.definitions.activated(active);
+        (state.living, state.window) = (living, window);
+        state.relive();
         state.requests.forgotten(forgotten_until);
         state.adding.counted(last_weight);
         self.complete = true;

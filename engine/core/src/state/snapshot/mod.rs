@@ -10,7 +10,7 @@ use serde::Serialize;
 
 pub use load::{Loader, Unloadable};
 
-use super::{CaseNo, Head, State, Timestamp};
+use super::{CaseNo, Head, Living, State, Timestamp};
 
 /// The sources of this crate as a number. State is what *these* sources make of the log: what other ones have folded
 /// may mean another thing, byte by byte or in its sense, and is folded anew instead.
@@ -88,6 +88,8 @@ struct Rest {
     active: u32,
     forgotten_until: Timestamp,
     last_weight: u64,
+    living: Living,
+    window: Option<Timestamp>,
 }
 
 /// Why a snapshot was not written.
@@ -129,6 +131,8 @@ pub fn write<E>(state: &State, take: impl FnMut(&[u8]) -> Result<(), E>) -> Resu
         clocks,
         accounts,
         adding,
+        living,
+        window,
     } = state;
     let (stored, releases, active) = definitions.parts();
     let (seen, forgotten_until) = requests.parts();
@@ -161,7 +165,9 @@ pub fn write<E>(state: &State, take: impl FnMut(&[u8]) -> Result<(), E>) -> Resu
     pieces.each(Part::WeightOf, weight_of)?;
     pieces.each(Part::WeightUntil, weight_until)?;
     let (head, next_case, sweep) = (head.clone(), *next_case, *sweep);
-    pieces.each(Part::Rest, [Rest { head, next_case, sweep, active, forgotten_until, last_weight }])
+    let (living, window) = (living.clone(), *window);
+    let rest = Rest { head, next_case, sweep, active, forgotten_until, last_weight, living, window };
+    pieces.each(Part::Rest, [rest])
 }
 
 struct Pieces<T> {
