@@ -542,8 +542,7 @@ fn a_log_that_misses_an_event_is_noticed() {
         e.name() == "task-decided" && e.case().is_some_and(|case| roam.state.case(case).is_some())
     };
     let last = (0..frames.len()).rev().find(|i| frames[*i].events.iter().any(decided));
-    let last = last.expect("somebody decided");
-    let mut replayed = State::default();
+    let (last, mut replayed) = (last.expect("somebody decided"), State::default());
     for (i, frame) in frames.iter().enumerate() {
         let mut frame = frame.clone();
         frame.events.retain(|event| i != last || !decided(event));
@@ -555,49 +554,46 @@ fn a_log_that_misses_an_event_is_noticed() {
 /// A step with more signers than a frame has room for goes on in frames of its own, and comes to its end.
 #[test]
 fn a_step_of_many_signers_is_split_and_finished() {
-    let who = |i: usize| Who::Position(Name::from(["legal", "credit", "quality", "fin_dir"][i % 4]));
-    let review = |i| {
+    let review = |i: usize| {
         plain(Node::Signer(Signer {
             duty: Duty::Review,
-            who: who(i),
+            who: Who::Position(Name::from(["legal", "credit", "quality", "fin_dir"][i % 4])),
             veto: false,
             except: vec![],
             task: None,
         }))
     };
-    let crowd = Node::All((0..230).map(review).collect());
-    let crowd = crate::model::chains::people("crowd", "passed", crowd, APPROVED);
+    let all = Node::All((0..230).map(review).collect());
+    let crowd = chain("crowd", vec![crate::model::chains::people("crowd", "passed", all, APPROVED)]);
     let mut all = definitions(POLICIES[0], 0);
-    all.push(Definition::Chain(chain("crowd", vec![crowd])));
+    all.push(Definition::Chain(crowd));
     let mut roam = Roam::new(0, all);
     let document = raw(&roam.generator.document("N1".into()), Fault::None);
     let body = Body::Submit { chain: Name::from("crowd"), document, addressee: None };
     let result = roam.request(Name::from("S1"), Name::from("rep_a"), body);
     assert_eq!(result, TurnResult::Done, "the document is taken in");
     roam.timers(50);
-    let asked = roam.state.case(1).map_or(0, |case| case.tasks().len());
-    assert_eq!(asked, 230, "everybody is asked; events were {:?}", roam.events);
-    assert!(roam.events.contains_key("turn-split"), "in more than one frame");
     let tasks: Vec<TaskNo> =
         roam.state.case(1).map(|c| c.tasks().keys().copied().collect()).unwrap_or_default();
+    assert_eq!(tasks.len(), 230, "everybody is asked; events were {:?}", roam.events);
+    assert!(roam.events.contains_key("turn-split"), "in more than one frame");
     for number in tasks {
         let Some(case) = roam.state.case(1) else { break };
         let task = case.tasks().get(&number).expect("a task that was listed is open").clone();
         let (version, content_hash, reason) = (task.version, *case.content_hash(), Some(Name::from("x")));
-        let verdict = Verdict::Pass;
         let answer = Answer {
-            document: None,
-            choice: None,
-            fields: None,
             case: 1,
             task: number,
             version,
             content_hash,
-            verdict,
+            verdict: Verdict::Pass,
             reason,
+            document: None,
+            choice: None,
+            fields: None,
         };
         let result = roam.request(task.holders[0].clone(), task.position, Body::Decide(answer));
-        assert_eq!(result, TurnResult::Done, "task {number} is answered");
+        assert_eq!(result, TurnResult::Done, "{number}");
     }
     assert_eq!(roam.state.open_cases(), 0, "the case ends; events were {:?}", roam.events);
     roam.replays_to_the_same();

@@ -11,7 +11,7 @@ pub(super) fn action_events() -> Vec<Event> {
     let handed = Capacity { position: n("bgm_zj"), why: CapacityWhy::Transferred };
     let transferred = Slot { capacities: capacities().into_iter().chain([handed]).collect(), ..slot() };
     let asked = || Slot { duty: Duty::Input, level: None, seat_of: None, ..slot() };
-    vec![
+    let mut events = vec![
         Event::TaskTransferred(TaskTransferred {
             case,
             task,
@@ -51,6 +51,15 @@ pub(super) fn action_events() -> Vec<Event> {
             dropped: vec![3],
             enter: Some(2),
         }),
+    ];
+    events.extend(approver_events());
+    events
+}
+
+fn approver_events() -> Vec<Event> {
+    let (case, task) = (42, 3);
+    let asked = || Slot { duty: Duty::Input, level: None, seat_of: None, ..slot() };
+    vec![
         Event::ApproverAdded(ApproverAdded {
             case,
             of: 1,

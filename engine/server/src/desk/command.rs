@@ -108,41 +108,17 @@ pub(super) fn command(caller: &Caller, request: Request) -> Result<Option<Asked>
             let (version, reason) = (version(r.version), Name::from(String::from(r.reason)));
             asked(Body::ReferUp { case, task, version, reason }, Some(case))
         }
-        Request::Transfer(r) => {
-            let act = TaskAct::Transfer { to: name(&r.to), reason: Name::from(String::from(r.reason)) };
-            on_task((&r.case, &r.task, r.version), act).map(|(case, body)| asked(body, Some(case)))?
-        }
-        Request::Consult(r) => {
-            let act = TaskAct::Consult { to: name(&r.to), question: Name::from(String::from(r.question)) };
-            on_task((&r.case, &r.task, r.version), act).map(|(case, body)| asked(body, Some(case)))?
-        }
-        Request::AddApprover(r) => {
-            let place = match r.place {
-                wire::Place::Before => Place::Before,
-                wire::Place::After => Place::After,
-                wire::Place::Beside => Place::Beside,
-            };
-            let reason = Name::from(String::from(r.reason));
-            let act = TaskAct::AddApprover { to: name(&r.to), place, reason };
-            on_task((&r.case, &r.task, r.version), act).map(|(case, body)| asked(body, Some(case)))?
-        }
-        Request::Claim(r) => on_task((&r.case, &r.task, r.version), TaskAct::Claim)
-            .map(|(case, body)| asked(body, Some(case)))?,
-        Request::Release(r) => on_task((&r.case, &r.task, r.version), TaskAct::Release)
-            .map(|(case, body)| asked(body, Some(case)))?,
-        Request::RemoveApprover(r) => {
-            let (case, reason) = (case(&r.case)?, Name::from(String::from(r.reason)));
-            asked(Body::RemoveApprover { case, position: name(&r.approver), reason }, Some(case))
-        }
-        Request::TakeBack(r) => {
-            let (case, task) = (case(&r.case)?, task(&r.task)?);
-            let reason = r.reason.map(|reason| Name::from(String::from(reason)));
-            asked(Body::TakeBack { case, task, reason }, Some(case))
-        }
-        Request::Jump(r) => {
-            let (case, reason) = (case(&r.case)?, Name::from(String::from(r.reason)));
-            asked(Body::Jump { case, to: name(&r.to), reason }, Some(case))
-        }
+        other @ (Request::Transfer(_)
+        | Request::Consult(_)
+        | Request::AddApprover(_)
+        | Request::RemoveApprover(_)
+        | Request::Claim(_)
+        | Request::Release(_)
+        | Request::TakeBack(_)
+        | Request::Jump(_)) => match acted(other)? {
+            Some((case, body)) => asked(body, Some(case)),
+            None => return Ok(None),
+        },
         Request::Fact(r) => {
             let message_id = Some(r.message_id.to_string());
             Asked { message_id, ..asked(fact(caller, r)?, None) }
@@ -164,6 +140,46 @@ pub(super) fn command(caller: &Caller, request: Request) -> Result<Option<Asked>
         _ => return Ok(None),
     };
     Ok(Some(asked))
+}
+
+/// What is done with tasks and cases beside answering them.
+fn acted(request: Request) -> Result<Option<(CaseNo, Body)>, Refusal> {
+    Ok(Some(match request {
+        Request::Transfer(r) => {
+            let act = TaskAct::Transfer { to: name(&r.to), reason: Name::from(String::from(r.reason)) };
+            on_task((&r.case, &r.task, r.version), act)?
+        }
+        Request::Consult(r) => {
+            let act = TaskAct::Consult { to: name(&r.to), question: Name::from(String::from(r.question)) };
+            on_task((&r.case, &r.task, r.version), act)?
+        }
+        Request::AddApprover(r) => {
+            let place = match r.place {
+                wire::Place::Before => Place::Before,
+                wire::Place::After => Place::After,
+                wire::Place::Beside => Place::Beside,
+            };
+            let reason = Name::from(String::from(r.reason));
+            let act = TaskAct::AddApprover { to: name(&r.to), place, reason };
+            on_task((&r.case, &r.task, r.version), act)?
+        }
+        Request::Claim(r) => on_task((&r.case, &r.task, r.version), TaskAct::Claim)?,
+        Request::Release(r) => on_task((&r.case, &r.task, r.version), TaskAct::Release)?,
+        Request::RemoveApprover(r) => {
+            let (case, reason) = (case(&r.case)?, Name::from(String::from(r.reason)));
+            (case, Body::RemoveApprover { case, position: name(&r.approver), reason })
+        }
+        Request::TakeBack(r) => {
+            let (case, task) = (case(&r.case)?, task(&r.task)?);
+            let reason = r.reason.map(|reason| Name::from(String::from(reason)));
+            (case, Body::TakeBack { case, task, reason })
+        }
+        Request::Jump(r) => {
+            let (case, reason) = (case(&r.case)?, Name::from(String::from(r.reason)));
+            (case, Body::Jump { case, to: name(&r.to), reason })
+        }
+        _ => return Ok(None),
+    }))
 }
 
 /// Why the command comes. Whoever has the files steps in under the name that the operating system knows them by.
