@@ -138,7 +138,7 @@ async fn refusals_have_a_code_a_sentence_and_a_sequence() {
         (with(answer("approve"), json!({ "case": "C-77" })), "CASE_UNKNOWN"),
         (with(answer("approve"), json!({ "case": "contract-1" })), "CASE_UNKNOWN"),
         (with(answer("approve"), json!({ "task": "T-77" })), "TASK_UNKNOWN"),
-        (with(answer("return"), json!({ "to": "previous" })), "BAD_VALUE"),
+        (with(answer("return"), json!({ "to": "nowhere" })), "FIELD_TYPE"),
         (with(answer("approve"), json!({ "fields": {} })), "BAD_VALUE"),
         (with(answer("approve"), json!({ "sent_at": "2025-04-19T09:00:00+08:00" })), "REQUEST_EXPIRED"),
         (with(answer("approve"), json!({ "sent_at": "2025-04-21T10:00:00+08:00" })), "SENT_AT_AHEAD"),

@@ -6,7 +6,7 @@
 //! | verdict `veto` | `Reject`: whether the reviewer has a veto is for the plan to say |
 //! | verdict `submit` with `fields` | `Submit` with that document |
 //! | verdicts `done`, `refuse`, `choose` with `fields` | what the task asked for |
-//! | `hold`, `resume`, `retry`, `compensate`, `settle`, `jump` of whoever has the files | of the operator, by the name of the system's user |
+//! | `hold`, `resume`, `retry`, `compensate`, `settle`, `jump` of whoever has the files | of the operator, by the system's user |
 //! | fact `seal-desk.contract.sealed` of the system `seal-desk` | `contract.sealed`; a `key` becomes a field of its data |
 //! | `organise` of a person, also beside the files | by that person: nobody gives themselves a post |
 //! | `overrides` | nothing: core records an override by itself wherever an objection stands |

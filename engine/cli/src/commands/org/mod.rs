@@ -51,6 +51,7 @@ enum What {
 
 /// Show what a file of acts would do to open work; nothing is changed
 #[derive(Args)]
+#[command(after_help = EXAMPLES)]
 struct Planned {
     /// The file of acts
     file: PathBuf,
@@ -62,6 +63,7 @@ struct Planned {
 
 /// Carry out a file of acts, all of it or nothing
 #[derive(Args)]
+#[command(after_help = EXAMPLES)]
 struct Applied {
     /// The file of acts
     file: PathBuf,

@@ -20,6 +20,7 @@ use crate::transport::{Answer, Where};
 
 /// Show who holds what, who acts and what is delegated
 #[derive(Args)]
+#[command(after_help = super::EXAMPLES)]
 pub(super) struct Show {
     /// Only this post
     post: Option<String>,
