@@ -19,6 +19,10 @@ use serde_json::Value;
 /// events (`event`) and the messages of adapters (`adapter.<kind>`), in that order. Every schema stands alone: what it
 /// refers to is in its own `$defs`.
 pub fn schemas() -> Vec<(&'static str, Value)> {
+    [requests(), replies(), others()].concat()
+}
+
+fn requests() -> Vec<(&'static str, Value)> {
     vec![
         ("request.submit", schema::<Submit>()),
         ("request.resubmit", schema::<Resubmit>()),
@@ -52,6 +56,11 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
         ("request.plan", schema::<Plan>()),
         ("request.organisation", schema::<Organisation>()),
         ("request.who", schema::<Who>()),
+    ]
+}
+
+fn replies() -> Vec<(&'static str, Value)> {
+    vec![
         ("reply.submit", schema::<Reply<Accepted>>()),
         ("reply.resubmit", schema::<Reply<Accepted>>()),
         ("reply.decide", schema::<Reply<Accepted>>()),
@@ -84,6 +93,11 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
         ("reply.plan", schema::<Reply<ImpactView>>()),
         ("reply.organisation", schema::<Reply<OrganisationView>>()),
         ("reply.who", schema::<Reply<WhoReply>>()),
+    ]
+}
+
+fn others() -> Vec<(&'static str, Value)> {
+    vec![
         ("event", schema::<CloudEvent>()),
         ("adapter.command", schema::<AdapterCommand>()),
         ("adapter.answer", schema::<AdapterAnswer>()),
