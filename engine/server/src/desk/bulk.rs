@@ -33,6 +33,6 @@ impl Desk {
 
     async fn one(&self, caller: &Caller, r: &DecideAll, number: usize) -> Result<Reply<Accepted>, Refusal> {
         let told = self.command(command::one_of(caller, r, number)?).await?;
-        serde_json::from_slice(&told).map_err(|error| refuse::of("INTERNAL", &error.to_string()))
+        serde_json::from_slice(&told).map_err(|error| refuse::of("INTERNAL", error.to_string()))
     }
 }
