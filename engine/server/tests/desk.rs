@@ -319,6 +319,8 @@ async fn an_engine_that_cannot_answer_says_why() {
     let crm = Office::of(&server, "crm");
     let message = submit("H31", "rep_js1", contract("HT-1", SMALL));
     let jumped = countersign_core::time::Timestamp::parse("2025-04-22T09:00:00+08:00").expect("a time");
+    // It has looked at the clock before that one jumps.
+    server.engine().settle().await.expect("settled");
     house.clock.set_wall(jumped);
     assert_eq!(crm.refused("submit", &message).await, "CLOCK_JUMP");
     server.engine().confirm_clock().expect("an operator confirms");
