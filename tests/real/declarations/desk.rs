@@ -26,8 +26,12 @@ pub(crate) struct Desk {
     serial: u64,
 }
 
-/// A task that somebody is asked.
-struct Asked {
+/// A declaration as somebody sees it who is about to act on it.
+struct Seen {
+    case: CaseNo,
+    /// It is back with its employee, who has not taken it up yet.
+    is_back: bool,
+    /// What the post is asked now; otherwise the last that the case has asked anybody.
     task: TaskNo,
     version: u32,
     hash: ContentHash,
@@ -101,28 +105,29 @@ impl Desk {
         self.engine.handle().read_blocking(look).expect("the engine runs").0
     }
 
-    /// What a post is asked of a case now; otherwise the last that the case has asked anybody.
-    fn asked(&self, case: CaseNo, post: &'static str) -> Asked {
+    /// What a post sees of a declaration, in one look. None: it was never submitted, or is forgotten.
+    fn look(&self, declaration: &str, post: &'static str) -> Option<Seen> {
+        let key = Name::from(declaration);
         self.read(move |state| {
-            let Some(case) = state.case(case) else { return Asked { task: 1, version: 1, hash: [0; 32] } };
+            let number = state.by_key(&Name::from("travel-declaration"), &key)?;
+            let is_back = state.stands_in(number).is_some_and(|(name, _)| name == "rejected");
+            let over = Seen { case: number, is_back, task: 1, version: 1, hash: [0; 32] };
+            let Some(case) = state.case(number) else { return Some(over) };
             let own = case.tasks().iter().find(|(_, task)| task.position == post);
-            let hash = *case.content_hash();
-            match own {
-                Some((task, of)) => Asked { task: *task, version: of.version, hash },
-                None => Asked { task: case.next_task().saturating_sub(1).max(1), version: 1, hash },
-            }
+            let last = case.next_task().saturating_sub(1).max(1);
+            let (task, version) = own.map_or((last, 1), |(task, of)| (*task, of.version));
+            Some(Seen { task, version, hash: *case.content_hash(), ..over })
         })
     }
 
-    fn decide(&mut self, case: CaseNo, role: Role, (verdict, choice): (Verdict, Option<&str>)) -> Became {
+    fn decide(&mut self, seen: &Seen, role: Role, (verdict, choice): (Verdict, Option<&str>)) -> Became {
         let (person, post) = holder(role);
-        let asked = self.asked(case, post);
         let choice = choice.map(Name::from);
         let answer = Answer {
-            case,
-            task: asked.task,
-            version: asked.version,
-            content_hash: asked.hash,
+            case: seen.case,
+            task: seen.task,
+            version: seen.version,
+            content_hash: seen.hash,
             verdict,
             reason: (verdict == Verdict::Reject).then(|| Name::from("as recorded")),
             document: None,
@@ -132,18 +137,17 @@ impl Desk {
         self.say("desk", (person, post), Body::Decide(answer))
     }
 
-    /// Whether a case is back with its employee, who has not taken it up yet.
-    fn is_back(&self, case: CaseNo) -> bool {
-        let name = self.read(move |state| state.stands_in(case).map(|(name, _)| name));
-        name.is_some_and(|name| name == "rejected")
-    }
-
     /// Says an act. `after` is what the record has of the same declaration from then on: the optional steps of a round
     /// are flags of the document, and who rejects a declaration of his own and never submits it again gives it up.
     pub(crate) fn act(&mut self, row: &Row, after: &[Act]) -> Became {
-        let case = self.case(&row.case);
-        match (row.act, case) {
-            (Act::Saved, _) => Became::Done,
+        let role = match row.act {
+            Act::Saved => return Became::Done,
+            Act::PaymentRequested => return self.pay("payment.requested", row),
+            Act::PaymentHandled => return self.pay("payment.handled", row),
+            Act::Submitted => Role::Employee,
+            Act::Approved(role) | Act::Rejected(role) => role,
+        };
+        match (row.act, self.look(&row.case, holder(role).1)) {
             (Act::Submitted, None) => {
                 let body = Body::Submit {
                     chain: Name::from("travel-declaration"),
@@ -152,26 +156,25 @@ impl Desk {
                 };
                 self.say("desk", holder(Role::Employee), body)
             }
-            (Act::Submitted, Some(case)) => {
+            (Act::Submitted, Some(seen)) => {
                 // Handed in again without having been taken up: it is both.
-                if self.is_back(case) {
-                    let taken = self.decide(case, Role::Employee, (Verdict::Choose, Some("take-up")));
+                if seen.is_back {
+                    let taken = self.decide(&seen, Role::Employee, (Verdict::Choose, Some("take-up")));
                     assert!(matches!(taken, Became::Done), "{}: {taken:?}", row.case);
                 }
-                let body = Body::Resubmit { case, document: document(row, after) };
+                let body = Body::Resubmit { case: seen.case, document: document(row, after) };
                 self.say("desk", holder(Role::Employee), body)
             }
-            (Act::Approved(role), Some(case)) => self.decide(case, role, (Verdict::Approve, None)),
-            (Act::Rejected(Role::Employee), Some(case)) if self.is_back(case) => {
+            (Act::Rejected(Role::Employee), Some(seen)) if seen.is_back => {
                 let choice = if after.contains(&Act::Submitted) { "take-up" } else { "give-up" };
-                self.decide(case, Role::Employee, (Verdict::Choose, Some(choice)))
+                self.decide(&seen, Role::Employee, (Verdict::Choose, Some(choice)))
             }
-            (Act::Rejected(role), Some(case)) => self.decide(case, role, (Verdict::Reject, None)),
-            (Act::Approved(role) | Act::Rejected(role), None) => {
-                self.decide(CaseNo::MAX, role, (Verdict::Approve, None))
+            (Act::Rejected(_), Some(seen)) => self.decide(&seen, role, (Verdict::Reject, None)),
+            (_, Some(seen)) => self.decide(&seen, role, (Verdict::Approve, None)),
+            (_, None) => {
+                let seen = Seen { case: CaseNo::MAX, is_back: false, task: 1, version: 1, hash: [0; 32] };
+                self.decide(&seen, role, (Verdict::Approve, None))
             }
-            (Act::PaymentRequested, _) => self.pay("payment.requested", row),
-            (Act::PaymentHandled, _) => self.pay("payment.handled", row),
         }
     }
 
