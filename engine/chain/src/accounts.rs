@@ -116,8 +116,11 @@ fn parts(node: &Node, world: &World<'_>) -> Option<Vec<(Name, Type)>> {
         let name = free_name(entry, &found, world)?;
         let scalar = read::scalar(&entry.value, "type", report)?;
         let kind = types::parse(&scalar.text, entry.value.place, world)?;
-        if !matches!(kind, Type::Text | Type::Choice(_) | Type::Row(_) | Type::Position | Type::Unit) {
-            let help = "use text, words, a table, a position or a unit";
+        if !matches!(
+            kind,
+            Type::Text | Type::Choice(_) | Type::Row(_) | Type::Position | Type::Unit | Type::Case
+        ) {
+            let help = "use text, words, a table, a position, a unit or a case";
             bad_value(entry.value.place, format!("{kind} cannot be part of a key"), help, report);
             return None;
         }

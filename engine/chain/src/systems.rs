@@ -21,6 +21,7 @@ use crate::yaml::{Body, Entry, Node};
 const VERBS: &[&str] = &[
     "submit",
     "resubmit",
+    "amend",
     "decide",
     "withdraw",
     "refer-up",

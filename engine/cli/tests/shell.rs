@@ -18,6 +18,7 @@ const COMMANDS: [&str; 50] = [
     "apply",
     "submit",
     "resubmit",
+    "amend",
     "decide",
     "decide-all",
     "withdraw",

@@ -229,6 +229,15 @@ pub enum Body {
     },
     /// Changes who holds what, all of it or nothing.
     Organise(Box<Organise>),
+    /// The submitter hands in another revision of a document that is under way.
+    Amend {
+        /// The case.
+        case: CaseNo,
+        /// The whole document as it shall be now.
+        document: Raw,
+        /// Why.
+        reason: Name,
+    },
 }
 
 /// Where a document is returned to.

@@ -123,6 +123,12 @@ pub enum Expr {
     /// `limit_of(post, authority)`: what that post may decide alone under it now, in the authority's measure; more than
     /// any amount where it is unlimited. Of the post itself, whoever stands in for it.
     LimitOf(Box<Expr>, Name),
+    /// The same where the authority is only known by its name: an amount in the company's currency.
+    LimitUnder(Box<Expr>, Box<Expr>),
+    /// `delegable(authority)`: whether it may be delegated at all.
+    Delegable(Box<Expr>),
+    /// `delegated(post, authority)`: whether another post has given it to this one, and that holds now.
+    Delegated(Box<Expr>, Box<Expr>),
 }
 
 /// What can be asked about an account.
@@ -164,6 +170,12 @@ pub enum CasePart {
     },
     /// The positions that have still to approve in the step in which it stands, in order; none once it is over.
     StillToSign,
+    /// The positions whose signatures stand in it, in order: those that approved, rejected or gave an opinion.
+    Signers,
+    /// The position that decided it last; missing while nobody has.
+    Decider,
+    /// When.
+    DecidedAt,
 }
 
 /// What can be asked about a post.
@@ -238,6 +250,8 @@ impl Expr {
             | Expr::Sum(a, b, _)
             | Expr::Contains(a, b)
             | Expr::Else(a, b)
+            | Expr::LimitUnder(a, b)
+            | Expr::Delegated(a, b)
             | Expr::Convert(a, b) => [Some(&**a), Some(&**b)],
             Expr::Field(of, _)
             | Expr::Column { key: of, .. }
@@ -253,6 +267,7 @@ impl Expr {
             | Expr::Days(of)
             | Expr::Rate(of)
             | Expr::RateOn(of)
+            | Expr::Delegable(of)
             | Expr::LimitOf(of, _) => [Some(&**of), None],
             Expr::Const(_)
             | Expr::Doc(_)

@@ -59,6 +59,10 @@ impl Receipt {
                 self.revision = Some(e.revision);
                 self.content_hash = Some(e.content.hash);
             }
+            Event::CaseAmended(e) => {
+                self.revision = Some(e.again.revision);
+                self.content_hash = Some(e.again.content.hash);
+            }
             Event::StateEntered(e) => self.state = Some(e.name.clone()),
             Event::CaseEnded(e) => self.state = Some(e.end.clone()),
             Event::CaseReturned(_) => self.state = Some(Name::from("draft")),

@@ -91,6 +91,8 @@ codes! {
     NotInitiator "NOT_INITIATOR",
     /// The document is not in draft.
     NotInDraft "NOT_IN_DRAFT",
+    /// What was approved does not change any more: others rest on it.
+    Frozen "FROZEN",
     /// A document is addressed past the immediate superior.
     SkipLevel "SKIP_LEVEL",
     /// This task does not take this answer.
@@ -143,6 +145,8 @@ codes! {
     LoopLimit "LOOP_LIMIT",
     /// More often returned than allowed.
     RevisionLimit "REVISION_LIMIT",
+    /// A document is amended in which nothing differs.
+    NothingChanged "NOTHING_CHANGED",
     /// No case waits for this.
     NoWaitingCase "NO_WAITING_CASE",
     /// A deadline lies beyond the calendar.

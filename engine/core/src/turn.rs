@@ -79,6 +79,7 @@ fn refused(rejection: &Rejection) -> Outcome {
 /// The case that a command is about, if it is about one that exists.
 pub fn touched(body: &Body) -> Option<CaseNo> {
     match body {
+        Body::Amend { case, .. } => Some(*case),
         Body::Resubmit { case, .. } | Body::Withdraw { case, .. } | Body::ReferUp { case, .. } => Some(*case),
         Body::Ask { case, .. } | Body::Operate { case, .. } => Some(*case),
         Body::Answered(answer) => Some(answer.case),

@@ -2,7 +2,7 @@
 //! fold of the log.
 //!
 //! ```text
-//! rep_js submits CHAIN AMOUNT | kam_js passes | approves | returns | rejects | objects | advises | does
+//! rep_js submits CHAIN AMOUNT [against CASE] | amends [silently] AMOUNT [WHAT] | kam_js passes | approves | returns | rejects | objects | advises | does
 //! kam_js transfers to bgm_zj | wait 4h | holder kam_js P99
 //! then stands STATE | waiting a, b | signed a, b | asked kam_js to review | covers kam_js: a own, b transferred
 //! kam_js consults legal | takes back [of legal] | adds legal before|after|beside | removes legal | claims | releases
@@ -67,6 +67,16 @@ fn an_administrator_puts_a_case_elsewhere() {
 #[test]
 fn a_document_is_returned_to_an_earlier_step() {
     run_file("actions/return-to.case", include_str!("actions/return-to.case"));
+}
+
+#[test]
+fn a_document_is_amended_under_way() {
+    run_file("actions/amend.case", include_str!("actions/amend.case"));
+}
+
+#[test]
+fn what_was_decided_is_decided_otherwise() {
+    run_file("actions/reverse.case", include_str!("actions/reverse.case"));
 }
 
 #[test]
@@ -186,6 +196,7 @@ impl Play {
         let said = Sentence { person, position, verb, rest: rest.to_vec(), version };
         let body = match verb {
             "submits" => return self.submits(&said),
+            "amends" => return self.amends(&said),
             "resubmits" => Body::Resubmit { case: self.case, document: self.document.clone() },
             _ => self.body(&said)?,
         };
@@ -198,11 +209,42 @@ impl Play {
         result.map(drop).map_err(|rejection| rejection.code.as_str().to_owned())
     }
 
+    /// `amends [silently] AMOUNT [WHAT]`
+    fn amends(&mut self, said: &Sentence<'_>) -> Said {
+        let (reason, rest) = match &said.rest[..] {
+            ["silently", rest @ ..] => ("", rest),
+            rest => ("the customer wants it so", rest),
+        };
+        let (amount, what) = match rest {
+            [amount] => (amount, None),
+            [amount, what] => (amount, Some(*what)),
+            _ => return Err("expected AMOUNT [WHAT]".to_owned()),
+        };
+        let Raw::Record(mut fields) = self.document.clone() else {
+            return Err("expected a document".to_owned());
+        };
+        fields.insert("amount".into(), record([("amount", text(amount)), ("currency", text("CNY"))]));
+        fields.extend(what.map(|what| ("what".into(), text(what))));
+        let document = Raw::Record(fields);
+        let body = Body::Amend { case: self.case, document: document.clone(), reason: Name::from(reason) };
+        self.request(said, body)?;
+        self.document = document;
+        Ok(())
+    }
+
     fn submits(&mut self, said: &Sentence<'_>) -> Said {
-        let [chain, amount] = said.rest[..] else { return Err("expected CHAIN AMOUNT".to_owned()) };
+        let (chain, amount, against) = match said.rest[..] {
+            [chain, amount] => (chain, amount, None),
+            [chain, amount, "against", case] => (chain, amount, Some(case)),
+            _ => return Err("expected CHAIN AMOUNT [against CASE]".to_owned()),
+        };
         let case = self.run.world.state.next_case();
         let money = record([("amount", text(amount)), ("currency", text("CNY"))]);
-        let document = record([("purchase_no", text(&format!("PR-{case}"))), ("amount", money)]);
+        let number = ("purchase_no", text(&format!("PR-{case}")));
+        let document = match against {
+            None => record([number, ("amount", money)]),
+            Some(against) => record([number, ("amount", money), ("against", text(against))]),
+        };
         self.document = document.clone();
         let body = Body::Submit { chain: Name::from(chain), document, addressee: None };
         self.request(said, body)?;

@@ -60,7 +60,7 @@ fn covers(all: &Tally) {
     let valid = all.accepted * 100 / all.commands;
     assert!((55..=85).contains(&valid), "expected about 70% of the commands to be accepted, found {valid}%");
     reached("verdict", &all.verdicts, &["approve", "pass", "object", "return", "reject", "input", "submit"]);
-    let verbs = ["submit", "resubmit", "decide", "withdraw", "refer-up", "fact", "repeat"];
+    let verbs = ["submit", "resubmit", "decide", "amend", "withdraw", "refer-up", "fact", "repeat"];
     reached("verb", &all.verbs, &verbs);
     let ends = ["approved", "rejected", "beyond", "expired", "small"].map(|end| format!("ended {end}"));
     let ends: Vec<&str> = ends.iter().map(String::as_str).collect();
@@ -108,6 +108,7 @@ const REFUSALS: &[&str] = &[
     "NOT_INITIATOR",
     "NOT_SUBMITTER",
     "NOT_IN_DRAFT",
+    "FROZEN",
     "SKIP_LEVEL",
     "VERDICT_NOT_ALLOWED",
     "REASON_REQUIRED",
@@ -122,6 +123,8 @@ const REFUSALS: &[&str] = &[
     "CURRENCY_MISMATCH",
     "NO_APPROVER",
     "BEYOND_AUTHORITY",
+    "REVISION_LIMIT",
+    "NOTHING_CHANGED",
     "NOTHING_ASKED",
 ];
 

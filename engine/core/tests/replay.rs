@@ -103,6 +103,7 @@ const ELSEWHERE: &[&str] = &[
     "hold-taken",
     "holds-kept",
     "hold-lapsed",
+    "case-reversed",
     "account-flagged",
     "amount-weighed",
 ];
@@ -318,6 +319,7 @@ impl Roam {
             Some(Stage::Held { .. }) => self.withdraw(case),
             Some(_) if self.random.chance(2) => self.jump(case),
             Some(_) if self.random.chance(4) => self.take_back(case),
+            Some(_) if self.random.chance(2) => self.amend(case),
             Some(_) => self.answer(case),
             None => {}
         }

@@ -41,7 +41,7 @@ pub use adapter::{
     decode_dead_letter, decode_fact,
 };
 pub use api::{
-    Accounts, AddApprover, Ask, Case, Claim, Consult, DECIDE_ALL_MAX, Decide, DecideAll, DecideItem,
+    Accounts, AddApprover, Amend, Ask, Case, Claim, Consult, DECIDE_ALL_MAX, Decide, DecideAll, DecideItem,
     Delegate, Envelope, Explain, Fact, FactName, Handler, Inbox, Jump, Operate, Organisation,
     OrganisationAct, Organise, Place, Plan, Preview, ReferUp, ReferUpReason, Release, RemoveApprover,
     Request, Resubmit, ReturnTo, Submit, TakeBack, Timeline, Transfer, Verdict, Who, Withdraw,

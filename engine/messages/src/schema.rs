@@ -2,9 +2,9 @@
 
 use crate::adapter::{AdapterAnswer, AdapterCommand, AdapterFact, DeadLetter};
 use crate::api::{
-    Accounts, AddApprover, Ask, Case, Claim, Consult, Decide, DecideAll, Explain, Fact, Handler, Inbox, Jump,
-    Operate, Organisation, Organise, Plan, Preview, ReferUp, Release, RemoveApprover, Resubmit, Submit,
-    TakeBack, Timeline, Transfer, Who, Withdraw,
+    Accounts, AddApprover, Amend, Ask, Case, Claim, Consult, Decide, DecideAll, Explain, Fact, Handler,
+    Inbox, Jump, Operate, Organisation, Organise, Plan, Preview, ReferUp, Release, RemoveApprover, Resubmit,
+    Submit, TakeBack, Timeline, Transfer, Who, Withdraw,
 };
 use crate::event::CloudEvent;
 use crate::reply::{Accepted, DecidedAll, FactAccepted, Reply, WhoReply};
@@ -26,6 +26,7 @@ fn requests() -> Vec<(&'static str, Value)> {
     vec![
         ("request.submit", schema::<Submit>()),
         ("request.resubmit", schema::<Resubmit>()),
+        ("request.amend", schema::<Amend>()),
         ("request.decide", schema::<Decide>()),
         ("request.decide-all", schema::<DecideAll>()),
         ("request.withdraw", schema::<Withdraw>()),
@@ -63,6 +64,7 @@ fn replies() -> Vec<(&'static str, Value)> {
     vec![
         ("reply.submit", schema::<Reply<Accepted>>()),
         ("reply.resubmit", schema::<Reply<Accepted>>()),
+        ("reply.amend", schema::<Reply<Accepted>>()),
         ("reply.decide", schema::<Reply<Accepted>>()),
         ("reply.decide-all", schema::<Reply<DecidedAll>>()),
         ("reply.withdraw", schema::<Reply<Accepted>>()),

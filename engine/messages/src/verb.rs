@@ -11,6 +11,8 @@ pub enum Verb {
     Submit,
     /// Hand in a returned document again.
     Resubmit,
+    /// Hand in another revision of a document under way.
+    Amend,
     /// Answer a task: approve, return, reject ...
     Decide,
     /// Answer several tasks alike.
@@ -75,9 +77,10 @@ pub enum Verb {
 
 impl Verb {
     /// Every verb, in the order of the documentation.
-    pub const ALL: [Verb; 32] = [
+    pub const ALL: [Verb; 33] = [
         Verb::Submit,
         Verb::Resubmit,
+        Verb::Amend,
         Verb::Decide,
         Verb::DecideAll,
         Verb::Withdraw,
@@ -115,6 +118,7 @@ impl Verb {
         match self {
             Verb::Submit => "submit",
             Verb::Resubmit => "resubmit",
+            Verb::Amend => "amend",
             Verb::Decide => "decide",
             Verb::DecideAll => "decide-all",
             Verb::Withdraw => "withdraw",
@@ -153,6 +157,7 @@ impl Verb {
         match self {
             Verb::Submit
             | Verb::Resubmit
+            | Verb::Amend
             | Verb::Decide
             | Verb::Withdraw
             | Verb::ReferUp

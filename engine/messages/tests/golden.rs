@@ -37,6 +37,7 @@ fn replies_are_written_as_they_were_read() {
     for verb in [
         "submit",
         "resubmit",
+        "amend",
         "decide",
         "withdraw",
         "refer-up",

@@ -24,6 +24,7 @@ fn a_document_over_64_kibibytes_is_too_large() {
     for (verb, field) in [
         (Verb::Submit, "document"),
         (Verb::Resubmit, "document"),
+        (Verb::Amend, "document"),
         (Verb::Preview, "document"),
         (Verb::Decide, "fields"),
         (Verb::Fact, "data"),

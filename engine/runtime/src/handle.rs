@@ -69,7 +69,8 @@ impl EngineHandle {
         {
             return Err(Unavailable::Misuse("a command of a caller, found one that is the engine's own"));
         }
-        let is_new_work = matches!(incoming.body, Body::Submit { .. } | Body::Resubmit { .. });
+        let is_new_work =
+            matches!(incoming.body, Body::Submit { .. } | Body::Resubmit { .. } | Body::Amend { .. });
         if is_new_work && self.log.followers_behind() {
             let refused = Unavailable::Overloaded { retry_after_ms: FOLLOWER_RETRY_MS };
             self.flags.counts.refused(refused.code());

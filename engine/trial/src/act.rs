@@ -74,6 +74,12 @@ pub(crate) fn prepare(world: &World<'_>, trial: &Trial, act: &Act) -> Done<Ready
             let body = Body::Resubmit { case, document: changed(world, case, fields)? };
             Ok(Ready::Request { person: person(world, who)?, position: who.position.clone(), body })
         }
+        Act::Amend { who, key, fields } => {
+            let case = one(world, trial, key.as_ref())?;
+            let body =
+                Body::Amend { case, document: changed(world, case, fields)?, reason: Name::from("amended") };
+            Ok(Ready::Request { person: person(world, who)?, position: who.position.clone(), body })
+        }
         Act::Withdraw { who, key, says } => {
             let case = one(world, trial, key.as_ref())?;
             let body = Body::Withdraw { case, reason: says.reason.clone() };

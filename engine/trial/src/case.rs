@@ -121,6 +121,12 @@ pub(crate) enum Act {
         key: Option<Name>,
         fields: Vec<Pair>,
     },
+    /// Another revision of a document under way.
+    Amend {
+        who: Actor,
+        key: Option<Name>,
+        fields: Vec<Pair>,
+    },
     Decide {
         who: Vec<Actor>,
         verdict: Verdict,

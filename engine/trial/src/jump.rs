@@ -68,6 +68,7 @@ pub(crate) fn entry(world: &World<'_>, jump: &Jump) -> Result<Anytime, Rejection
         asks: Vec::new(),
         learns: learns.collect(),
         unratified: None,
+        once_over: Vec::new(),
     })
 }
 

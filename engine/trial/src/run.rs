@@ -190,6 +190,7 @@ fn key(act: &Act) -> Option<&Name> {
         Act::Submit { key, .. }
         | Act::Begin { key, .. }
         | Act::Resubmit { key, .. }
+        | Act::Amend { key, .. }
         | Act::Decide { key, .. }
         | Act::Withdraw { key, .. }
         | Act::ReferUp { key, .. }

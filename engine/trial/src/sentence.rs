@@ -7,7 +7,7 @@
 //! kam_js transfers to bgm_zj | consults legal | adds legal before|after|beside | removes legal [KEY]: {reason}
 //! kam_js takes back | claims | releases [KEY] | returns to previous|draft|STATE [KEY]: {reason}
 //! operator jumps to STATE [KEY]: why
-//! kam_js resubmits [KEY]: {..} | withdraws [KEY] | refers up [KEY]: {reason} | asks ENTRY [of KEY]: {..}
+//! kam_js resubmits [KEY]: {..} | amends [KEY]: {..} | withdraws [KEY] | refers up [KEY]: {reason} | asks ENTRY [of KEY]: {..}
 //! finance answers invoice.issue [KEY] [as ID] [twice]: {done: {..}} | finance says receipt.posted [as ID] [twice]: {..}
 //! wait: 16wh | wait: until "2025-04-27T09:00+08:00" | CHAIN [KEY] is STATE [: all] | together: [..] | then: {..}
 //! operator holds | resumes | retries | compensates | settles [KEY]: why | holder bgm_js: H40 | abolish bgm_js

@@ -35,6 +35,17 @@ fn of_signatures(event: &Event, company: &Company) -> Option<String> {
             let voids = if e.voids_signatures { "; signatures given before are void" } else { "" };
             format!("revision {}{voids}", e.revision)
         }
+        Event::CaseAmended(e) => {
+            let given = match (e.again.voids_signatures, e.as_opinions) {
+                (true, _) => "; signatures given before are void",
+                (false, true) => "; approvals given before are opinions",
+                (false, false) => "",
+            };
+            format!("amended, revision {}{given}: {}", e.again.revision, e.reason)
+        }
+        Event::CaseReversed(e) => {
+            format!("C-{} decides otherwise: {} instead of {}", e.by_case, e.end, e.was)
+        }
         Event::StateEntered(e) => format!("in {}", e.name),
         Event::StateSkipped(e) => format!("{} is not needed", e.name),
         Event::ChecksFailed(e) => format!("checks fail: {}", listed(&e.codes)),

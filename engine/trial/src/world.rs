@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use countersign_core::command::*;
 use countersign_core::definition::{Chain, Definition, DefinitionKind, Target};
-use countersign_core::event::Event;
+use countersign_core::event::{CaseAmended, CaseReversed, Event, HoldLapsed};
 use countersign_core::frame::{Frame, Outcome};
 use countersign_core::name::Name;
 use countersign_core::rejection::{Code, Rejection};
@@ -318,7 +318,7 @@ pub(crate) fn target(chain: &Chain, target: Target) -> Name {
 impl Track {
     fn take(&mut self, event: &Event) {
         match event {
-            Event::CaseResubmitted(e) => {
+            Event::CaseResubmitted(e) | Event::CaseAmended(CaseAmended { again: e, .. }) => {
                 self.document = e.content.document.clone();
                 self.amount = e.content.amount.clone();
                 self.revision = e.revision;
@@ -349,9 +349,10 @@ impl Track {
                 self.good = e.good;
                 self.failed.extend(e.code.clone());
             }
-            Event::HoldLapsed(e) => {
-                self.end = Some(e.end.clone());
-                self.good = e.good;
+            Event::HoldLapsed(HoldLapsed { end, good, .. })
+            | Event::CaseReversed(CaseReversed { end, good, .. }) => {
+                self.end = Some(end.clone());
+                self.good = *good;
             }
             Event::CaseWithdrawn(_) => self.end = Some(Name::from("withdrawn")),
             Event::ChecksFailed(e) => self.failed.clone_from(&e.codes),

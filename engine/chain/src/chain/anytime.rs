@@ -16,7 +16,7 @@ use crate::read::{self, Keys, Map, not_yet};
 use crate::yaml::{Body, Entry, Node};
 
 pub(crate) const KEYS: Keys = Keys {
-    known: &["by", "by_chain", "in", "asks", "match", "when", "go", "learns"],
+    known: &["by", "by_chain", "in", "asks", "match", "when", "go", "learns", "once_over"],
     later: &["unratified"],
 };
 
@@ -59,6 +59,7 @@ fn request(entry: &Entry, context: &Context<'_, '_>) -> Option<Anytime> {
     }
     let in_states = in_states(&map, context)?;
     let go = map.need("go", &what, report).and_then(|n| go(n, context));
+    let once_over = once_over(&map, &by_chain, context);
     let asks = context.head.anytime.get(&name).cloned().unwrap_or_default();
     // What is wrong with `asks` was only looked at quietly.
     if let Some(node) = map.get("asks") {
@@ -66,7 +67,7 @@ fn request(entry: &Entry, context: &Context<'_, '_>) -> Option<Anytime> {
     }
     let asking = context.with(Scope { reply: Some(("request", &asks)), ..context.scope });
     let learns = asking.learns(map.get("learns"));
-    Some(Anytime { name, by, by_chain, in_states, go: go?, learns, unratified: None, asks })
+    Some(Anytime { name, by, by_chain, in_states, go: go?, learns, unratified: None, asks, once_over })
 }
 
 fn message(entry: &Entry, context: &Context<'_, '_>) -> Option<Listen> {
@@ -79,7 +80,7 @@ fn message(entry: &Entry, context: &Context<'_, '_>) -> Option<Listen> {
     let what = format!("the message {fact}");
     let map = Map::read(&entry.value, &what, KEYS, report)?;
     let help = "take it away: whoever may tell the message moves the case by it";
-    only(&map, &["by", "by_chain", "asks"], &what, help, context);
+    only(&map, &["by", "by_chain", "asks", "once_over"], &what, help, context);
     let heard = Some(shape.map_or(Message::Undeclared, |s| Message::Fields(s)));
     let hearing = context.with(Scope { message: heard, ..context.scope });
     let rules = match (map.entry("match"), map.entry("when")) {
@@ -100,6 +101,32 @@ fn message(entry: &Entry, context: &Context<'_, '_>) -> Option<Listen> {
     let go = map.need("go", &what, report).and_then(|n| go(n, context));
     let learns = hearing.learns(map.get("learns"));
     Some(Listen { fact, rules: rules?, in_states, go: go?, learns })
+}
+
+/// `once_over`: what ends become where a case of another chain asks after the case is over.
+fn once_over(map: &Map<'_>, by_chain: &[Name], context: &Context<'_, '_>) -> Vec<(u16, u16)> {
+    let report = &context.world.report;
+    let Some(entry) = map.entry("once_over") else { return Vec::new() };
+    let Some(ends) = Map::any(&entry.value, "once_over", report) else { return Vec::new() };
+    if by_chain.is_empty() {
+        let message = "a case that is over ends otherwise only where a case of another chain asks for it";
+        let help = "add `by_chain: [appeal]`, or take `once_over` away";
+        report.error(codes::MISPLACED_KEY, entry.at, message, help);
+    }
+    let mut found = Vec::new();
+    for entry in ends.entries {
+        let from = context.end(&entry.key, entry.at);
+        let to =
+            read::name(&entry.value, "an end", report).and_then(|name| context.end(&name, entry.value.place));
+        let (Some(from), Some(to)) = (from, to) else { continue };
+        if from == to {
+            let help = "name another end, or take the entry away";
+            read::bad_value(entry.value.place, "an end becomes another one", help, report);
+            continue;
+        }
+        found.push((from, to));
+    }
+    found
 }
 
 /// `in`: the states in which it may be asked, or the message moves the case. None inside: in any.

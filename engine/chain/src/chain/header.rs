@@ -248,10 +248,20 @@ pub(super) fn unknown_target(name: &str, place: Place, context: &Context<'_, '_>
     context.world.report.error(codes::UNKNOWN_NAME, place, message, help);
 }
 
-/// A list of who, or one.
 impl Context<'_, '_> {
+    /// A list of positions that the case knows, such as `facts.signers`.
+    fn several(&self, node: &Node) -> Option<Who> {
+        let Body::Scalar(scalar) = &node.body else { return None };
+        let report = &self.world.report;
+        let scope = self.scope.at(self.who_site);
+        let text = Text::of(node, scalar, report);
+        let lowered = report.quietly(|| condition::any(&text, &scope))?;
+        let list = matches!(&lowered.kind, Type::List(of) if **of == Type::Position);
+        list.then_some(Who::Expr(lowered.expr))
+    }
+
     pub(super) fn whos(&self, node: Option<&Node>) -> Vec<Who> {
         let items = node.map_or(&[][..], read::one_or_more);
-        items.iter().filter_map(|n| self.who(n)).collect()
+        items.iter().filter_map(|n| self.several(n).or_else(|| self.who(n))).collect()
     }
 }

@@ -384,7 +384,7 @@ impl Context<'_, '_> {
         Some(HandsOn { end, holds, lapses: flat(lapses)? })
     }
 
-    fn end(&self, name: &str, at: crate::diagnostic::Place) -> Option<u16> {
+    pub(super) fn end(&self, name: &str, at: crate::diagnostic::Place) -> Option<u16> {
         match self.targets.get(name) {
             Some(Target::End(end)) => Some(*end),
             _ if !self.whole => None,

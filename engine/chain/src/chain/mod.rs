@@ -10,6 +10,7 @@ mod answers;
 mod anytime;
 mod arrows;
 mod checks;
+mod delegate;
 mod facts;
 mod given;
 mod head;

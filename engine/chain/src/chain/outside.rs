@@ -33,6 +33,8 @@ pub(super) const OWN: &[(&str, &[&str])] = &[
     ("record", &["key", "with"]),
     ("hand_over", &[]),
     ("compensate", &[]),
+    ("delegate", &["from", "to", "authority", "up_to", "since", "until"]),
+    ("end_delegation", &[]),
 ];
 
 /// Reads what a state does outside. `None` after a report.
@@ -46,6 +48,8 @@ pub(super) fn read(key: &str, map: &Map<'_>, context: &Context<'_, '_>) -> Optio
         "tell" => context.tell(node, map),
         "record" => context.record(node, map),
         "hand_over" => context.hand_over(node),
+        "delegate" => context.delegate(node, map),
+        "end_delegation" => context.end_delegation(node),
         _ => context.compensate(node),
     }
 }
@@ -54,7 +58,7 @@ fn outcomes(names: &[&str]) -> Vec<Outcome> {
     names.iter().map(|n| Outcome::needed(n)).collect()
 }
 
-fn plain(activity: Activity, names: &[&str]) -> Read {
+pub(super) fn plain(activity: Activity, names: &[&str]) -> Read {
     Read { activity, outcomes: outcomes(names), without_deadline: false, heard: Heard::default() }
 }
 

@@ -55,6 +55,8 @@ pub(crate) const ALL: &[&str] = &[
     "consume",
     "restore",
     "release",
+    "delegate",
+    "end_delegation",
 ];
 
 const KEYS: Keys = Keys {
@@ -87,6 +89,13 @@ const KEYS: Keys = Keys {
         "consume",
         "restore",
         "release",
+        "delegate",
+        "end_delegation",
+        "from",
+        "to",
+        "authority",
+        "up_to",
+        "since",
         "overdraw",
         "short",
         "amount",
@@ -251,6 +260,7 @@ pub(crate) fn options(key: &str) -> &'static [&'static str] {
         "wait_until" => &["when", "cc", "expires", "next"],
         "command" | "run" => &["for_each", "when", "cc", "learns", "next"],
         "follow" => &["cc", "learns", "next"],
+        "delegate" | "end_delegation" => &["when", "cc", "next"],
         "start" | "tell" | "record" => &["for_each", "when", "cc", "next"],
         // Whether a climb is independent is said by its authority.
         "climb" => &["when", "within", "expires", "cc", "next"],

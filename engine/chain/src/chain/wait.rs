@@ -175,6 +175,7 @@ fn reads_message(expr: &Expr) -> bool {
         | Expr::Rate(e)
         | Expr::RateOn(e)
         | Expr::LimitOf(e, _)
+        | Expr::Delegable(e)
         | Expr::Column { key: e, .. } => reads_message(e),
         Expr::Row(_, parts) | Expr::And(parts) | Expr::Or(parts) | Expr::Min(parts) | Expr::Max(parts) => {
             any(parts)
@@ -185,6 +186,8 @@ fn reads_message(expr: &Expr) -> bool {
         | Expr::Contains(a, b)
         | Expr::Else(a, b)
         | Expr::Convert(a, b)
+        | Expr::LimitUnder(a, b)
+        | Expr::Delegated(a, b)
         | Expr::Sum(a, b, _)
         | Expr::Fold(_, a, b) => reads_message(a) || reads_message(b),
         Expr::Pick(a, b, c) => reads_message(a) || reads_message(b) || reads_message(c),

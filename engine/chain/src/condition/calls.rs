@@ -38,7 +38,8 @@ impl Checker<'_, '_, '_> {
             "first" | "abs" | "floor" | "known" | "currency" | "days" | "money" | "rate" | "rate_on" => {
                 (1, 1)
             }
-            "convert" | "limit_of" => (2, 2),
+            "delegable" => (1, 1),
+            "convert" | "limit_of" | "delegated" => (2, 2),
             "min" | "max" => (2, 64),
             "pick" => (3, 3),
             chain if self.scope.world.names.chains.contains(chain) => {
@@ -73,6 +74,16 @@ impl Checker<'_, '_, '_> {
                 Some(Typed::of(Expr::Convert(Box::new(amount?), Box::new(rate)), Type::Money, at))
             }
             "limit_of" => self.limit_of(name_at, items, at),
+            "delegable" => {
+                let authority = self.authority(name, &name_at, &items[0])?;
+                Some(Typed::of(Expr::Delegable(Box::new(authority)), Type::Flag, at))
+            }
+            "delegated" => {
+                let authority = self.authority(name, &name_at, &items[1]);
+                let post = self.check(&items[0]).and_then(|post| self.fit(post, &Type::Position));
+                let expr = Expr::Delegated(Box::new(post?), Box::new(authority?));
+                Some(Typed::of(expr, Type::Flag, at))
+            }
             "rate" | "rate_on" => self.rate(name, name_at, &items[0], at),
             "money" => self.as_money(&items[0], at),
             "days" => {
@@ -92,9 +103,13 @@ impl Checker<'_, '_, '_> {
         let post = self.fit(post?, &Type::Position)?;
         let world = self.scope.world;
         let Tree::Word(word) = &authority.kind else {
-            let message = "the second is no word".to_owned();
-            return self.fail(codes::BAD_EXPRESSION, authority.at.clone(), message, usage("limit_of"));
+            let authority = self.authority("limit_of", &name_at, authority)?;
+            return Some(Typed::of(Expr::LimitUnder(Box::new(post), Box::new(authority)), Type::Money, at));
         };
+        if word == "it" {
+            let authority = self.authority("limit_of", &name_at, authority)?;
+            return Some(Typed::of(Expr::LimitUnder(Box::new(post), Box::new(authority)), Type::Money, at));
+        }
         let Some(found) = world.authorities.get(word.as_str()) else {
             if world.names.authorities.contains(word) {
                 return None;
@@ -110,6 +125,34 @@ impl Checker<'_, '_, '_> {
             Measure::Percent => Type::Percent,
         };
         Some(Typed::of(Expr::LimitOf(Box::new(post), found.name.clone()), kind, at))
+    }
+
+    /// An authority, named by a word or by a value that is one's name.
+    fn authority(&mut self, function: &str, name_at: &Range<usize>, item: &Ast) -> Option<Expr> {
+        self.cases(&format!("{function}(...)"), name_at)?;
+        let world = self.scope.world;
+        match &item.kind {
+            Tree::Word(word) if world.names.authorities.contains(word) => {
+                Some(Expr::Const(Value::text(word)))
+            }
+            _ => {
+                let named = self.check(item)?;
+                match &named.is {
+                    Is::Of(Type::Choice(words)) => {
+                        let unknown =
+                            words.iter().find(|word| !world.names.authorities.contains(word.as_str()));
+                        if let Some(word) = unknown {
+                            let help =
+                                suggest::nearest(word, world.names.authorities.iter().map(String::as_str));
+                            let message = format!("there is no authority `{word}`");
+                            return self.fail(codes::UNKNOWN_NAME, item.at.clone(), message, help);
+                        }
+                        Some(named.expr)
+                    }
+                    _ => self.fit(named, &Type::Text),
+                }
+            }
+        }
     }
 
     /// The codes of all currencies.
@@ -377,6 +420,8 @@ fn usage(name: &str) -> String {
         "currency" => "currency(amount)",
         "convert" => "convert(amount, rate), the rate as a number",
         "rate" | "rate_on" => "rate(USD), rate(currency(amount)), rate_on(USD)",
+        "delegable" => "delegable(authority), such as delegable(contract)",
+        "delegated" => "delegated(position, authority), such as delegated(submitter, contract)",
         "limit_of" => "limit_of(position, authority), such as limit_of(submitter, contract)",
         "days" => "days(number)",
         "money" => "money(number): so much of the company's currency, rounded to its minor unit",

@@ -18,7 +18,7 @@ const BUILT_IN: [&str; 3] = ["draft", "on-hold", "withdrawn"];
 /// What the state of a case is called that is not there.
 const NO_CASE: &str = "none";
 /// Parts of a case that later versions read.
-const LATER_PARTS: &[&str] = &["signers", "decider", "decided_at", "appeals", "accepts", "owner"];
+const LATER_PARTS: &[&str] = &["owner"];
 
 impl Checker<'_, '_, '_> {
     /// A member of a record, a column of a row, something about a position or a case.
@@ -200,6 +200,9 @@ impl Checker<'_, '_, '_> {
             "open" => Some((CasePart::Open, Type::Flag)),
             "submitter" => Some((CasePart::Submitter, Type::Position)),
             "still_to_sign" => Some((CasePart::StillToSign, Type::List(Box::new(Type::Position)))),
+            "signers" => Some((CasePart::Signers, Type::List(Box::new(Type::Position)))),
+            "decider" => Some((CasePart::Decider, Type::Position)),
+            "decided_at" => Some((CasePart::DecidedAt, Type::Time)),
             "amount" => match head {
                 None => Some((CasePart::Amount, Type::AnyMoney)),
                 Some(ChainHead { amount: Some(kind), .. }) => Some((CasePart::Amount, kind.clone())),
@@ -217,7 +220,18 @@ impl Checker<'_, '_, '_> {
             }
             later if LATER_PARTS.contains(&later) => self.later(&format!("{later} of a case"), name_at),
             _ => {
-                let parts = ["state", "open", "amount", "submitter", "still_to_sign", "doc", "facts"];
+                let parts = [
+                    "state",
+                    "open",
+                    "amount",
+                    "submitter",
+                    "still_to_sign",
+                    "signers",
+                    "decider",
+                    "decided_at",
+                    "doc",
+                    "facts",
+                ];
                 let message = format!("a case has no `{name}`");
                 self.fail(codes::UNKNOWN_FIELD, name_at, message, suggest::nearest(name, parts))
             }

@@ -287,9 +287,28 @@ pub(crate) const RESERVED: &[&str] = &[
 
 /// Functions of this version.
 pub(crate) const FUNCTIONS: &[&str] = &[
-    "sum", "every", "some", "count", "where", "first", "min", "max", "abs", "floor", "pick", "known",
-    "currency", "convert", "rate", "rate_on", "days", "money", "limit_of",
+    "sum",
+    "every",
+    "some",
+    "count",
+    "where",
+    "first",
+    "min",
+    "max",
+    "abs",
+    "floor",
+    "pick",
+    "known",
+    "currency",
+    "convert",
+    "rate",
+    "rate_on",
+    "days",
+    "money",
+    "limit_of",
+    "delegable",
+    "delegated",
 ];
 
 /// Functions and names of later versions.
-pub(crate) const LATER: &[&str] = &["delegable", "open"];
+pub(crate) const LATER: &[&str] = &["open"];

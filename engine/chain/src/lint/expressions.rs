@@ -3,7 +3,9 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-use countersign_core::definition::{Activity, Chain, Learn, Member, Node, Signer, StateDef, Who};
+use countersign_core::definition::{
+    Activity, Chain, DelegateDef, Learn, Member, Node, Signer, StateDef, Who,
+};
 use countersign_core::expr::Expr;
 
 use super::flow::members;
@@ -103,6 +105,11 @@ pub(super) fn of_state<'c>(state: &'c StateDef, each: &mut impl FnMut(&'c Expr))
             record.key.iter().for_each(&mut *each);
             record.with.iter().for_each(|(_, expr)| each(expr));
         }
+        Activity::Delegate(def) => {
+            let DelegateDef { name, from, to, authority, up_to, start, end } = &**def;
+            [name, from, to, authority, up_to, start, end].into_iter().for_each(each);
+        }
+        Activity::EndDelegation(name) => each(name),
         Activity::HandOver(who) => of_who(who, each),
         Activity::Follow { .. } | Activity::Join { .. } | Activity::Compensate { .. } => {}
         Activity::Reserve(_) | Activity::Consume(_) | Activity::Release(_) | Activity::Restore(_) => {

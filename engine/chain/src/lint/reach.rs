@@ -47,5 +47,11 @@ fn reached(flow: &Flow<'_>) -> (BTreeSet<usize>, BTreeSet<usize>) {
         let to: Vec<usize> = lapses.map(|lapse| usize::from(lapse.to)).collect();
         ends.extend(to);
     }
+    // What was decided otherwise after it was over.
+    for (from, to) in flow.chain.anytime.iter().flat_map(|anytime| &anytime.once_over) {
+        if ends.contains(&usize::from(*from)) {
+            ends.insert(usize::from(*to));
+        }
+    }
     (states, ends)
 }

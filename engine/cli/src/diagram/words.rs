@@ -48,6 +48,8 @@ const WORK: &[(&str, &str, &str)] = &[
     ("tell", "tell", "通知"),
     ("record", "record", "记录"),
     ("hand_over", "hand over", "移交"),
+    ("delegate", "delegate", "授权"),
+    ("end_delegation", "end delegation", "终止授权"),
     ("compensate", "compensate", "补偿"),
     ("reserve", "reserve", "预留"),
     ("consume", "consume", "使用"),

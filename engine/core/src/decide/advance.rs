@@ -230,6 +230,8 @@ fn enter_state(ctx: &Ctx<'_>, case: &Case, chain: &Chain, number: u16) -> Result
         | Activity::Reserve(_)
         | Activity::Consume(_)
         | Activity::Release(_)
+        | Activity::Delegate(_)
+        | Activity::EndDelegation(_)
         | Activity::Restore(_) => outside::work(ctx, case, chain, state)?,
         Activity::WaitUntil(expr) => match instant(ctx, &evaluate(expr, &scope)?)? {
             until if until <= ctx.at => Work::None,
@@ -507,15 +509,23 @@ fn standing<'a>(case: &'a Case, step: &Step, slot: &Slot) -> Option<&'a Signatur
     case.signatures().iter().rev().find(|s| {
         s.state == step.state
             && signs_for(s, &slot.position)
-            && s.duty == slot.duty
+            && stands_as(s, slot)
             && !s.void
-            && !s.counts_as_review
             && !slot.barred.contains(&s.person)
             && (s.duty != Duty::Input || s.revision == case.revision())
             && (s.duty != Duty::Task || answers.is_some_and(|answers| answers.contains_key(&s.task)))
             && s.verdict.agrees()
             && !used(s)
     })
+}
+
+/// Whether a signature is of the duty that is asked. An approval that no longer decides is an opinion of its level.
+fn stands_as(signature: &Signature, slot: &Slot) -> bool {
+    match (signature.counts_as_review, signature.duty, slot.duty) {
+        (false, given, asked) => given == asked,
+        (true, Duty::Approve, Duty::Review) => slot.level.is_some(),
+        (true, ..) => false,
+    }
 }
 
 /// Whether a signature is that of a position, or was given for it by whoever its holder handed the task to.

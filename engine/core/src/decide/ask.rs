@@ -6,12 +6,12 @@ use super::fact::{Message, told};
 use super::outside::Place;
 use super::permission::{Wish, allowed, case_of};
 use super::resolve::who;
-use super::{Ctx, learn};
+use super::{Ctx, holds, learn};
 use crate::command::{CaseNo, Request};
 use crate::definition::{Anytime, Chain, TellDef, Told};
 use crate::document::shaped;
 use crate::eval::{Scope, evaluate};
-use crate::event::{CaseAsked, Event, WithdrawnCause};
+use crate::event::{CaseAsked, CaseReversed, Event, WithdrawnCause};
 use crate::name::Name;
 use crate::rejection::{Code, Rejection};
 use crate::state::{Case, Stage, State, TOLD};
@@ -115,15 +115,17 @@ pub(super) fn tell(place: &Place<'_>, def: &TellDef) -> Result<Vec<Event>, Rejec
     for (name, value) in &def.with {
         with.insert(name.clone(), evaluate(value, &scope)?);
     }
-    let target = match evaluate(&def.case, &scope)? {
-        Value::Case(number) if number != place.case.number() => place.ctx.state.case(number),
-        Value::Case(_) | Value::Missing => None,
+    let number = match evaluate(&def.case, &scope)? {
+        Value::Case(number) => Some(number).filter(|number| *number != place.case.number()),
+        Value::Missing => None,
         other => {
             return Err(Rejection::new(Code::Unevaluable, format!("expected a case to tell, found {other}")));
         }
     };
+    let target = number.and_then(|number| place.ctx.state.case(number));
     let events = match (target, &def.what) {
-        (None, _) => None,
+        (None, Told::Request(entry)) => reversed(&place.ctx, place.case, number, entry)?,
+        (None, Told::Message(_)) => None,
         (Some(target), Told::Request(entry)) => asked_by(&place.ctx, place.case, target, entry, with)?,
         (Some(target), Told::Message(fact)) => {
             let (ctx, case) = (place.ctx, place.case.number());
@@ -164,6 +166,37 @@ fn asked_by(
         go: anytime.go,
     };
     goes_along(&ctx, target, anytime, asked).map(Some)
+}
+
+/// A case that is over ends otherwise after all, where its chain says so. What it left behind to be taken is given back.
+/// None: it does not go along.
+fn reversed(
+    ctx: &Ctx<'_>,
+    asker: &Case,
+    number: Option<CaseNo>,
+    entry: &Name,
+) -> Result<Option<Vec<Event>>, Rejection> {
+    let Some((number, over)) = number.and_then(|number| Some((number, ctx.state.closed(number)?))) else {
+        return Ok(None);
+    };
+    let Some(chain) = ctx.active.chain(&over.chain) else { return Ok(None) };
+    let end = |place: &u16| chain.ends.get(usize::from(*place));
+    let entry = entry_of(chain, entry).filter(|anytime| anytime.by_chain.contains(asker.chain()));
+    let to = entry.and_then(|anytime| {
+        let known = anytime.once_over.iter().find(|(from, _)| end(from).is_some_and(|e| e.name == over.end));
+        Some((anytime, end(&known?.1)?))
+    });
+    let Some((anytime, to)) = to else { return Ok(None) };
+    let mut events = holds::given_back(ctx.state, number);
+    events.push(Event::CaseReversed(CaseReversed {
+        case: number,
+        by_case: asker.number(),
+        entry: anytime.name.clone(),
+        was: over.end.clone(),
+        end: to.name.clone(),
+        good: to.good,
+    }));
+    Ok(Some(events))
 }
 
 /// A compensation asks a child that is still open to cancel itself.

@@ -88,6 +88,11 @@ pub(super) fn returned(ctx: &Ctx<'_>, case: &Case) -> Vec<Event> {
     set_aside.map(release).collect()
 }
 
+/// Whether another case has set something aside out of what this one holds.
+pub(super) fn has_lent(case: &Case) -> bool {
+    lots(case).any(|(_, lot)| lot.lent)
+}
+
 fn lots(case: &Case) -> impl Iterator<Item = (LotNo, &Lot)> {
     let holds = case.outward().and_then(|outward| outward.holds.as_deref());
     holds.into_iter().flat_map(|holds| holds.lots.iter()).map(|(number, lot)| (*number, lot))
@@ -140,6 +145,16 @@ fn kept(ctx: &Ctx<'_>, case: &Case, chain: &Chain, lapse: &Lapse) -> Result<Even
     let until = [after, at].into_iter().flatten().min().unwrap_or(ctx.at.plus(CLOSED_WINDOW_MS));
     let (case, end, good) = (case.number(), end.name.clone(), end.good);
     Ok(Event::HoldsKept(HoldsKept { case, until, end, good }))
+}
+
+/// What a case that is over still has is given back: it was decided otherwise.
+pub(super) fn given_back(state: &State, number: CaseNo) -> Vec<Event> {
+    let lots =
+        state.closed(number).and_then(|case| case.holds.as_deref()).into_iter().flat_map(|h| h.lots.iter());
+    let left = lots.filter(|(_, lot)| !lot.amount.is_zero());
+    let release =
+        |(lot, of): (&LotNo, &Lot)| released(state, ((number, *lot), of), of.amount, ReleasedWhy::Reversed);
+    left.map(release).collect()
 }
 
 /// Nobody took in time what a case left behind.

@@ -4,6 +4,7 @@ mod account;
 mod action;
 mod advance;
 mod alarm;
+mod amend;
 mod answer;
 mod ask;
 mod child;
@@ -11,6 +12,7 @@ mod clock;
 mod command;
 mod compensate;
 mod definitions;
+mod delegate;
 mod fact;
 mod flags;
 mod holds;
@@ -151,6 +153,9 @@ fn decide_body(state: &State, command: &Command) -> Decision {
         }
         (Body::Operate { case, act, reason }, cause) => {
             operate::operate(state, at, cause, (*case, *act, reason)).into()
+        }
+        (Body::Amend { case, document, reason }, Cause::Request(request)) => {
+            amend::amend(state, at, request, (*case, document, reason)).into()
         }
         (Body::Organise(wanted), cause) => organise::organise(state, at, cause, wanted).into(),
         (Body::Clock, Cause::Timer { .. }) => clock::fire(state, at).into(),

@@ -1,7 +1,7 @@
 //! States that deal with other systems and other cases: what each of their items does next, and when they are done.
 
 use super::advance::{arrow, arrow_of};
-use super::{Ctx, account, ask, child, command, internal, learn, record, reply};
+use super::{Ctx, account, ask, child, command, delegate, internal, learn, record, reply};
 use crate::command::{CaseNo, CommandNo};
 use crate::definition::{Activity, Chain, StateDef, Target};
 use crate::eval::{Scope, evaluate};
@@ -223,6 +223,10 @@ fn next(place: &Place<'_>, status: &ItemStatus) -> Result<Vec<Event>, Rejection>
         (Activity::Record(def), ItemStatus::Waiting) => with_learns(place, record::write(place, def)?),
         (Activity::HandOver(who), ItemStatus::Waiting) => with_learns(place, record::hand_over(place, who)?),
         (Activity::Reserve(def), ItemStatus::Waiting) => with_learns(place, account::reserve(place, def)?),
+        (Activity::Delegate(def), ItemStatus::Waiting) => with_learns(place, delegate::grant(place, def)?),
+        (Activity::EndDelegation(name), ItemStatus::Waiting) => {
+            with_learns(place, delegate::end(place, name)?)
+        }
         (Activity::Consume(moves), ItemStatus::Waiting) => {
             with_learns(place, account::consume(place, moves)?)
         }

@@ -5,14 +5,14 @@ use super::answer::not_held;
 use super::command::unanswered;
 use super::permission::{Wish, allowed, case_of};
 use super::{Ctx, Decision, child, holds, internal, learn};
-use crate::command::{CaseNo, Request};
+use crate::command::{CaseNo, Request, Verdict};
 use crate::definition::{Chain, DocumentType, Required, RequiredCase};
 use crate::document::{commercial_hash, content_hash, typed};
 use crate::eval::{Scope, evaluate, holds};
 use crate::event::*;
 use crate::name::Name;
 use crate::rejection::{Code, Rejection};
-use crate::state::{Case, ChildState, CommandState, Done, DoneWhat, Stage, State};
+use crate::state::{Case, ChildState, CommandState, Done, DoneWhat, Signature, Stage, State};
 use crate::time::Timestamp;
 use crate::value::{Fields, Raw, Value};
 
@@ -283,6 +283,9 @@ pub(super) fn resubmit(
     not_held(case)?;
     by_submitter(case.submitter(), request)?;
     if !matches!(case.stage(), Stage::Draft) {
+        if approved_before(case) {
+            return Err(super::amend::frozen(case, "was approved"));
+        }
         let message =
             format!("expected a document that was returned; case {number} is under way, withdraw it first");
         return Err(Rejection::new(Code::NotInDraft, message));
@@ -309,7 +312,7 @@ pub(super) fn resubmit(
 }
 
 /// Ownership is by position: whoever holds the submitter's post now may act for the document.
-fn by_submitter(submitter: &Party, request: &Request) -> Result<(), Rejection> {
+pub(super) fn by_submitter(submitter: &Party, request: &Request) -> Result<(), Rejection> {
     if submitter.position == request.position {
         return Ok(());
     }
@@ -331,6 +334,23 @@ pub(super) fn has_done(case: &Case) -> bool {
     })
 }
 
+/// An approval that decides and stands.
+fn approves(signature: &Signature) -> bool {
+    signature.verdict == Verdict::Approve && !signature.void && !signature.counts_as_review
+}
+
+/// Whether a step before the present one has approved the document.
+fn approved_before(case: &Case) -> bool {
+    let here = case.step().map(|step| &step.state);
+    case.signatures().iter().any(|signature| approves(signature) && Some(&signature.state) != here)
+}
+
+/// Whether the final decision was taken: whoever waits or is held after an approval is beyond it.
+fn beyond_approval(case: &Case) -> bool {
+    let open = matches!(case.stage(), Stage::Draft | Stage::People { .. });
+    !open && case.signatures().iter().any(approves)
+}
+
 /// The submitter takes the document back. Whoever has signed is told.
 pub(super) fn withdraw(
     state: &State,
@@ -343,12 +363,7 @@ pub(super) fn withdraw(
     let ctx = Ctx::of(state, at, case)?;
     allowed(&ctx, request, Wish { verb: "withdraw", chain: Some(case.chain()), amount: None })?;
     by_submitter(case.submitter(), request)?;
-    // Until the final decision: whoever waits or is held after an approval is beyond it.
-    let approved = |s: &crate::state::Signature| {
-        s.verdict == crate::command::Verdict::Approve && !s.void && !s.counts_as_review
-    };
-    let open = matches!(case.stage(), Stage::Draft | Stage::People { .. });
-    if !open && case.signatures().iter().any(approved) {
+    if beyond_approval(case) {
         let message =
             format!("expected a document that still waits for signatures; case {number} is beyond that");
         return Err(Rejection::new(Code::Conflict, message));

@@ -229,6 +229,8 @@ pub struct Anytime {
     pub learns: Vec<Learn>,
     /// For a green light: where it goes when nobody ratifies.
     pub unratified: Option<Target>,
+    /// Once the case is over: what its ends become, by their places. Cases of `by_chain` may ask for that then.
+    pub once_over: Vec<(u16, u16)>,
 }
 
 /// A message that moves a case whatever it is doing. A case that waits for it comes first.
@@ -365,6 +367,10 @@ pub enum Activity {
     Release(Vec<MoveDef>),
     /// What was used up is free again. Outcomes: done, insufficient.
     Restore(Vec<RestoreDef>),
+    /// A post gives authority to another for a time. Outcomes: done, refused.
+    Delegate(Box<DelegateDef>),
+    /// A delegation ends before its time; one that is over already stays so. Outcome: done.
+    EndDelegation(Expr),
 }
 
 /// A command to another system.
@@ -402,6 +408,25 @@ pub enum Copied {
     Document,
     /// The item of `for_each`.
     Item,
+}
+
+/// A delegation of authority that a chain grants.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DelegateDef {
+    /// Its name.
+    pub name: Expr,
+    /// The post that gives.
+    pub from: Expr,
+    /// The post that is given.
+    pub to: Expr,
+    /// The names of the authorities.
+    pub authority: Expr,
+    /// Up to which amount, in the measure of the authorities.
+    pub up_to: Expr,
+    /// From when.
+    pub start: Expr,
+    /// Until when, exclusive.
+    pub end: Expr,
 }
 
 /// A request to another case, or a message for it.

@@ -21,9 +21,9 @@ pub use account::{
 pub use adapters::{Adapters, Refusals, Shape, Undo, Verb};
 pub use authority::{AddsUp, Authority, Limit, LimitSet, Line, Measure};
 pub use chain::{
-    Activity, Alarm, AlarmStop, Anytime, Arrow, Begins, Branch, Chain, Check, CommandDef, Copied, End,
-    Expiry, FactDef, ForEach, Learn, Listen, MatchRule, Period, RecordDef, Required, RequiredCase,
-    Requirement, RunDef, Start, StateDef, Target, TellDef, Test, Told, Trigger, Wait, With,
+    Activity, Alarm, AlarmStop, Anytime, Arrow, Begins, Branch, Chain, Check, CommandDef, Copied,
+    DelegateDef, End, Expiry, FactDef, ForEach, Learn, Listen, MatchRule, Period, RecordDef, Required,
+    RequiredCase, Requirement, RunDef, Start, StateDef, Target, TellDef, Test, Told, Trigger, Wait, With,
 };
 pub use company::{
     Clock, Company, Deadlines, LowerLevels, OwnTop, Policies, PushUp, Returns, SamePerson, SkipLevel,

@@ -7,13 +7,13 @@ use super::accounts::AMOUNT_MAX;
 use super::{EvalError, Evaluator, Result};
 use crate::command::CaseNo;
 use crate::decide::limit_of;
-use crate::definition::{Measure, Organisation, Table};
+use crate::definition::{Authority, Delegation, Measure, Organisation, Table};
 use crate::event::RateUsed;
 use crate::expr::{Attribute, CasePart, Expr};
 use crate::money::{Currency, round_half_up};
 use crate::name::Name;
 use crate::rates::{Rates, last_row};
-use crate::state::held;
+use crate::state::{Release, held};
 use crate::time::{Span, SpanUnit};
 use crate::value::{Fields, Value};
 
@@ -70,6 +70,18 @@ impl Evaluator<'_> {
             Expr::LimitOf(of, authority) => match self.value(of, it)? {
                 Value::Missing => Ok(Value::Missing),
                 value => self.limit_of(value.as_name().ok_or(EvalError::Type("a position"))?, authority),
+            },
+            Expr::LimitUnder(of, authority) => match (self.value(of, it)?, self.value(authority, it)?) {
+                (Value::Missing, _) | (_, Value::Missing) => Ok(Value::Missing),
+                (post, authority) => self.limit_of(named(&post)?, named(&authority)?),
+            },
+            Expr::Delegable(authority) => match self.value(authority, it)? {
+                Value::Missing => Ok(Value::Missing),
+                authority => Ok(Value::Flag(self.authority(named(&authority)?)?.delegable)),
+            },
+            Expr::Delegated(to, authority) => match (self.value(to, it)?, self.value(authority, it)?) {
+                (Value::Missing, _) | (_, Value::Missing) => Ok(Value::Missing),
+                (to, authority) => self.delegated(named(&to)?, named(&authority)?),
             },
             Expr::Hold { name, zero } => self.hold(name, zero),
             Expr::Balance { account, key, what } => {
@@ -135,12 +147,29 @@ impl Evaluator<'_> {
         active.map_or(self.scope.rules, |active| active).organisation()
     }
 
+    /// The rules that hold now.
+    fn active(&self) -> &Release {
+        let active = self.scope.cases.and_then(|cases| cases.definitions().active());
+        active.map_or(self.scope.rules, |active| active)
+    }
+
+    fn authority(&self, name: &Name) -> Result<&Authority> {
+        self.active().authority(name).ok_or_else(|| EvalError::Missing(format!("an authority {name}")))
+    }
+
+    /// Whether another post has given its authority to this one, and that holds now.
+    fn delegated(&self, to: &Name, authority: &Name) -> Result<Value> {
+        let organisation = self.active().organisation().ok_or(EvalError::Type("an organisation"))?;
+        let at = self.scope.at;
+        let given =
+            |d: &Delegation| d.to == *to && d.authority.contains(authority) && d.start <= at && at < d.end;
+        Ok(Value::Flag(organisation.delegations.values().any(given)))
+    }
+
     /// What a post may decide alone, by the rules that hold now.
     fn limit_of(&self, post: &Name, authority: &Name) -> Result<Value> {
-        let active = self.scope.cases.and_then(|cases| cases.definitions().active());
-        let rules = active.map_or(self.scope.rules, |active| active);
-        let authority = rules.authority(authority).ok_or(EvalError::Type("an authority"))?;
-        let organisation = rules.organisation().ok_or(EvalError::Type("an organisation"))?;
+        let authority = self.authority(authority)?;
+        let organisation = self.active().organisation().ok_or(EvalError::Type("an organisation"))?;
         let limit = match limit_of(organisation, authority, post, self.scope.at) {
             None => Decimal::ZERO,
             Some(limit) => limit.up_to.unwrap_or(Decimal::from(AMOUNT_MAX)),
@@ -268,6 +297,10 @@ impl Evaluator<'_> {
 /// The key of a row: its parts, joined by `/`.
 pub(crate) fn row_key(parts: &[Value]) -> Name {
     Name::from(parts.iter().map(ToString::to_string).collect::<Vec<_>>().join("/"))
+}
+
+fn named(value: &Value) -> Result<&Name> {
+    value.as_name().ok_or(EvalError::Type("a name"))
 }
 
 fn days(count: &Value) -> Result<Value> {

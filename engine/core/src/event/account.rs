@@ -129,6 +129,8 @@ pub enum ReleasedWhy {
     Lapsed,
     /// What had been done was undone.
     Compensated,
+    /// The case was decided otherwise after it was over.
+    Reversed,
 }
 
 /// What one case held became another's.

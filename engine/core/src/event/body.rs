@@ -404,6 +404,8 @@ pub enum WithdrawnCause {
     TakenBack,
     /// An administrator put the case elsewhere.
     Jumped,
+    /// The submitter handed in another revision.
+    Amended,
 }
 
 /// A signature given before still stands.

@@ -9,6 +9,7 @@ pub(crate) mod codec;
 mod organisation;
 mod outward;
 mod plan;
+mod revised;
 mod weighed;
 
 pub use account::*;
@@ -18,6 +19,7 @@ pub use codec::{DecodeError, decode_events, encode_event};
 pub use organisation::*;
 pub use outward::*;
 pub use plan::{About, Capacity, CapacityWhy, Level, Plan, PlanNode, Slot};
+pub use revised::*;
 pub use weighed::{Added, AmountWeighed, RateUsed};
 
 use crate::command::CaseNo;
@@ -221,6 +223,10 @@ events! {
     119 "return-directed" ReturnDirected,
     /// A returned document goes to an earlier step.
     120 "return-led" ReturnLed,
+    /// The submitter handed in another revision of a document that was under way.
+    121 "case-amended" CaseAmended,
+    /// A case that is over ended otherwise after all, because another case decided so.
+    122 "case-reversed" CaseReversed,
     /// Somebody took a post.
     100 "person-hired" PersonHired,
     /// Somebody left the company.
@@ -292,6 +298,8 @@ impl Event {
             Event::StoodIn(e) => Some(e.case),
             Event::CaseSubmitted(e) => Some(e.case),
             Event::CaseResubmitted(e) => Some(e.case),
+            Event::CaseAmended(e) => Some(e.again.case),
+            Event::CaseReversed(e) => Some(e.case),
             Event::StateEntered(e) => Some(e.case),
             Event::StateSkipped(e) => Some(e.case),
             Event::ChecksFailed(e) => Some(e.case),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::command::CaseNo;
 use crate::definition::{
-    Activity, Arrow, Chain, Climb, MatchRule, Member, Node, Required, Signer, StateDef, Who,
+    Activity, Arrow, Chain, Climb, DelegateDef, MatchRule, Member, Node, Required, Signer, StateDef, Who,
 };
 use crate::eval::{Scope, evaluate};
 use crate::expr::Expr;
@@ -131,6 +131,11 @@ fn in_activity(activity: &Activity, visit: Visit<'_>) {
             def.key.iter().for_each(visit);
             with(&def.with);
         }
+        Activity::Delegate(def) => {
+            let DelegateDef { name, from, to, authority, up_to, start, end } = &**def;
+            [name, from, to, authority, up_to, start, end].into_iter().for_each(visit);
+        }
+        Activity::EndDelegation(name) => visit(name),
         Activity::HandOver(who) => in_who(who, visit),
         Activity::Follow { .. } | Activity::Join { .. } | Activity::Compensate { .. } => {}
         Activity::Reserve(_) | Activity::Consume(_) | Activity::Release(_) | Activity::Restore(_) => {

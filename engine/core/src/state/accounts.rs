@@ -65,6 +65,8 @@ pub struct Lot {
     pub taken_from: Option<CaseNo>,
     /// The chain of the required case with which it was taken.
     pub with: Option<Name>,
+    /// Another case has set something aside out of it.
+    pub lent: bool,
 }
 
 /// How long lots outlast the end of their case.

@@ -45,6 +45,8 @@ pub fn apply(state: &mut State, event: &Event) {
         Event::CaseEnded(e) => drop_case(state, e.case, e.end.clone(), e.good),
         Event::CaseWithdrawn(e) => drop_case(state, e.case, Name::from("withdrawn"), false),
         Event::CaseResubmitted(e) => resubmitted(state, e),
+        Event::CaseAmended(e) => super::revised::amended(state, e),
+        Event::CaseReversed(e) => super::revised::reversed(state, e),
         Event::TaskOpened(e) => {
             let position = state.intern(&e.position);
             let holders = e.holders.iter().map(|h| state.intern(h)).collect();
@@ -237,7 +239,7 @@ fn take_content(state: &mut State, case: &mut Case, content: &Content) {
     case.fields.shrink_to_fit();
 }
 
-fn resubmitted(state: &mut State, e: &CaseResubmitted) {
+pub(super) fn resubmitted(state: &mut State, e: &CaseResubmitted) {
     let Some(mut case) = state.cases.remove(e.case) else { return };
     // Whatever was checked is checked again, unless somebody on the way has completed the document.
     let checked = case.outward.as_mut().filter(|_| !e.by_editor || e.voids_signatures);

@@ -77,6 +77,9 @@ fn list(balance: &mut Balance, lot: (CaseNo, LotNo), left: bool) {
 fn reserved(state: &mut State, e: &Reserved) {
     if let Some(from) = e.from {
         change(state, from, -e.amount);
+        if let Some(lot) = holds(state, from.0).and_then(|holds| holds.lots.get_mut(&from.1)) {
+            lot.lent = true;
+        }
     }
     let balance = balance(state, &e.account, &e.key);
     if e.from.is_none() {
@@ -92,6 +95,7 @@ fn reserved(state: &mut State, e: &Reserved) {
         from: e.from,
         taken_from: None,
         with: None,
+        lent: false,
     };
     on_case(state, e.case, |case, _| {
         let holds = case.outward.get_or_insert_default().holds.get_or_insert_default();

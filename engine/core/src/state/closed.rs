@@ -66,6 +66,7 @@ fn remembered(mut case: Box<Case>, end: Name, good: bool, ended_at: Timestamp) -
         facts: outward.facts,
         last_command: outward.commands.keys().last().copied().unwrap_or(0),
         open_commands: super::apply_commands::unanswered(outward.commands),
+        signed: super::revised::signed(&case.signatures).map(Box::new),
         holds: super::apply_accounts::left_behind(outward.holds, claims),
     }
 }

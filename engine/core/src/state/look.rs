@@ -25,6 +25,9 @@ impl State {
                 self.chain_of(number)?;
                 return Some(Value::List(self.case(number).map(still_to_sign).unwrap_or_default()));
             }
+            CasePart::Signers | CasePart::Decider | CasePart::DecidedAt => {
+                return self.signed_part(number, part);
+            }
             _ => {}
         }
         let (fields, facts, amount, submitter) = match (self.case(number), self.closed(number)) {
@@ -37,6 +40,21 @@ impl State {
             CasePart::Fact(path) => within(facts, path),
             CasePart::Amount => amount.cloned().unwrap_or(Value::Missing),
             _ => Value::Position(submitter.position.clone()),
+        })
+    }
+
+    fn signed_part(&self, number: CaseNo, part: &CasePart) -> Option<Value> {
+        self.chain_of(number)?;
+        let signed = match self.case(number) {
+            Some(case) => super::revised::signed(case.signatures()),
+            None => self.closed(number)?.signed.as_deref().cloned(),
+        };
+        let signed = signed.unwrap_or_default();
+        Some(match (part, signed.decided) {
+            (CasePart::Signers, _) => Value::List(signed.by.into_iter().map(Value::Position).collect()),
+            (_, None) => Value::Missing,
+            (CasePart::Decider, Some((position, _))) => Value::Position(position),
+            (_, Some((_, at))) => Value::Time(at),
         })
     }
 

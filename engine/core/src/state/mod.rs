@@ -21,6 +21,7 @@ mod more;
 mod names;
 mod outward;
 mod requests;
+mod revised;
 mod rows;
 pub mod snapshot;
 mod waiting;
@@ -45,7 +46,7 @@ pub use more::{AddedApprover, More, OpinionAskedFor};
 pub(crate) use names::shared;
 pub use outward::{
     ChildState, ClosedCase, CommandState, CommandStatus, Done, DoneWhat, ItemStatus, KeptFact, Mark,
-    OutsideWork, Outward, Period, Reply, WorkItem,
+    OutsideWork, Outward, Period, Reply, Signed, WorkItem,
 };
 pub use requests::{REQUEST_WINDOW_MS, REQUESTS_MAX, RequestKey, Requests, SENT_AHEAD_MAX_MS, Seen};
 pub use waiting::Seeks;

@@ -275,6 +275,17 @@ pub struct ClosedCase {
     pub open_commands: SmallMap<CommandNo, CommandState>,
     /// What it left behind of accounts; None: nothing.
     pub holds: Option<Box<Holds>>,
+    /// Who signed it and who decided it; None: nobody signed.
+    pub signed: Option<Box<Signed>>,
+}
+
+/// Who signed a case, and who decided it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Signed {
+    /// The positions whose signatures stand, in order.
+    pub by: Vec<Name>,
+    /// The position that decided last, and when.
+    pub decided: Option<(Name, Timestamp)>,
 }
 
 /// When a chain that starts by the calendar is looked at next.

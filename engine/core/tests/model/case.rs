@@ -27,6 +27,9 @@ pub enum Input {
     Resubmit {
         document: Document,
     },
+    Amend {
+        document: Document,
+    },
     Withdraw,
     Fact,
     /// Time alone has passed.
@@ -177,6 +180,16 @@ impl View {
         persons
     }
 
+    /// Whether an earlier state has approved it.
+    pub fn approved_before(&self, chain: &Chain) -> bool {
+        let here = match &self.place {
+            Place::People { state, .. } => Some(&chain.states[*state].name),
+            _ => None,
+        };
+        let approved = |s: &&Signature| !s.void && !s.review && s.verdict == Verdict::Approve;
+        self.signatures.iter().filter(approved).any(|s| Some(&s.state) != here)
+    }
+
     /// Whether a decision was made that nobody may take back any more.
     pub fn decided(&self) -> bool {
         let approved = |s: &Signature| !s.void && !s.review && s.verdict == Verdict::Approve;
@@ -196,7 +209,12 @@ impl Kept<'_> {
         // A contribution is no signature: a new revision asks for it again.
         let stands = s.duty != Duty::Input || s.revision == revision;
         let may = !wanted.barred.contains(&s.person);
-        stands && may && s.state == *state && s.position == wanted.position && s.duty == wanted.duty
+        // An approval that no longer decides is its level's opinion.
+        let duty = match s.review {
+            false => s.duty == wanted.duty,
+            true => s.duty == Duty::Approve && wanted.duty == Duty::Review && wanted.level.is_some(),
+        };
+        stands && may && duty && s.state == *state && s.position == wanted.position
     }
 }
 
@@ -300,7 +318,7 @@ impl<'a> Walk<'a> {
     /// Signatures that stand and answer no question of this step yet.
     fn standing(&self) -> Vec<Kept<'_>> {
         let all = self.view.signatures.iter().enumerate().rev();
-        let stands = |s: &Signature| !s.void && !s.review && s.verdict.agrees();
+        let stands = |s: &Signature| !s.void && s.verdict.agrees();
         let free = all.filter(|(i, s)| stands(s) && !self.view.used.contains(i));
         free.map(|(index, signature)| Kept { index, signature }).collect()
     }
@@ -346,6 +364,10 @@ impl<'a> Walk<'a> {
                 self.revise(document, true);
                 self.go(Target::State(0));
             }
+            Input::Amend { document } => {
+                self.amend(document);
+                self.go(Target::State(0));
+            }
             Input::Withdraw => self.view.place = Place::Withdrawn,
             Input::Fact => {
                 if let Place::Wait { state, .. } = self.view.place {
@@ -378,6 +400,19 @@ impl<'a> Walk<'a> {
         }
         self.view.revision += 1;
         commercial
+    }
+
+    /// A document that changes under way: a smaller amount leaves signatures as they are, a larger one leaves
+    /// approvals as opinions, any other commercial change voids them.
+    fn amend(&mut self, document: &Document) {
+        let old = std::mem::replace(&mut self.view.document, document.clone());
+        self.view.revision += 1;
+        let keeps = self.rules.company.policies.returns.keep_unless_commercial;
+        if !keeps || old.customer != document.customer {
+            self.view.signatures.iter_mut().for_each(|s| s.void = true);
+        } else if document.total > old.total {
+            self.view.signatures.iter_mut().filter(|s| s.duty == Duty::Approve).for_each(|s| s.review = true);
+        }
     }
 
     fn answer(&mut self, slot: usize, person: &Name, verdict: Verdict, document: Option<&Document>) {

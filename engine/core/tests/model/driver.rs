@@ -167,6 +167,7 @@ impl Run {
                 let word = match verb {
                     Verb::Submit { .. } => "submit",
                     Verb::Resubmit { .. } => "resubmit",
+                    Verb::Amend { .. } => "amend",
                     Verb::Decide(_) => "decide",
                     Verb::Withdraw { .. } => "withdraw",
                     Verb::ReferUp { .. } => "refer-up",
@@ -235,6 +236,11 @@ impl Run {
             Verb::Resubmit { case, document, fault } => {
                 Body::Resubmit { case: *case, document: raw(document, *fault) }
             }
+            Verb::Amend { case, document, fault, reason } => Body::Amend {
+                case: *case,
+                document: raw(document, *fault),
+                reason: Name::from(if *reason { "the customer wants it so" } else { "" }),
+            },
             Verb::Withdraw { case } => Body::Withdraw { case: *case, reason: None },
             Verb::ReferUp { case, task, stale, reason } => Body::ReferUp {
                 case: *case,

@@ -32,12 +32,13 @@ impl Generator {
     pub fn order(&mut self, company: &Company, at: Timestamp) -> Order {
         let open: Vec<u64> = (1..=company.stories.len() as u64).filter(|c| company.is_open(*c)).collect();
         let submit = if open.len() < 12 { 60 } else { 12 };
-        let mut order = match self.random.weighted(&[submit, 70, 10, 1, 3, 5]) {
+        let mut order = match self.random.weighted(&[submit, 70, 10, 1, 3, 3, 5]) {
             0 => None,
             1 => self.decide(company, &open, at),
             2 => self.resubmit(company, &open, at),
             3 => self.withdraw(company, &open, at),
-            4 => self.refer_up(company, &open, at),
+            4 => self.amend(company, &open, at),
+            5 => self.refer_up(company, &open, at),
             _ => self.fact(company, &open, at),
         }
         .unwrap_or_else(|| self.submit(company, at));
@@ -157,13 +158,23 @@ impl Generator {
     fn resubmit(&mut self, company: &Company, open: &[u64], at: Timestamp) -> Option<Order> {
         let draft = |c: &&u64| matches!(company.view(**c).map(|v| &v.place), Some(Place::Draft));
         let drafts: Vec<u64> = open.iter().filter(draft).copied().collect();
-        let case = *self.random.pick(&drafts)?;
+        let case = match self.random.chance(4) {
+            true => *self.random.pick(open)?,
+            false => *self.random.pick(&drafts)?,
+        };
         let (person, position) = submitter(company, case)?;
         let mut document = self.revised(company, case);
         if self.random.chance(3) {
             document.number = format!("N{}", self.random.below(company.stories.len()));
         }
         Some(self.by(at, person, position, Verb::Resubmit { case, document, fault: Fault::None }))
+    }
+
+    fn amend(&mut self, company: &Company, open: &[u64], at: Timestamp) -> Option<Order> {
+        let case = *self.random.pick(open)?;
+        let (person, position) = submitter(company, case)?;
+        let document = self.revised(company, case);
+        Some(self.by(at, person, position, Verb::Amend { case, document, fault: Fault::None, reason: true }))
     }
 
     fn withdraw(&mut self, company: &Company, open: &[u64], at: Timestamp) -> Option<Order> {
@@ -253,7 +264,11 @@ impl Generator {
                     (order.person, order.position) = (person, position);
                 }
             }
-            Verb::Resubmit { case, .. } | Verb::Withdraw { case } => *case = other_case,
+            Verb::Amend { fault: wrong, .. } if choice > 6 => *wrong = fault,
+            Verb::Amend { reason, .. } if choice > 3 => *reason = false,
+            Verb::Resubmit { case, .. } | Verb::Amend { case, .. } | Verb::Withdraw { case } => {
+                *case = other_case;
+            }
             Verb::ReferUp { case, .. } if choice < 2 => *case = other_case,
             Verb::ReferUp { task, .. } if choice < 4 => *task += 1,
             Verb::ReferUp { stale, .. } => *stale = true,

@@ -127,6 +127,7 @@ impl Company {
             Verb::Submit { chain, .. } => ("submit", Some(chain)),
             Verb::Fact { fact, .. } => return grant.verbs.has("fact") && grant.facts.has(fact),
             Verb::Resubmit { .. } => ("resubmit", None),
+            Verb::Amend { .. } => ("amend", None),
             Verb::Decide(_) => ("decide", None),
             Verb::Withdraw { .. } => ("withdraw", None),
             Verb::ReferUp { .. } => ("refer-up", None),
@@ -149,7 +150,9 @@ impl Company {
     fn amount_allowed(&self, order: &Order) -> bool {
         let Some(grant) = self.rules.systems.systems.get(&order.system) else { return true };
         let total = match &order.verb {
-            Verb::Submit { document, .. } | Verb::Resubmit { document, .. } => document.total,
+            Verb::Submit { document, .. }
+            | Verb::Resubmit { document, .. }
+            | Verb::Amend { document, .. } => document.total,
             _ => return true,
         };
         grant.up_to.is_none_or(|most| total <= most)
@@ -239,20 +242,43 @@ impl Company {
                 if order.position != story.position {
                     faults.push(Code::NotSubmitter);
                 }
-                if !matches!(view.place, Place::Draft) {
-                    faults.push(Code::NotInDraft);
+                match view.place {
+                    Place::Draft => {}
+                    _ if view.approved_before(&self.rules.chains[&story.chain]) => faults.push(Code::Frozen),
+                    _ => faults.push(Code::NotInDraft),
                 }
-                faults.extend(fault.code());
-                if *fault == Fault::None {
-                    let chain = &self.rules.chains[&story.chain];
-                    let failed = chain.requires.iter().find(|r| !meets(&r.what, document));
-                    faults.extend(failed.map(|r| Code::Rule(r.code.clone())));
-                    if self.number_taken(&story.chain, &document.number, Some(case)) {
-                        faults.push(Code::NotUnique);
-                    }
+                self.faults_of_document((case, document, *fault), faults);
+            }
+            Verb::Amend { document, fault, reason, .. } => {
+                if order.position != story.position {
+                    faults.push(Code::NotSubmitter);
+                }
+                if matches!(view.place, Place::Draft) {
+                    faults.push(Code::Conflict);
+                }
+                if !reason {
+                    faults.push(Code::ReasonRequired);
+                }
+                self.faults_of_document((case, document, *fault), faults);
+                if view.revision > self.rules.company.policies.returns.at_most {
+                    faults.push(Code::RevisionLimit);
+                }
+                if *document == view.document {
+                    faults.push(Code::NothingChanged);
                 }
             }
             Verb::Submit { .. } | Verb::Fact { .. } => {}
+        }
+    }
+
+    /// What is wrong with a document that is handed in again.
+    fn faults_of_document(&self, (case, document, fault): (u64, &Document, Fault), faults: &mut Vec<Code>) {
+        faults.extend(fault.code());
+        let Some(story) = self.story(case).filter(|_| fault == Fault::None) else { return };
+        let failed = self.rules.chains[&story.chain].requires.iter().find(|r| !meets(&r.what, document));
+        faults.extend(failed.map(|r| Code::Rule(r.code.clone())));
+        if self.number_taken(&story.chain, &document.number, Some(case)) {
+            faults.push(Code::NotUnique);
         }
     }
 
@@ -398,6 +424,7 @@ impl Company {
                 return case;
             }
             Verb::Resubmit { case, document, .. } => (*case, Input::Resubmit { document: document.clone() }),
+            Verb::Amend { case, document, .. } => (*case, Input::Amend { document: document.clone() }),
             Verb::Withdraw { case } => (*case, Input::Withdraw),
             Verb::Fact { fact, number } => match self.waiting(fact, number) {
                 Some(case) => (case, Input::Fact),

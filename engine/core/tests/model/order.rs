@@ -23,6 +23,7 @@ pub struct Order {
 pub enum Verb {
     Submit { chain: Name, document: Document, fault: Fault, addressee: Option<Name> },
     Resubmit { case: u64, document: Document, fault: Fault },
+    Amend { case: u64, document: Document, fault: Fault, reason: bool },
     Decide(Decide),
     Withdraw { case: u64 },
     ReferUp { case: u64, task: u32, stale: bool, reason: &'static str },
@@ -61,6 +62,7 @@ impl Order {
 
     pub fn case(&self) -> Option<u64> {
         match &self.verb {
+            Verb::Amend { case, .. } => Some(*case),
             Verb::Resubmit { case, .. } | Verb::Withdraw { case } | Verb::ReferUp { case, .. } => Some(*case),
             Verb::Decide(decide) => Some(decide.case),
             Verb::Submit { .. } | Verb::Fact { .. } => None,

@@ -339,6 +339,7 @@ pub fn anytime(name: &str, go: Option<Target>) -> Anytime {
         go,
         learns: Vec::new(),
         unratified: None,
+        once_over: Vec::new(),
     }
 }
 

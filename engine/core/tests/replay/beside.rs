@@ -24,8 +24,13 @@ impl Roam {
                 let place = places[self.random.below(3)];
                 TaskAct::AddApprover { to, place, reason }
             }
-            8 => TaskAct::Claim,
-            9 => TaskAct::Release,
+            8 | 9 if self.is_claimed(case, number) => {
+                let on = OnTask { case, task: number, version, act: TaskAct::Release };
+                let owner = task.holders.first().unwrap_or(person).clone();
+                self.request(owner, task.position.clone(), Body::OnTask(on));
+                return true;
+            }
+            8 | 9 => TaskAct::Claim,
             10 => {
                 let position = self.added(case).unwrap_or(to);
                 let body = Body::RemoveApprover { case, position, reason };
@@ -47,6 +52,13 @@ impl Roam {
         true
     }
 
+    /// The submitter hands in another revision of a document under way.
+    pub(super) fn amend(&mut self, case: CaseNo) {
+        let Some((person, position)) = self.submitter(case) else { return };
+        let document = super::raw(&self.generator.document(format!("N{case}")), super::Fault::None);
+        self.request(person, position, Body::Amend { case, document, reason: Name::from("as agreed") });
+    }
+
     /// A signer takes the newest signature of a case back, if it is not too late.
     pub(super) fn take_back(&mut self, case: CaseNo) {
         let signed = self.state.case(case).and_then(|case| case.signatures().last().cloned());
@@ -65,6 +77,11 @@ impl Roam {
         let Some(to) = self.random.pick(&names.unwrap_or_default()).cloned() else { return };
         let cause = countersign_core::command::Cause::Operator { os_user: Name::from("root") };
         self.run(cause, Body::Jump { case, to, reason: Name::from("it is stuck") });
+    }
+
+    fn is_claimed(&self, case: CaseNo, task: TaskNo) -> bool {
+        let step = self.state.case(case).and_then(|case| case.step());
+        step.is_some_and(|step| step.candidates(task).is_some())
     }
 
     fn somewhere(&mut self) -> Name {

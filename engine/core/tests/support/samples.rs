@@ -40,7 +40,7 @@ pub fn document() -> Fields {
     .collect()
 }
 
-fn content() -> Content {
+pub(super) fn content() -> Content {
     Content {
         document: document(),
         hash: [1; 32],

@@ -4,7 +4,7 @@ use countersign_core::command::Verdict;
 use countersign_core::definition::{Duty, Target};
 use countersign_core::event::*;
 
-use super::{capacities, milestones, n, slot};
+use super::{capacities, content, milestones, n, slot};
 
 pub(super) fn action_events() -> Vec<Event> {
     let (case, task) = (42, 3);
@@ -89,5 +89,25 @@ fn approver_events() -> Vec<Event> {
         }),
         Event::ReturnDirected(ReturnDirected { case, slot: 1, go: Target::State(0) }),
         Event::ReturnLed(ReturnLed { case, go: Target::State(0), to: n("clause-review") }),
+        Event::CaseAmended(CaseAmended {
+            again: CaseResubmitted {
+                case,
+                revision: 2,
+                content: content(),
+                voids_signatures: false,
+                person: n("H31"),
+                by_editor: false,
+            },
+            as_opinions: true,
+            reason: n("the customer takes more"),
+        }),
+        Event::CaseReversed(CaseReversed {
+            case,
+            by_case: 43,
+            entry: n("reverse"),
+            was: n("rejected"),
+            end: n("approved"),
+            good: true,
+        }),
     ]
 }

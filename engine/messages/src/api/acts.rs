@@ -39,6 +39,21 @@ person_request!(
 );
 
 person_request!(
+    /// `amend`: hand in another revision of a document that is under way. Answered with `Accepted`. `FROZEN` where
+    /// others rest on what was approved.
+    Amend {
+        /// The case.
+        pub case: Name,
+        /// The version of the case that the submitter saw; another one is `CONFLICT`.
+        pub version: u64,
+        /// The whole document, not only what changed; at most 64 KiB.
+        pub document: Document,
+        /// What was changed and why, in the submitter's words.
+        pub reason: Reason,
+    }
+);
+
+person_request!(
     /// `decide`: answer a task. Answered with `Accepted`.
     Decide {
         /// The case.

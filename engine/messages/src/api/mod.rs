@@ -9,7 +9,9 @@ mod request;
 mod steer;
 mod words;
 
-pub use acts::{DECIDE_ALL_MAX, Decide, DecideAll, DecideItem, Fact, ReferUp, Resubmit, Submit, Withdraw};
+pub use acts::{
+    Amend, DECIDE_ALL_MAX, Decide, DecideAll, DecideItem, Fact, ReferUp, Resubmit, Submit, Withdraw,
+};
 pub use envelope::Envelope;
 pub use on_task::{AddApprover, Claim, Consult, Place, Release, RemoveApprover, TakeBack, Transfer};
 pub use organisation::{Delegate, Organisation, OrganisationAct, Organise, Plan};

@@ -1,6 +1,6 @@
 //! Any request, and the one function that reads it.
 
-use super::acts::{Decide, DecideAll, Fact, ReferUp, Resubmit, Submit, Withdraw};
+use super::acts::{Amend, Decide, DecideAll, Fact, ReferUp, Resubmit, Submit, Withdraw};
 use super::envelope::Envelope;
 use super::on_task::{AddApprover, Claim, Consult, Release, RemoveApprover, TakeBack, Transfer};
 use super::organisation::{Organisation, Organise, Plan};
@@ -24,6 +24,8 @@ pub enum Request {
     Submit(Submit),
     /// Hand in a returned document again.
     Resubmit(Resubmit),
+    /// Hand in another revision of a document under way.
+    Amend(Amend),
     /// Answer a task.
     Decide(Decide),
     /// Answer several tasks alike.
@@ -92,6 +94,7 @@ impl Request {
         match self {
             Request::Submit(_) => Verb::Submit,
             Request::Resubmit(_) => Verb::Resubmit,
+            Request::Amend(_) => Verb::Amend,
             Request::Decide(_) => Verb::Decide,
             Request::Withdraw(_) => Verb::Withdraw,
             Request::ReferUp(_) => Verb::ReferUp,
@@ -130,6 +133,7 @@ impl Request {
         match self {
             Request::Submit(request) => request.envelope(),
             Request::Resubmit(request) => request.envelope(),
+            Request::Amend(request) => request.envelope(),
             Request::Decide(request) => request.envelope(),
             Request::Withdraw(request) => request.envelope(),
             Request::ReferUp(request) => request.envelope(),
@@ -193,6 +197,7 @@ pub fn decode_request(verb: &str, bytes: &[u8], limits: &Limits) -> Result<Reque
     let request = match verb {
         Verb::Submit => Request::Submit(typed(text)?),
         Verb::Resubmit => Request::Resubmit(typed(text)?),
+        Verb::Amend => Request::Amend(typed(text)?),
         Verb::Decide => Request::Decide(typed(text)?),
         Verb::Withdraw => Request::Withdraw(typed(text)?),
         Verb::ReferUp => Request::ReferUp(typed(text)?),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use countersign_core::command::CaseNo;
 use countersign_core::definition::Reports;
 use countersign_core::eval::{EvalError, Scope, evaluate};
-use countersign_core::event::Event;
+use countersign_core::event::{CaseReversed, Event, HoldLapsed};
 use countersign_core::expr::Expr;
 use countersign_core::money::Money;
 use countersign_core::name::Name;
@@ -90,10 +90,10 @@ impl Measures {
             Event::FactsLearnt(_) => self.owed_moves(&here, reports),
             Event::CaseEnded(e) => self.over(&e.end, &here, reports),
             // A case that was over comes to another end: nobody took what it held.
-            Event::HoldLapsed(e) => {
-                self.sold_at(&e.end, &here, reports);
+            Event::HoldLapsed(HoldLapsed { end, .. }) | Event::CaseReversed(CaseReversed { end, .. }) => {
+                self.sold_at(end, &here, reports);
                 let own = self.entries.iter_mut().filter(|entry| entry.case == number);
-                own.for_each(|entry| entry.place = e.end.clone());
+                own.for_each(|entry| entry.place = end.clone());
             }
             Event::CaseWithdrawn(_) => self.over(&Name::from("withdrawn"), &here, reports),
             _ => {}

@@ -141,6 +141,8 @@ impl Miner {
         Some(match event {
             Event::CaseResubmitted(e) if e.by_editor => return None,
             Event::CaseResubmitted(e) => Draft::new("resubmit", "complete").by(&e.person),
+            Event::CaseAmended(e) => Draft::new("amend", "complete").by(&e.again.person),
+            Event::CaseReversed(e) => Draft::new(format!("reversed to {}", e.end), "complete"),
             Event::CaseReturned(_) => Draft::new("return to submitter", "complete"),
             Event::CaseEnded(e) => {
                 self.open.remove(&case);

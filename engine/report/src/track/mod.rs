@@ -73,6 +73,7 @@ impl Track {
 fn of_case(case: &mut CaseTrack, event: &Event, at: Timestamp) {
     match event {
         Event::CaseResubmitted(e) => case.revised(&e.content),
+        Event::CaseAmended(e) => case.revised(&e.again.content),
         Event::StateEntered(e) => case.enter(e.name.clone(), at),
         Event::CaseReturned(_) => case.enter(Name::from(DRAFT), at),
         Event::CaseHeld(_) => case.hold(at),

@@ -15,6 +15,17 @@ use super::rows::{AnswerRow, CaseRow, EndedRow, RouteRow, RouteStatus, SignedRow
 pub(super) fn fold_case(row: &mut CaseRow, sequence: u64, at: Timestamp, event: &Event) {
     match event {
         Event::CaseResubmitted(e) => resubmitted(row, sequence, e),
+        Event::CaseAmended(e) => {
+            resubmitted(row, sequence, &e.again);
+            if e.as_opinions {
+                let approvals = row.signed.iter_mut().filter(|signed| signed.duty == Duty::Approve);
+                approvals
+                    .flat_map(|signed| signed.answer.iter_mut().chain(&mut signed.sealed))
+                    .for_each(|answer| answer.counts_as_review = true);
+            }
+        }
+        Event::CaseReversed(e) => ended_after_all(row, &e.end, e.good),
+        Event::HoldLapsed(e) => ended_after_all(row, &e.end, e.good),
         Event::StateEntered(e) => entered(row, e),
         Event::StateSkipped(e) => {
             row.route.push(RouteRow { state: e.name.clone(), slot: None, status: RouteStatus::Skipped });
@@ -82,6 +93,14 @@ fn fold_task(row: &mut CaseRow, at: Timestamp, event: &Event) {
         _ if super::action_fold::fold(row, at, event) => {}
         _ => fold_outward(row, at, event),
     }
+}
+
+/// A case that was over has another end.
+fn ended_after_all(row: &mut CaseRow, end: &Name, good: bool) {
+    if let Some(ended) = &mut row.ended {
+        (ended.end, ended.good) = (end.clone(), good);
+    }
+    row.state = end.clone();
 }
 
 /// See core's `apply`: what a new revision leaves standing is its rule.

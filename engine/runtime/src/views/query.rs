@@ -149,6 +149,7 @@ impl Views {
         let documents = frame.events.into_iter().filter_map(|event| match event {
             Event::CaseSubmitted(e) if e.case == case => Some(e.content.document),
             Event::CaseResubmitted(e) if e.case == case => Some(e.content.document),
+            Event::CaseAmended(e) if e.again.case == case => Some(e.again.content.document),
             _ => None,
         });
         Ok(documents.last())

@@ -245,7 +245,8 @@ impl Writer {
         if self.guard.jumped() {
             return Err(Unavailable::ClockJump);
         }
-        let is_new_work = matches!(body, Body::Submit { .. } | Body::Resubmit { .. } | Body::Store(_));
+        let is_new_work =
+            matches!(body, Body::Submit { .. } | Body::Resubmit { .. } | Body::Amend { .. } | Body::Store(_));
         match self.room {
             Room::Enough => Ok(()),
             Room::Reserve if !is_new_work => Ok(()),

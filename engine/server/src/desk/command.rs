@@ -88,6 +88,11 @@ pub(super) fn command(caller: &Caller, request: Request) -> Result<Option<Asked>
             let (case, document) = (case(&r.case)?, raw::record(r.document.0));
             Asked { version: Some(r.version), ..asked(Body::Resubmit { case, document }, Some(case)) }
         }
+        Request::Amend(r) => {
+            let (case, document) = (case(&r.case)?, raw::record(r.document.0));
+            let reason = Name::from(String::from(r.reason));
+            Asked { version: Some(r.version), ..asked(Body::Amend { case, document, reason }, Some(case)) }
+        }
         Request::Decide(r) => {
             let to = r.to.clone().map(return_to);
             let answer = answer(r)?;

@@ -5,7 +5,7 @@
 //! or for a repeat, it is read from the log.
 
 use countersign_core::command::{CaseNo, ContentHash};
-use countersign_core::event::Event;
+use countersign_core::event::{CaseAmended, Event};
 use countersign_core::name::Name;
 use countersign_core::receipt::Receipt;
 use countersign_core::state::{Case, Stage, State};
@@ -55,6 +55,9 @@ impl Standing {
         match event {
             Event::CaseSubmitted(e) => (self.revision, self.content_hash) = (1, e.content.hash),
             Event::CaseResubmitted(e) => (self.revision, self.content_hash) = (e.revision, e.content.hash),
+            Event::CaseAmended(CaseAmended { again: e, .. }) => {
+                (self.revision, self.content_hash) = (e.revision, e.content.hash);
+            }
             Event::StateEntered(e) => self.state = e.name.clone(),
             Event::CaseEnded(e) => self.state = e.end.clone(),
             Event::CaseReturned(_) => self.state = Name::from("draft"),

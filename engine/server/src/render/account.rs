@@ -18,6 +18,7 @@ fn why(why: ReleasedWhy) -> (&'static str, &'static str) {
         ReleasedWhy::Ended => ("ended", "事项结束"),
         ReleasedWhy::Lapsed => ("lapsed", "逾期无人使用"),
         ReleasedWhy::Compensated => ("compensated", "撤销"),
+        ReleasedWhy::Reversed => ("reversed", "改判"),
     }
 }
 

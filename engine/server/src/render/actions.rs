@@ -12,7 +12,7 @@ use super::plan::{milestones, slot};
 use super::sentence::verdict_zh;
 use super::value::{names, time};
 use super::words::verdict;
-use crate::ids::task_text;
+use crate::ids::{case_text, task_text};
 
 /// What such an event says; null for one of another sort.
 pub(super) fn data(event: &Event) -> Value {
@@ -77,6 +77,19 @@ pub(super) fn data(event: &Event) -> Value {
         }),
         Event::ReturnDirected(e) => json!({ "slot": e.slot, "to": short(e.go) }),
         Event::ReturnLed(e) => json!({ "to": e.to.as_str() }),
+        Event::CaseAmended(e) => {
+            let mut told = super::data::resubmitted(&e.again);
+            told["approvals_are_opinions"] = Value::from(e.as_opinions);
+            told["reason"] = Value::from(e.reason.as_str());
+            told
+        }
+        Event::CaseReversed(e) => json!({
+            "by_case": case_text(e.by_case),
+            "request": e.entry.as_str(),
+            "was": e.was.as_str(),
+            "end": e.end.as_str(),
+            "good": e.good,
+        }),
         _ => Value::Null,
     }
 }
@@ -187,6 +200,17 @@ pub(super) fn sentence(event: &Event) -> Option<(String, String)> {
             ("the document is to go back to an earlier step".into(), "指定退回环节".into())
         }
         Event::ReturnLed(e) => (format!("the document went back to {}", e.to), format!("退回至 {}", e.to)),
+        Event::CaseAmended(e) => (
+            format!(
+                "{} changed the document under way, revision {}: {}",
+                e.again.person, e.again.revision, e.reason
+            ),
+            format!("{} 在途变更，第 {} 稿：{}", e.again.person, e.again.revision, e.reason),
+        ),
+        Event::CaseReversed(e) => (
+            format!("case {} decided otherwise: {} instead of {}", case_text(e.by_case), e.end, e.was),
+            format!("经 {} 改判：由 {} 改为 {}", case_text(e.by_case), e.was, e.end),
+        ),
         _ => return None,
     })
 }
@@ -224,6 +248,7 @@ pub(super) fn actor(event: &Event) -> (Option<&Name>, Option<&Name>) {
         Event::TaskClaimed(e) => (Some(&e.person), None),
         Event::TaskReleased(e) => (Some(&e.person), None),
         Event::CaseJumped(e) => (Some(&e.person), Some(&e.position).filter(|position| !position.is_empty())),
+        Event::CaseAmended(e) => (Some(&e.again.person), None),
         _ => (None, None),
     }
 }
@@ -238,6 +263,7 @@ pub(super) fn reason(event: &Event) -> Option<&Name> {
         Event::ApproverAdded(e) => Some(&e.reason),
         Event::ApproverRemoved(e) => Some(&e.reason),
         Event::CaseJumped(e) => Some(&e.reason),
+        Event::CaseAmended(e) => Some(&e.reason),
         _ => None,
     }
 }

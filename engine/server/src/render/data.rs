@@ -166,7 +166,7 @@ fn submitted(e: &CaseSubmitted) -> Value {
     told
 }
 
-fn resubmitted(e: &CaseResubmitted) -> Value {
+pub(super) fn resubmitted(e: &CaseResubmitted) -> Value {
     let mut told = json!({
         "revision": e.revision,
         "person": e.person.as_str(),

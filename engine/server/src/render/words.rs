@@ -57,6 +57,7 @@ pub(super) fn withdrawn(cause: WithdrawnCause) -> &'static str {
         WithdrawnCause::Removed => "removed",
         WithdrawnCause::TakenBack => "taken-back",
         WithdrawnCause::Jumped => "jumped",
+        WithdrawnCause::Amended => "amended",
     }
 }
 

@@ -13,6 +13,7 @@ const OTHERS: &[&str] = &[
     "submits",
     "begins",
     "resubmits",
+    "amends",
     "withdraws",
     "refers",
     "transfers",
@@ -67,6 +68,7 @@ pub(super) fn act(words: &Words<'_>) -> Option<Act> {
             Some(Act::Begin { who: Some(who), key: words.key(rest)?, fields })
         }
         ("resubmits", rest) => Some(Act::Resubmit { who, key: words.key(rest)?, fields: words.fields()? }),
+        ("amends", rest) => Some(Act::Amend { who, key: words.key(rest)?, fields: words.fields()? }),
         ("withdraws", rest) => Some(Act::Withdraw { who, key: words.key(rest)?, says: says(words)? }),
         ("refers", ["up", rest @ ..]) => {
             Some(Act::ReferUp { who, key: words.key(rest)?, says: says(words)? })

@@ -70,6 +70,7 @@ impl Books {
             }
             Event::HoldsKept(e) => drop(self.kept.insert(e.case)),
             Event::HoldLapsed(e) => drop(self.kept.remove(&e.case)),
+            Event::CaseReversed(e) => drop(self.kept.remove(&e.case)),
             Event::CaseEnded(e) => drop(self.over.insert(e.case)),
             Event::CaseWithdrawn(e) => drop(self.over.insert(e.case)),
             _ => {}
