@@ -247,6 +247,7 @@ fn standing(case: &Case) -> String {
 fn asked_to(duty: Duty) -> &'static str {
     match duty {
         Duty::Approve | Duty::Review => duty.word(),
+        Duty::OnCall => "approve or leave it to the others",
         Duty::Input => "give input",
         Duty::Edit => "complete the document",
         Duty::Task => "do a piece of work",

@@ -80,6 +80,11 @@ fn what_was_decided_is_decided_otherwise() {
 }
 
 #[test]
+fn a_decision_that_may_be_called_in() {
+    run_file("actions/on-call.case", include_str!("actions/on-call.case"));
+}
+
+#[test]
 fn answers_among_others_and_late_ones() {
     run_file("actions/bulk-and-late.case", include_str!("actions/bulk-and-late.case"));
 }

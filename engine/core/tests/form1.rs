@@ -65,7 +65,7 @@ fn table() -> Table {
 
 fn sign(duty: Duty, who: &str, veto: bool) -> Node {
     let who = Who::Position(n(who));
-    Node::Signer(Signer { duty, who, veto, except: vec![Who::Submitter], task: None })
+    Node::Signer(Signer { duty, who, veto, except: vec![Who::Submitter], task: None, only_if: None })
 }
 
 fn member(node: Node) -> Member {

@@ -165,7 +165,7 @@ fn what_was_written_is_taken_back() {
 #[test]
 fn a_case_changes_hands() {
     let ask = |name: &str, who: Who, next: &[(&str, Target)]| {
-        let sign = Signer { duty: Duty::Review, who, veto: false, except: vec![], task: None };
+        let sign = Signer { duty: Duty::Review, who, veto: false, except: vec![], task: None, only_if: None };
         state(name, Activity::People(Node::Signer(sign)), next)
     };
     let states = vec![

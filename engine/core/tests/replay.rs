@@ -563,6 +563,7 @@ fn a_step_of_many_signers_is_split_and_finished() {
             veto: false,
             except: vec![],
             task: None,
+            only_if: None,
         }))
     };
     let all = Node::All((0..230).map(review).collect());

@@ -238,6 +238,7 @@ fn people_are_asked_about_each_item() {
         veto: true,
         except: vec![],
         task: None,
+        only_if: None,
     }));
     let next = [("passed", DONE), ("returned", Target::Draft), ("rejected", FAILED)];
     let mut run = company(vec![orders(vec![for_each(doc("posts"), state("ratifying", sign, &next))])]);
@@ -262,6 +263,7 @@ fn people_are_asked_about_each_item() {
         veto: false,
         except: vec![],
         task: Some(Box::new(TaskDef { title: Title::default(), asks: vec![], choices: vec![] })),
+        only_if: None,
     }));
     let unit = Expr::Post(Box::new(item("")), Attribute::Unit);
     let filing = for_each(doc("posts"), state("filing", file, &[("passed", DONE), ("failed", FAILED)]));
@@ -279,7 +281,7 @@ fn people_are_asked_about_each_item() {
 #[test]
 fn who_is_asked() {
     let asked = |who: Who| {
-        let sign = Signer { duty: Duty::Review, who, veto: false, except: vec![], task: None };
+        let sign = Signer { duty: Duty::Review, who, veto: false, except: vec![], task: None, only_if: None };
         let next = [("passed", DONE), ("returned", Target::Draft)];
         let state = state("reading", Activity::People(Node::Signer(sign)), &next);
         let group =

@@ -136,12 +136,12 @@ impl World<'_> {
 /// Whether a task of this duty is answered so.
 fn meant(verdict: Verdict, duty: Duty) -> bool {
     match verdict {
-        Verdict::Approve => duty == Duty::Approve,
+        Verdict::Approve => duty.decides(),
         Verdict::Pass | Verdict::Object => duty == Duty::Review,
         Verdict::Input => duty == Duty::Input,
         Verdict::Submit => duty == Duty::Edit,
         Verdict::Done | Verdict::Refuse | Verdict::Choose => duty == Duty::Task,
-        Verdict::Return | Verdict::Reject => matches!(duty, Duty::Approve | Duty::Review),
+        Verdict::Return | Verdict::Reject => duty.signs(),
     }
 }
 

@@ -188,6 +188,7 @@ fn of_dealings(event: &Event) -> Option<String> {
 fn duty(duty: Duty) -> &'static str {
     match duty {
         Duty::Approve => "decide",
+        Duty::OnCall => "decide if it wants to",
         Duty::Review => "review",
         Duty::Input => "contribute",
         Duty::Edit => "complete the document",

@@ -1,7 +1,11 @@
 //! States in which people act: signers, the climb, and how several stand to one another.
 
-use countersign_core::definition::{AtLeast, Beside, Climb, Duty, Member, Node as People, Shape, Signer};
+use countersign_core::definition::{
+    AtLeast, Beside, Climb, Duty, Member, Node as People, Shape, Signer, Who,
+};
+use countersign_core::expr::Expr;
 use countersign_core::name::Name;
+use countersign_core::time::{Span, SpanUnit};
 
 use super::Context;
 use super::arrows::Outcome;
@@ -26,7 +30,7 @@ pub(super) struct Part {
 /// The own keys of each activity of people.
 pub(super) const OWN: &[(&str, &[&str])] = &[
     ("climb", &["amount", "at_least", "beside"]),
-    ("approve", &["except"]),
+    ("approve", &["except", "only_if", "call_in"]),
     ("review", &["veto", "except"]),
     ("input", &["except"]),
     ("edit", &["except"]),
@@ -77,7 +81,12 @@ impl Context<'_, '_> {
             Duty::Task => Some(self.task(map)?),
             _ => None,
         };
+        let only_if = self.only_if(map)?;
         let who = who?;
+        if let (Some(entry), Who::Group(_) | Who::GroupNeed(..)) = (map.entry("only_if"), &who) {
+            let message = "a group that votes cannot be called in by one of its members";
+            report.error(codes::MISPLACED_KEY, entry.at, message, "name a position, or use `when`");
+        }
         self.one_chooses(&who, map);
         let outcomes: &[&str] = match (duty, veto) {
             (Duty::Approve, _) => &["approved", "returned", "rejected"],
@@ -100,11 +109,30 @@ impl Context<'_, '_> {
                 veto,
                 except,
                 task: task.as_ref().map(|t| Box::new(t.def.clone())),
+                only_if,
             }),
             outcomes,
             without_deadline,
             asks: task.map(|t| t.def.asks),
         })
+    }
+
+    /// `only_if` and `call_in`: a decision where that holds; otherwise it may be called in for so long.
+    fn only_if(&self, map: &Map<'_>) -> Option<Option<(Expr, Span)>> {
+        let report = &self.world.report;
+        let call_in = map.get("call_in").map(|n| read::span(n, "call_in", report));
+        match (map.get("only_if"), map.entry("call_in")) {
+            (None, None) => Some(None),
+            (None, Some(entry)) => {
+                let message = "`call_in` says how long what is not asked may be called in";
+                report.error(codes::MISSING_KEY, entry.at, message, "add `only_if`, or take it away");
+                None
+            }
+            (Some(node), _) => {
+                let usual = Span { count: 8, unit: SpanUnit::WorkHour };
+                Some(Some((self.flag(node, Site::Signer)?, call_in.unwrap_or(Some(usual))?)))
+            }
+        }
     }
 
     /// Whether company.yaml gives everybody asked a deadline.

@@ -102,6 +102,8 @@ const KEYS: Keys = Keys {
         "at_least",
         "beside",
         "except",
+        "only_if",
+        "call_in",
         "veto",
         "need",
         "do",
@@ -129,7 +131,7 @@ const KEYS: Keys = Keys {
         "weight",
         "next",
     ],
-    later: &["undo", "only_if", "call_in", "deputy"],
+    later: &["undo", "deputy"],
 };
 
 /// A state and where it is named.

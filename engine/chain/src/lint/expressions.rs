@@ -138,6 +138,7 @@ fn of_node<'c>(node: &'c Node, each: &mut impl FnMut(&'c Expr)) {
 
 fn of_signer<'c>(signer: &'c Signer, each: &mut impl FnMut(&'c Expr)) {
     of_who(&signer.who, each);
+    signer.only_if.iter().for_each(|(only_if, _)| each(only_if));
     signer.except.iter().for_each(|who| of_who(who, each));
 }
 

@@ -50,8 +50,9 @@ pub(super) fn signers(flow: &Flow<'_>, places: &Places, world: &World<'_>) {
 fn asked(node: &Node) -> u32 {
     match node {
         Node::Signer(signer) => match signer.duty {
+            _ if signer.only_if.is_some() => 0,
             Duty::Approve | Duty::Review => heads(&signer.who),
-            Duty::Input | Duty::Edit | Duty::Task => 0,
+            Duty::Input | Duty::Edit | Duty::Task | Duty::OnCall => 0,
         },
         Node::Climb(climb) => 1 + climb.beside.iter().filter(|b| b.when.is_none()).count() as u32,
         Node::All(members) | Node::InOrder(members) => {

@@ -547,6 +547,8 @@ pub(super) const STATE: &[(&str, &str, &str)] = &[
     ("at_least", "level_of+", "Levels that must be reached"),
     ("beside", "beside_of+", "Who approves beside the deciding level"),
     ("except", "who+", "Who may not answer"),
+    ("only_if", "expression", "It decides only where that holds; otherwise it is told and may call it in"),
+    ("call_in", "span", "For how long it may call it in; 8wh"),
     ("veto", "flag", "A rejection is final"),
     ("need", "whole", "The weight that is needed"),
     ("do", "text/title", "What is to be done"),

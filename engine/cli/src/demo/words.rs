@@ -139,6 +139,7 @@ pub(super) fn verdict(verdict: Verdict) -> Said {
 pub(super) fn duty(duty: Duty) -> Said {
     let (en, zh) = match duty {
         Duty::Approve => ("to decide", "审批"),
+        Duty::OnCall => ("to decide, if it wants to", "可调审"),
         Duty::Review => ("for an opinion", "提出评审意见"),
         Duty::Input => ("for a contribution", "会签"),
         Duty::Edit => ("to complete the document", "补全单据"),

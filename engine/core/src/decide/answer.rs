@@ -115,7 +115,7 @@ fn own_document(
     request: &Request,
     answer: &Answer,
 ) -> Option<Decision> {
-    let decides = matches!(task.duty, Duty::Approve | Duty::Review);
+    let decides = task.duty.signs();
     let benefits = || {
         let chain = ctx.chain(case.chain()).ok().filter(|chain| !chain.benefits.is_empty());
         chain
@@ -358,7 +358,9 @@ pub(super) fn seen(case: &Case, task: &Task, version: u32) -> Result<(), Rejecti
 fn fits(duty: Duty, veto: bool, verdict: Verdict) -> Result<(), Rejection> {
     use Verdict::{Approve, Choose, Done, Input, Object, Pass, Refuse, Reject, Return, Submit};
     let (fits, expected) = match duty {
-        Duty::Approve => (matches!(verdict, Approve | Return | Reject), "approve, return or reject"),
+        Duty::Approve | Duty::OnCall => {
+            (matches!(verdict, Approve | Return | Reject), "approve, return or reject")
+        }
         Duty::Review if veto => {
             (matches!(verdict, Pass | Object | Return | Reject), "pass, object, return or reject")
         }

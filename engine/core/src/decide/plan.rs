@@ -164,7 +164,7 @@ impl<'a> Planner<'a> {
 
     fn signer(&mut self, signer: &Signer, inherited: Inherited) -> Result<Option<PlanNode>, NoPlan> {
         let mut barred = Vec::new();
-        if matches!(signer.duty, Duty::Approve | Duty::Review) {
+        if signer.duty.signs() {
             barred.extend_from_slice(&self.barred);
         }
         for except in &signer.except {
@@ -172,6 +172,12 @@ impl<'a> Planner<'a> {
                 barred.extend(holders(&self.ctx, &position)?);
             }
         }
+        let (duty, inherited) = match &signer.only_if {
+            Some((only_if, call_in)) if !holds_or_absent(Some(only_if), &self.scope)? => {
+                (Duty::OnCall, Inherited { within: Some(*call_in), ..inherited })
+            }
+            _ => (signer.duty, inherited),
+        };
         let own = signer.task.as_deref();
         self.task = self
             .tasks
@@ -180,7 +186,7 @@ impl<'a> Planner<'a> {
             .map(|place| place as u16);
         // Most signers except nobody, and share what the whole plan bars.
         let barred = if barred[..] == self.barred[..] { self.barred.clone() } else { barred.into() };
-        let nodes = self.signers(signer, &barred, inherited);
+        let nodes = self.signers((signer, duty), &barred, inherited);
         self.task = None;
         let mut nodes = nodes?;
         Ok(if nodes.len() > 1 { Some(PlanNode::All(nodes)) } else { nodes.pop() })
@@ -188,23 +194,25 @@ impl<'a> Planner<'a> {
 
     fn signers(
         &mut self,
-        signer: &Signer,
+        (signer, duty): (&Signer, Duty),
         barred: &Arc<[Name]>,
         inherited: Inherited,
     ) -> Result<Vec<PlanNode>, NoPlan> {
         let mut nodes = Vec::new();
         for Named { name, need } in named(&self.ctx, self.case, &self.scope, &signer.who)? {
             if self.is_group(&name)? {
-                nodes.push(self.group(&name, signer.duty, inherited, (None, need))?);
+                if duty == Duty::OnCall {
+                    continue;
+                }
+                nodes.push(self.group(&name, duty, inherited, (None, need))?);
                 continue;
             }
-            let resolved = match or_superior(&self.ctx, &name, barred, Wanted::named(self.case, signer.duty))
-            {
+            let resolved = match or_superior(&self.ctx, &name, barred, Wanted::named(self.case, duty)) {
                 // A contribution blocks nothing: where nobody can give it, nobody is asked.
-                Err(_) if signer.duty == Duty::Input => continue,
+                Err(_) if duty.lapses() => continue,
                 resolved => resolved?,
             };
-            let mut slot = self.slot(signer.duty, resolved.position, resolved.capacities, inherited)?;
+            let mut slot = self.slot(duty, resolved.position, resolved.capacities, inherited)?;
             slot.veto = signer.veto;
             slot.barred = barred.clone();
             nodes.push(self.push(slot));

@@ -193,7 +193,7 @@ fn covers(ctx: &Ctx<'_>, delegation: &Delegation, wanted: Wanted<'_>) -> bool {
             };
             named
                 && wanted.duty.as_ref().is_some_and(duty)
-                && (wanted.duty != Some(Duty::Approve) || within())
+                && (!wanted.duty.is_some_and(Duty::decides) || within())
         }
     }
 }

@@ -98,7 +98,7 @@ fn milestone(ctx: &Ctx<'_>, case: &Case, number: TaskNo) -> Result<Vec<Event>, R
     let task = case.tasks().get(&number).filter(|task| task.next_due.is_some_and(|due| due <= ctx.at));
     let Some(task) = task else { return Err(stale()) };
     let (case_no, times) = (case.number(), &task.milestones);
-    if task.duty == Duty::Input && times.overdue <= ctx.at {
+    if task.duty.lapses() && times.overdue <= ctx.at {
         return Ok(vec![Event::TaskLapsed(TaskLapsed { case: case_no, task: number })]);
     }
     if times.escalate <= ctx.at {

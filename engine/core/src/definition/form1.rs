@@ -365,6 +365,7 @@ impl Node1 {
                 veto: s.veto,
                 except: s.except,
                 task: None,
+                only_if: None,
             }),
             Node1::Climb(climb) => super::Node::Climb(climb),
             Node1::All(parts) => super::Node::All(members(parts)),

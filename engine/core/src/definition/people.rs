@@ -72,6 +72,8 @@ pub struct Signer {
     pub except: Vec<Who>,
     /// For [`Duty::Task`]: what is to be done.
     pub task: Option<Box<TaskDef>>,
+    /// For [`Duty::Approve`]: it decides only where that holds; otherwise it is told, and may call it in for so long.
+    pub only_if: Option<(Expr, Span)>,
 }
 
 /// A piece of work for a person.
@@ -98,9 +100,26 @@ pub enum Duty {
     Edit,
     /// Doing something and saying so.
     Task,
+    /// A decision that may be called in (（审批）): told of it, whoever is asked may decide it for a while; else it goes on.
+    OnCall,
 }
 
 impl Duty {
+    /// Whether an answer is a decision.
+    pub fn decides(self) -> bool {
+        matches!(self, Duty::Approve | Duty::OnCall)
+    }
+
+    /// Whether an answer is a signature under the document: a decision, or an opinion that is mandatory.
+    pub fn signs(self) -> bool {
+        self.decides() || self == Duty::Review
+    }
+
+    /// Whether the case goes on where no answer comes in time.
+    pub fn lapses(self) -> bool {
+        matches!(self, Duty::Input | Duty::OnCall)
+    }
+
     /// Its word in messages, files and tables.
     pub fn word(self) -> &'static str {
         match self {
@@ -109,6 +128,7 @@ impl Duty {
             Duty::Input => "input",
             Duty::Edit => "edit",
             Duty::Task => "task",
+            Duty::OnCall => "on-call",
         }
     }
 }

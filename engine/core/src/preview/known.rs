@@ -146,8 +146,9 @@ fn in_activity(activity: &Activity, visit: Visit<'_>) {
 
 fn in_node(node: &Node, visit: Visit<'_>) {
     match node {
-        Node::Signer(Signer { who, except, .. }) => {
+        Node::Signer(Signer { who, except, only_if, .. }) => {
             in_who(who, visit);
+            only_if.iter().for_each(|(only_if, _)| visit(only_if));
             except.iter().for_each(|who| in_who(who, visit));
         }
         Node::Climb(Climb { amount, at_least, beside, .. }) => {

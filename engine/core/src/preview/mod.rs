@@ -175,7 +175,7 @@ impl Run {
             self.state.case(number).ok_or_else(|| Rejection::new(Code::Internal, "expected an open case"))?;
         if let Some((task_no, task)) = case.tasks().first_key_value() {
             let verdict = match task.duty {
-                Duty::Approve => Verdict::Approve,
+                Duty::Approve | Duty::OnCall => Verdict::Approve,
                 Duty::Review => Verdict::Pass,
                 Duty::Input => Verdict::Input,
                 Duty::Edit => return Err(self.unforeseeable("the document as an editor completes it")),

@@ -14,7 +14,7 @@ pub(super) fn amended(state: &mut State, e: &CaseAmended) {
     on_case(state, e.again.case, |case, _| {
         case.until = None;
         if e.as_opinions {
-            let approvals = case.signatures.iter_mut().filter(|s| s.duty == Duty::Approve);
+            let approvals = case.signatures.iter_mut().filter(|s| s.duty.decides());
             approvals.for_each(|s| s.counts_as_review = true);
         }
     });
@@ -51,13 +51,12 @@ pub(super) fn reversed(state: &mut State, e: &CaseReversed) {
 pub(super) fn signed(signatures: &[Signature]) -> Option<Signed> {
     let mut found = Signed::default();
     for signature in signatures.iter().filter(|s| !s.void) {
-        let asked = matches!(signature.duty, Duty::Approve | Duty::Review);
+        let asked = signature.duty.signs();
         if asked && !found.by.contains(&signature.position) {
             found.by.push(signature.position.clone());
         }
-        let approved = signature.duty == Duty::Approve
-            && signature.verdict == Verdict::Approve
-            && !signature.counts_as_review;
+        let approved =
+            signature.duty.decides() && signature.verdict == Verdict::Approve && !signature.counts_as_review;
         if approved || (asked && signature.verdict == Verdict::Reject) {
             found.decided = Some((signature.position.clone(), signature.at));
         }

@@ -98,6 +98,7 @@ fn approve() -> Activity {
         veto: false,
         except: Vec::new(),
         task: None,
+        only_if: None,
     }))
 }
 

@@ -42,7 +42,7 @@ pub fn position(name: &str) -> Who {
 }
 
 fn ask(duty: Duty, who: Who) -> Node {
-    Node::Signer(Signer { duty, who, veto: false, except: Vec::new(), task: None })
+    Node::Signer(Signer { duty, who, veto: false, except: Vec::new(), task: None, only_if: None })
 }
 
 fn approve(who: &str) -> Node {
@@ -60,6 +60,7 @@ fn veto(who: &str) -> Node {
         veto: true,
         except: Vec::new(),
         task: None,
+        only_if: None,
     })
 }
 
@@ -278,6 +279,7 @@ fn walks() -> Vec<Chain> {
         veto: false,
         except: vec![Who::Superior(Box::new(Who::Submitter))],
         task: None,
+        only_if: None,
     };
     let mut closed = chain("closed", vec![people("sign", "approved", Node::Signer(except), APPROVED)]);
     closed.initiators = Some(names(&["rep", "region_e", "kam_n"]));

@@ -99,6 +99,6 @@ impl Wild {
             who = Who::Group(Name::from(if self.random.chance(50) { "board" } else { "jury" }));
         }
         let veto = !group && duty == Duty::Review && self.random.chance(30);
-        Node::Signer(Signer { duty, who, veto, except: Vec::new(), task: None })
+        Node::Signer(Signer { duty, who, veto, except: Vec::new(), task: None, only_if: None })
     }
 }

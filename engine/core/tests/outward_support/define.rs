@@ -209,7 +209,7 @@ pub fn post(name: &str) -> Who {
 
 fn signer(duty: Duty, who: Who, task: Option<TaskDef>) -> Activity {
     let task = task.map(Box::new);
-    Activity::People(Node::Signer(Signer { duty, who, veto: false, except: Vec::new(), task }))
+    Activity::People(Node::Signer(Signer { duty, who, veto: false, except: Vec::new(), task, only_if: None }))
 }
 
 pub fn review(who: &str) -> Activity {

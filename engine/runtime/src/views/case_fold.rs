@@ -18,7 +18,7 @@ pub(super) fn fold_case(row: &mut CaseRow, sequence: u64, at: Timestamp, event: 
         Event::CaseAmended(e) => {
             resubmitted(row, sequence, &e.again);
             if e.as_opinions {
-                let approvals = row.signed.iter_mut().filter(|signed| signed.duty == Duty::Approve);
+                let approvals = row.signed.iter_mut().filter(|signed| signed.duty.decides());
                 approvals
                     .flat_map(|signed| signed.answer.iter_mut().chain(&mut signed.sealed))
                     .for_each(|answer| answer.counts_as_review = true);

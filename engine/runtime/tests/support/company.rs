@@ -108,7 +108,7 @@ fn document() -> DocumentType {
 
 fn signer(duty: Duty, position: &str) -> Node {
     let who = Who::Position(Name::from(position));
-    Node::Signer(Signer { duty, who, veto: false, except: Vec::new(), task: None })
+    Node::Signer(Signer { duty, who, veto: false, except: Vec::new(), task: None, only_if: None })
 }
 
 fn approve(position: &str) -> Node {

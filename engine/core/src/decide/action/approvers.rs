@@ -24,7 +24,7 @@ pub(super) fn add(
     place: Place,
     reason: &Name,
 ) -> Result<Vec<Event>, Rejection> {
-    let signs = matches!(asked.slot.duty, Duty::Approve | Duty::Review);
+    let signs = asked.slot.duty.signs();
     if !signs || asked.slot.seat_of.is_some() || votes(&asked.step.plan.root, asked.task.slot) {
         return Err(asked.refuses("a task that somebody signs by name: whose votes count is fixed"));
     }

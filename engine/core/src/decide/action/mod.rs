@@ -98,7 +98,7 @@ impl Asked<'_> {
     /// duties hold here as in the plan: not the submitter, not who benefits or is excepted, nobody twice in a step.
     fn eligible(&self, to: &Name) -> Result<Resolved, Rejection> {
         a_post(&self.ctx, to)?;
-        let signs = matches!(self.slot.duty, Duty::Approve | Duty::Review);
+        let signs = self.slot.duty.signs();
         let barred = self.barred()?;
         let wanted = Wanted::slot(self.case, self.slot);
         let mut resolved = at_post(&self.ctx, to, &barred, wanted).map_err(|gap| self.gap(to, gap))?;
@@ -118,7 +118,7 @@ impl Asked<'_> {
     /// Persons who may not answer the slot, as things are now.
     fn barred(&self) -> Result<Vec<Name>, Rejection> {
         let mut barred = self.slot.barred.to_vec();
-        if matches!(self.slot.duty, Duty::Approve | Duty::Review) {
+        if self.slot.duty.signs() {
             let interested = interested(&self.ctx, self.case, self.ctx.chain(self.case.chain())?)?;
             barred.extend(interested.into_iter().filter(|person| !self.slot.barred.contains(person)));
         }
@@ -151,7 +151,7 @@ impl Asked<'_> {
     fn others(&self) -> Vec<Name> {
         let mut persons = Vec::new();
         for (number, (slot, status)) in self.step.plan.slots.iter().zip(&self.step.slots).enumerate() {
-            if number == usize::from(self.task.slot) || !matches!(slot.duty, Duty::Approve | Duty::Review) {
+            if number == usize::from(self.task.slot) || !slot.duty.signs() {
                 continue;
             }
             match status {

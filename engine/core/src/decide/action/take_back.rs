@@ -62,7 +62,7 @@ fn own<'a>(case: &'a Case, task: TaskNo, request: &Request) -> Result<&'a Signat
         let message = format!("expected {} as {}, who decided it", signature.person, signature.position);
         return Err(Rejection::new(Code::NotAssignee, message));
     }
-    if !matches!(signature.duty, Duty::Approve | Duty::Review) {
+    if !signature.duty.signs() {
         let message = format!("expected a signature; what was done in task {task} is done");
         return Err(Rejection::new(Code::ActNotAllowed, message));
     }

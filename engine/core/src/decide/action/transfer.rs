@@ -30,7 +30,7 @@ pub(super) fn transfer(asked: &Asked<'_>, to: &Name, reason: &Name) -> Result<Ve
     let mut grown = Vec::new();
     if slot.level.is_some() {
         grown = at_level(asked, &mut slot, &resolved)?;
-    } else if slot.duty == Duty::Approve && !as_good(asked, &resolved)? {
+    } else if slot.duty.decides() && !as_good(asked, &resolved)? {
         let message = format!(
             "expected a post whose own limit suffices to decide in place of {}; that of {to} does not",
             asked.task.position
