@@ -1,6 +1,6 @@
 //! `countersign org`: what a change would do, the change, and who holds what, now and before.
 
-use crate::common::{Company, run, text};
+use crate::common::{Company, change, copied, run, text, workflows};
 
 #[test]
 fn a_leaver_is_planned_carried_out_and_looked_up() {
@@ -81,4 +81,24 @@ fn mistakes_in_a_file_of_acts_are_pointed_at() {
         text(&company.data()),
     ]);
     ran.refused(1, "SELF_APPROVAL");
+}
+
+#[test]
+fn new_files_say_in_whose_place_they_hold() {
+    let company = Company::found();
+    let plan = company.file(
+        "moves.yaml",
+        "- hire: { person: H40, position: bgm_js }\n- hire: { person: H41, position: legal }\n",
+    );
+    company.run(&format!("org apply {} --as process_owner --reason hired", text(&plan))).done();
+    let folder = copied(&workflows());
+    change(folder.path(), "organisation.yaml", "holders: [H05]", "holders: [H05, H50]");
+    let dir = text(folder.path()).to_owned();
+    let dry = company.run(&format!("apply {dir} --as process_owner --dry-run")).done().out;
+    assert!(dry.contains("in whose place the files hold from now on: legal\n"), "{dry}");
+    assert!(dry.contains("acts on the organisation that stay: bgm_js\n"), "{dry}");
+    company.run(&format!("apply {dir} --as process_owner --yes")).done();
+    let (legal, bgm) = (company.run("org show legal").done().out, company.run("org show bgm_js").done().out);
+    assert!(legal.contains("H50") && !legal.contains("H41"), "{legal}");
+    assert!(bgm.contains("H40"), "{bgm}");
 }

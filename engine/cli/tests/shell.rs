@@ -7,7 +7,7 @@ use std::process::Stdio;
 use crate::common::{Company, binary, ran, run};
 
 /// Every command, by its words.
-const COMMANDS: [&str; 50] = [
+const COMMANDS: [&str; 51] = [
     "init",
     "serve",
     "adapter",

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use countersign_chain::Compiled;
 use countersign_core::command::{Body, Cause, Request, VouchedBy};
-use countersign_core::definition::DefinitionKind;
+use countersign_core::decide::overridden;
+use countersign_core::definition::{Definition, DefinitionKind, Organisation};
 use countersign_core::event::Event;
 use countersign_core::name::Name;
 use countersign_core::state::State;
@@ -27,6 +28,10 @@ pub struct Difference {
     pub unchanged: usize,
     /// Open cases by chain and the release that they keep.
     pub open: BTreeMap<(String, u32), usize>,
+    /// Posts and delegations about which acts have said otherwise: those where the files are the later word.
+    pub overridden: Vec<String>,
+    /// And those where the acts stay.
+    pub kept: Vec<String>,
 }
 
 /// One definition that differs.
@@ -60,7 +65,12 @@ pub enum CompareError {
 /// # Errors
 /// `OTHER_COMPANY`, or whatever keeps the engine or its log from answering.
 pub fn compare(handle: &EngineHandle, compiled: &CompiledCompany) -> Result<Difference, CompareError> {
-    let (known, _) = handle.read_blocking(known).map_err(SetupError::from)?;
+    let organisation = compiled.bundle().definitions.iter().find_map(|one| match &one.definition {
+        Definition::Organisation(organisation) => Some(organisation.clone()),
+        _ => None,
+    });
+    let (known, _) =
+        handle.read_blocking(move |state| known(state, organisation.as_ref())).map_err(SetupError::from)?;
     let found = compiled.company()?;
     if *known.company != *found {
         let (expected, found) = (known.company.to_string(), found.to_owned());
@@ -96,8 +106,8 @@ pub fn compare(handle: &EngineHandle, compiled: &CompiledCompany) -> Result<Diff
         }
     };
     let changes = changes.into_iter().map(change).collect();
-    let (company, release, open) = (known.company.to_string(), known.release, known.open);
-    Ok(Difference { company, release, changes, unchanged, open })
+    let Known { company, release, open, overridden, kept, .. } = known;
+    Ok(Difference { company: company.to_string(), release, changes, unchanged, open, overridden, kept })
 }
 
 /// A definition's kind and name, the active one's number and path, and what the files have.
@@ -109,9 +119,12 @@ struct Known {
     release: Option<u32>,
     members: BTreeMap<(DefinitionKind, Name), (u32, Name)>,
     open: BTreeMap<(String, u32), usize>,
+    overridden: Vec<String>,
+    kept: Vec<String>,
 }
 
-fn known(state: &State) -> Known {
+fn known(state: &State, organisation: Option<&Organisation>) -> Known {
+    let (overridden, kept) = acts(state, organisation);
     let active = state.definitions().active();
     let path = |number: u32| state.definitions().stored(number).map(|stored| stored.path.clone());
     let members = active.iter().flat_map(|release| release.members.iter());
@@ -126,7 +139,22 @@ fn known(state: &State) -> Known {
             .map(|(key, number)| (key.clone(), (*number, path(*number).unwrap_or_default())))
             .collect(),
         open,
+        overridden,
+        kept,
     }
+}
+
+/// The posts and delegations about which acts have said something: where the files are the later word, and the others.
+fn acts(state: &State, organisation: Option<&Organisation>) -> (Vec<String>, Vec<String>) {
+    let over = organisation.map(|organisation| overridden(state, organisation));
+    let living = state.living();
+    let all = living.posts().into_iter().chain(living.delegations());
+    let is_over = |name: &&Name| {
+        over.as_ref().is_some_and(|over| over.posts.contains(name) || over.delegations.contains(name))
+    };
+    let (gone, kept): (Vec<&Name>, Vec<&Name>) = all.partition(is_over);
+    let text = |names: Vec<&Name>| names.into_iter().map(ToString::to_string).collect();
+    (text(gone), text(kept))
 }
 
 /// The texts of definitions, which only the log has.

@@ -147,6 +147,14 @@ impl Apply {
             self.diff(output, change)?;
         }
         output.line(format!("{} stay as they are", many(difference.unchanged, "definition")))?;
+        for (names, what) in [
+            (&difference.overridden, "acts on the organisation in whose place the files hold from now on"),
+            (&difference.kept, "acts on the organisation that stay"),
+        ] {
+            if !names.is_empty() {
+                output.line(format!("{what}: {}", names.join(", ")))?;
+            }
+        }
         let open: usize = difference.open.values().sum();
         if open == 0 {
             return output.line("no case is open");
@@ -249,7 +257,8 @@ fn told(difference: &Difference, applied: Option<(&Report, &Changer)>) -> Value 
         .map(|((chain, release), count)| json!({ "chain": chain, "release": release, "cases": count }));
     json!({
         "company": difference.company, "changes": changes.collect::<Vec<_>>(), "unchanged": difference.unchanged,
-        "open": open.collect::<Vec<_>>(), "applied": applied.is_some(),
+        "open": open.collect::<Vec<_>>(), "overridden": difference.overridden, "kept": difference.kept,
+        "applied": applied.is_some(),
         "release": applied.map_or(difference.release, |(report, _)| Some(report.release)),
         "by": applied.map(|(_, changer)| json!({ "person": changer.person, "position": changer.position })),
     })

@@ -48,7 +48,7 @@ use crate::value::Fields;
 
 pub use advance::{STEPS_MAX, advance, held, needs_advance};
 pub(crate) use flags::flagged;
-pub use organise::{Impact, ImpactKind, impact};
+pub use organise::{Impact, ImpactKind, impact, overridden};
 pub use permission::{may_ask, may_see};
 pub(crate) use resolve::answers_as;
 pub use route::limit_of;

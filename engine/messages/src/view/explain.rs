@@ -1,8 +1,8 @@
 //! Why somebody was asked, and who would be.
 
-use crate::duration::Duration;
 use crate::quantity::Quantity;
 use crate::text::Title;
+use crate::time::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -58,6 +58,12 @@ pub struct ExplanationLine {
 pub struct PreviewView {
     /// Who would be asked, in order.
     pub steps: Vec<PreviewStep>,
+    /// Messages that would be waited for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waits_for: Vec<String>,
+    /// The end that it would come to if everybody agreed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<String>,
     /// Whether somebody could decide it in the end.
     pub decidable: bool,
     /// Why it could not be handed in or decided: the code and sentence that `submit` would be refused with.
@@ -78,7 +84,6 @@ pub struct PreviewStep {
     pub holders: Vec<String>,
     /// Why this post.
     pub why: Title,
-    /// How long it would have.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub within: Option<Duration>,
+    /// By when, if it were handed in now and everybody before answered at once.
+    pub due_at: Timestamp,
 }

@@ -231,12 +231,15 @@ fn ruled(text: String, rule: Option<&str>) -> ExplanationLine {
 fn preview_view(found: Result<Preview, Rejection>) -> PreviewView {
     match found {
         Ok(found) => PreviewView {
+            waits_for: found.waits.iter().map(ToString::to_string).collect(),
+            end: found.end.as_ref().map(ToString::to_string),
             steps: found.steps.into_iter().map(preview_step).collect(),
             decidable: found.end.is_some() && found.problem.is_none(),
             problem: found.problem.map(|problem| *refuse::rejected(problem)),
         },
         Err(rejection) => {
-            PreviewView { steps: Vec::new(), decidable: false, problem: Some(*refuse::rejected(rejection)) }
+            let problem = Some(*refuse::rejected(rejection));
+            PreviewView { steps: Vec::new(), waits_for: Vec::new(), end: None, decidable: false, problem }
         }
     }
 }
@@ -258,7 +261,7 @@ fn preview_step(step: countersign_core::preview::PreviewStep) -> PreviewStep {
         position: step.position.to_string(),
         holders: step.holders.iter().map(ToString::to_string).collect(),
         why: Title { en: why, zh: None },
-        within: None,
+        due_at: render::time(step.due),
     }
 }
 

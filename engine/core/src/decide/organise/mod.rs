@@ -125,12 +125,22 @@ fn gift(act: &OrgAct) -> String {
 /// With a new organisation.yaml: where it says otherwise than the file before it, it is the later word, and holds. Where
 /// it repeats what the file before it said, acts that came between are later, and stay.
 pub(super) fn superseded(state: &State, definitions: &[u32]) -> Option<Event> {
-    let before = state.definitions().active().and_then(|release| release.written())?;
     let stored = definitions.iter().filter_map(|number| state.definitions().stored(*number));
     let after = stored.into_iter().find_map(|stored| match stored.compiled() {
         Definition::Organisation(organisation) => Some(organisation),
         _ => None,
     })?;
+    let over = overridden(state, after);
+    let nothing = over.posts.is_empty() && over.delegations.is_empty();
+    (!nothing).then_some(Event::ActsSuperseded(over))
+}
+
+/// The acts in whose place a new organisation.yaml would be the later word.
+pub fn overridden(state: &State, after: &Organisation) -> ActsSuperseded {
+    let nothing = || ActsSuperseded { posts: Vec::new(), delegations: Vec::new() };
+    let Some(before) = state.definitions().active().and_then(|release| release.written()) else {
+        return nothing();
+    };
     let held = |post: &Position| (post.holders.clone(), post.acting.clone());
     let living = state.living();
     let posts = living.posts().into_iter().filter(|name| {
@@ -141,9 +151,7 @@ pub(super) fn superseded(state: &State, definitions: &[u32]) -> Option<Event> {
     let given =
         |file: &Organisation, name: &Name| -> Option<Delegation> { file.delegations.get(name).cloned() };
     let delegations = living.delegations().filter(|name| given(before, name) != given(after, name));
-    let delegations: Vec<Name> = delegations.cloned().collect();
-    let nothing = posts.is_empty() && delegations.is_empty();
-    (!nothing).then_some(Event::ActsSuperseded(ActsSuperseded { posts, delegations }))
+    ActsSuperseded { posts, delegations: delegations.cloned().collect() }
 }
 
 /// The posts for which somebody begins or ceases to stand in by now.
