@@ -12,32 +12,6 @@ fn signing() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../trial/tests/signing")
 }
 
-/// A copy of a company's folder that may be changed.
-fn copied(from: &Path) -> tempfile::TempDir {
-    fn copy(from: &Path, to: &Path) {
-        std::fs::create_dir_all(to).expect("a folder");
-        for entry in std::fs::read_dir(from).expect("a folder") {
-            let entry = entry.expect("an entry");
-            let to = to.join(entry.file_name());
-            if entry.path().is_dir() {
-                copy(&entry.path(), &to);
-            } else {
-                std::fs::copy(entry.path(), to).expect("a file");
-            }
-        }
-    }
-    let folder = tempfile::tempdir().expect("a folder");
-    copy(from, folder.path());
-    folder
-}
-
-fn change(folder: &Path, file: &str, from: &str, to: &str) {
-    let path = folder.join(file);
-    let before = std::fs::read_to_string(&path).expect("a file");
-    assert_eq!(before.matches(from).count(), 1, "{file}: {from}");
-    std::fs::write(path, before.replacen(from, to, 1)).expect("a file");
-}
-
 #[test]
 fn cases_hold_or_tell_their_story() {
     let dir = signing();
