@@ -289,7 +289,7 @@ impl Hands {
         let verdict = match of.duty {
             Duty::Approve if draw == 0 => Verdict::Return,
             Duty::Approve if draw == 1 => Verdict::Reject,
-            Duty::Approve => Verdict::Approve,
+            Duty::Approve | Duty::OnCall => Verdict::Approve,
             Duty::Review if draw < 2 => Verdict::Object,
             Duty::Review => Verdict::Pass,
             Duty::Edit => Verdict::Submit,

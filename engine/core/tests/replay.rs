@@ -378,7 +378,7 @@ impl Roam {
         let verdict = match duty {
             Duty::Approve if roll < 12 => Verdict::Return,
             Duty::Approve if roll < 18 => Verdict::Reject,
-            Duty::Approve => Verdict::Approve,
+            Duty::Approve | Duty::OnCall => Verdict::Approve,
             Duty::Review if roll < 12 => Verdict::Return,
             Duty::Review if roll < 20 => Verdict::Object,
             Duty::Review => Verdict::Pass,

@@ -89,7 +89,7 @@ impl Context<'_, '_> {
         }
         self.one_chooses(&who, map);
         let outcomes: &[&str] = match (duty, veto) {
-            (Duty::Approve, _) => &["approved", "returned", "rejected"],
+            (Duty::Approve | Duty::OnCall, _) => &["approved", "returned", "rejected"],
             (Duty::Review, true) => &["passed", "returned", "rejected"],
             (Duty::Review, false) => &["passed", "returned"],
             (Duty::Input, _) => &["done"],

@@ -4,7 +4,6 @@ use super::advance::{advance, held, withdraw_tasks};
 use super::resolve::{covered, driver, superiors, who_answers};
 use super::{Ctx, internal, open_case};
 use crate::command::{CaseNo, TaskNo, Timer};
-use crate::definition::Duty;
 use crate::event::*;
 use crate::name::Name;
 use crate::rejection::{Code, Rejection};

@@ -4,7 +4,6 @@ use super::apply::{on_case, resubmitted};
 use super::apply_commands::on_closed;
 use super::{Signature, Signed, State};
 use crate::command::Verdict;
-use crate::definition::Duty;
 use crate::event::{CaseAmended, CaseReversed};
 use crate::name::Name;
 

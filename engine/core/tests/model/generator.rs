@@ -129,7 +129,7 @@ impl Generator {
         match (duty, self.random.below(100)) {
             (Duty::Approve, 0..=9) => Verdict::Return,
             (Duty::Approve, 10..=14) => Verdict::Reject,
-            (Duty::Approve, _) => Verdict::Approve,
+            (Duty::Approve | Duty::OnCall, _) => Verdict::Approve,
             (Duty::Review, 0..=7) => Verdict::Return,
             (Duty::Review, 8..=15) => Verdict::Object,
             (Duty::Review, 16..=18) if veto => Verdict::Reject,

@@ -21,7 +21,6 @@ use super::plan::interested;
 use super::resolve::{Gap, Resolved, Wanted, at_post};
 use super::{Ctx, internal};
 use crate::command::{OnTask, Request, TaskAct, TaskNo};
-use crate::definition::Duty;
 use crate::event::{Event, Slot};
 use crate::name::Name;
 use crate::rejection::{Code, Rejection};
