@@ -169,7 +169,6 @@ impl Rules {
     ) -> Result<Vec<Step>, NoPlan> {
         let authority = &self.authorities[&climb.authority];
         let line = self.line(asking, authority);
-        let reach = self.must_reach(asking, climb, &line).max(not_before);
         let mut steps: Vec<Step> = Vec::new();
         for (place, who) in line.iter().enumerate().skip(below.from) {
             let Some(mut step) = self.step(place, who, barred)? else { continue };
@@ -179,19 +178,43 @@ impl Rules {
                 continue;
             }
             steps.push(step);
-            if place >= reach && self.sufficient(asking, climb, place, asking.at) {
+            let reached = place >= not_before && self.reaches(asking, climb, &line, place);
+            if reached && self.sufficient(asking, climb, place, asking.at) {
                 return Ok(steps);
             }
         }
         Err(NoPlan::Beyond)
     }
 
-    fn must_reach(&self, asking: &Asking<'_>, climb: &Climb, line: &[Name]) -> usize {
-        let wanted = climb.at_least.iter().filter(|a| holds(a.when.as_ref(), asking.document));
-        let place = |a: &AtLeast| {
-            line.iter().position(|who| *who == a.level || self.post(who).is_some_and(|p| p.kind == a.level))
+    /// Whether a place of the line is at or above every level that must be reached. A level that the line passes by is
+    /// held against its limit; one without a limit is reached by a group only.
+    fn reaches(&self, asking: &Asking<'_>, climb: &Climb, line: &[Name], place: usize) -> bool {
+        let authority = &self.authorities[&climb.authority];
+        let own = self.power(authority, &line[place], asking.at);
+        climb.at_least.iter().filter(|a| holds(a.when.as_ref(), asking.document)).all(|wanted| {
+            let level = &wanted.level;
+            let is = |who: &Name| who == level || self.post(who).is_some_and(|p| p.kind == *level);
+            if let Some(at) = line.iter().position(is) {
+                return place >= at;
+            }
+            let set =
+                authority.limits.iter().filter(|set| set.since <= asking.at).max_by_key(|set| set.since);
+            match (set.and_then(|set| set.limits.get(level)).map(|limit| limit.up_to), own) {
+                (None, _) => self.organisation.groups.contains_key(&line[place]),
+                (Some(_), None) => true,
+                (Some(None), Some(_)) => false,
+                (Some(Some(limit)), Some(own)) => own >= limit,
+            }
+        })
+    }
+
+    /// How much a place of the line may decide; None: anything.
+    fn power(&self, authority: &Authority, who: &Name, at: Timestamp) -> Option<Decimal> {
+        let share = match self.post(who) {
+            Some(Position { holders, acting: Some(acting), .. }) if holders.is_empty() => acting.share,
+            _ => Decimal::ONE,
         };
-        wanted.filter_map(place).max().unwrap_or(0)
+        self.limit_of(authority, who, at).map_or(Some(Decimal::ZERO), |limit| Some(limit.up_to? * share))
     }
 
     /// Who answers at one level; None: the level drops out.

@@ -10,6 +10,7 @@ use countersign_core::time::{HOUR, Span, SpanUnit, Timestamp, Zone};
 use countersign_core::value::{Type, Value};
 use rust_decimal::Decimal;
 
+use super::shuffle::{SHUFFLED_FROM, shuffle};
 use super::{chains, wild};
 
 /// The first instant of every run: 2025-01-01T00:00:00Z.
@@ -63,7 +64,7 @@ pub const POLICIES: [Policy; 4] = [Policy::Usual, Policy::Terse, Policy::Loose, 
 pub fn definitions(policy: Policy, seed: u64) -> Vec<Definition> {
     let mut all = vec![
         Definition::Company(company(policy)),
-        Definition::Organisation(organisation()),
+        Definition::Organisation(organisation_of(seed)),
         Definition::Document(document()),
         Definition::Systems(systems()),
     ];
@@ -134,6 +135,16 @@ fn policies(policy: Policy) -> Policies {
         },
         Policy::Strict => Policies { own_top: None, vacancy: Vec::new(), ..usual },
     }
+}
+
+/// The organisation of a run: from some seed on one that nobody drew.
+fn organisation_of(seed: u64) -> Organisation {
+    let mut organisation = organisation();
+    if seed >= SHUFFLED_FROM {
+        let order: Vec<&str> = POSITIONS.iter().map(|(name, ..)| *name).collect();
+        shuffle(&mut organisation, &order, seed);
+    }
+    organisation
 }
 
 pub fn organisation() -> Organisation {

@@ -17,6 +17,7 @@ use super::company::{Policy, START, definitions};
 use super::generator::Generator;
 use super::judge::{Asked, Company, Prediction};
 use super::order::{Decide, Fault, Order, Verb};
+use super::principles::Principles;
 use super::route::{Document, Mistake};
 
 /// What a run was made of.
@@ -59,6 +60,7 @@ pub struct Run {
     pub tally: Tally,
     frames: Vec<(String, Frame)>,
     ends: BTreeMap<CaseNo, String>,
+    principles: Principles,
 }
 
 type Step = Result<(), String>;
@@ -74,6 +76,7 @@ impl Run {
             tally: Tally::default(),
             frames: Vec::new(),
             ends: BTreeMap::new(),
+            principles: Principles::default(),
         };
         found(&mut run.state, &definitions, run.at);
         run
@@ -101,7 +104,7 @@ impl Run {
             if turned.result != TurnResult::Done {
                 return Err(format!("a timer that was due was refused: {:?}", turned.result));
             }
-            self.keep(format!("timer {timer:?}"), turned);
+            self.keep(format!("timer {timer:?}"), turned)?;
         }
         for case in self.model.clock(self.at) {
             self.compare(case)?;
@@ -124,7 +127,7 @@ impl Run {
         };
         let audited = matches!(&turned.result, TurnResult::Refused(_))
             && turned.frames.last().is_some_and(|f| f.outcome != Outcome::Accepted);
-        self.keep(format!("{order:?}"), turned);
+        self.keep(format!("{order:?}"), turned)?;
         if found != expected {
             let mut told = order.case().map(|c| self.story(c)).unwrap_or_default();
             if let Verb::Submit { document, .. } = &order.verb {
@@ -181,7 +184,7 @@ impl Run {
         }
     }
 
-    fn keep(&mut self, said: String, turned: Turned) {
+    fn keep(&mut self, said: String, turned: Turned) -> Step {
         for frame in turned.frames {
             for event in &frame.events {
                 *self.tally.events.entry(event.name()).or_default() += 1;
@@ -202,8 +205,11 @@ impl Run {
                     self.ends.insert(case, end);
                 }
             }
+            let holds = self.principles.take(&frame, &self.state);
             self.frames.push((said.clone(), frame));
+            holds.map_err(|error| format!("{error}\n  after: {said}"))?;
         }
+        Ok(())
     }
 
     /// The story of a case: its commands and events.

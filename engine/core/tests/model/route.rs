@@ -232,17 +232,19 @@ impl Rules {
     /// The members of a group who may vote, and how many must approve. None: too few are left.
     pub fn group(&self, group: &Name, barred: &[Name], everybody: bool) -> Option<(Vec<Name>, u32)> {
         let group = self.organisation.groups.get(group)?;
-        let mut seats = Vec::new();
+        let acts = self.company.policies.vacancy.contains(&VacancyRung::Acting);
+        let (mut seats, mut others) = (Vec::new(), 0_u32);
         for member in &group.members {
-            let persons = self.persons(member);
-            if persons.iter().any(|p| !barred.contains(p)) {
+            let vacant = self.post(member).is_none_or(|post| post.holders.is_empty());
+            let may = self.persons(member).iter().any(|p| !barred.contains(p));
+            // Whoever may not vote drops out; a vacant seat gives no vote, and is not made up for.
+            others += u32::from(vacant || may);
+            if may && (!vacant || acts) {
                 seats.push(member.clone());
             }
         }
-        // Whoever may not vote drops out; more than all the others are never needed.
-        let left = seats.len() as u32;
-        let need = if everybody { left } else { group.need.min(left) };
-        (need > 0).then_some((seats, need))
+        let need = if everybody { others } else { group.need.min(others) }.max(1);
+        (seats.len() as u32 >= need).then_some((seats, need))
     }
 
     /// R2, R7: the position that answers for another.
