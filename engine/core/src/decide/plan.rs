@@ -430,8 +430,13 @@ pub(super) fn interested(ctx: &Ctx<'_>, case: &Case, chain: &Chain) -> Result<Ve
     Ok(persons)
 }
 
+/// Whoever answers for a post: what it may not sign nobody signs in its name either.
 fn holders(ctx: &Ctx<'_>, position: &Name) -> Result<Vec<Name>, Rejection> {
-    Ok(ctx.organisation()?.positions.get(position).map(|p| p.holders.clone()).unwrap_or_default())
+    let organisation = ctx.organisation()?;
+    let Some(post) = organisation.positions.get(position) else { return Ok(Vec::new()) };
+    let acting = post.acting.as_ref().filter(|acting| post.holders.is_empty() && acting.holds(ctx.at));
+    let acting = acting.and_then(|acting| organisation.positions.get(&acting.by));
+    Ok(post.holders.iter().chain(acting.into_iter().flat_map(|by| &by.holders)).cloned().collect())
 }
 
 /// What a route grows by: nodes, and the slots that they name.

@@ -63,22 +63,17 @@ pub(super) fn climb(
         None => return beyond(),
     };
     loop {
-        let levels = merged(ctx, ascent, &candidates[..=last])?;
-        let Some(levels) = levels else {
-            // The deciding signature must be another person's (R6): the next sufficient level decides.
-            match next_sufficient(ascent, &candidates, last) {
-                Some(next) => last = next,
-                None => return beyond(),
-            }
-            continue;
-        };
-        if meets_floor(ctx, ascent, &candidates[..=last], &levels)? {
+        // Where the deciding signature must be another person's (R6), or too few would sign (R3), the next level decides
+        // whose limit suffices, too: a level above may have a smaller one.
+        if let Some(levels) = merged(ctx, ascent, &candidates[..=last])?
+            && meets_floor(ctx, ascent, &candidates[..=last], &levels)?
+        {
             return Ok(Some(finished(ctx, levels)?));
         }
-        if last + 1 >= candidates.len() {
-            return beyond();
+        match next_sufficient(ascent, &candidates, last) {
+            Some(next) => last = next,
+            None => return beyond(),
         }
-        last += 1;
     }
 }
 
