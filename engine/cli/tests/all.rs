@@ -4,6 +4,7 @@ mod accounts;
 mod check;
 mod common;
 mod company;
+mod copies;
 mod demo;
 mod log;
 mod org;

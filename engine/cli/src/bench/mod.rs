@@ -12,9 +12,11 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use countersign_core::command::{CaseNo, ContentHash};
 use countersign_core::name::Name;
+use countersign_core::state::State;
 use countersign_core::time::Timestamp;
 use countersign_runtime::{
     Engine, EngineHandle, EngineOptions, Founding, Incoming, RecoveryReport, Reply, ViewsAt, log_directory,
+    make_snapshot,
 };
 use serde::Serialize;
 
@@ -66,8 +68,14 @@ pub(crate) struct Report {
     pub(crate) single_caller_ratio: f64,
     /// Events per second when the log is opened: checksums and chain verified, decoded, applied.
     pub(crate) replay_events_per_s: f64,
-    /// Open cases at that replay.
+    /// Open cases at that replay, and in the snapshot.
     pub(crate) replay_open_cases: usize,
+    /// Making a snapshot of them on a stopped directory, read again and compared, milliseconds.
+    pub(crate) snapshot_ms: f64,
+    /// Bytes of the snapshot per open case, requests of the last day among them.
+    pub(crate) snapshot_bytes_per_open_case: f64,
+    /// From opening a directory with that snapshot to the first reply, milliseconds.
+    pub(crate) restart_ms: f64,
     /// Bytes in the log per decision.
     pub(crate) bytes_per_decision: f64,
     /// Bytes in the log per submission.
@@ -124,6 +132,9 @@ fn measure(
     let (engine, recovery) = open(data)?;
     report.replay_events_per_s = replay_rate(&recovery);
     report.replay_open_cases = total;
+    engine.stop().map_err(|e| e.to_string())?;
+    progress("restart from a snapshot");
+    let engine = restart(data, report)?;
 
     let (many, few) = cases.split_at(options.cases);
     let (first, rest) = many.split_at(options.cases / (ROUNDS + 1));
@@ -146,6 +157,22 @@ fn measure(
         pipeline::write_and_sync_us(folder, bytes, SINGLE_DECISIONS).map_err(|e| e.to_string())?;
     report.single_caller_ratio = report.single_caller_p50_us / report.write_fdatasync_p50_us;
     Ok(())
+}
+
+/// Opens the directory as a start does that finds a snapshot; what it takes counts up to the first reply.
+fn restart(data: &Path, report: &mut Report) -> Result<Engine, String> {
+    let begun = Instant::now();
+    let (sequence, bytes) = make_snapshot(&options_of(data)).map_err(|e| e.to_string())?;
+    report.snapshot_ms = begun.elapsed().as_secs_f64() * 1e3;
+    report.snapshot_bytes_per_open_case = bytes as f64 / report.replay_open_cases.max(1) as f64;
+    let begun = Instant::now();
+    let (engine, recovery) = open(data)?;
+    let (cases, _) = engine.handle().read_blocking(State::open_cases).map_err(|e| e.to_string())?;
+    report.restart_ms = begun.elapsed().as_secs_f64() * 1e3;
+    if (recovery.snapshot, recovery.frames, cases) != (sequence, 0, report.replay_open_cases) {
+        return Err(format!("expected a start from the snapshot at {sequence}, found {recovery:?}"));
+    }
+    Ok(engine)
 }
 
 /// Decisions and the bare pipeline take turns, so that both meet the machine in the same mood; the medians count.

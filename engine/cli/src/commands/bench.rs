@@ -121,6 +121,10 @@ fn table(output: &Output, report: &Report) -> Vec<String> {
     figure("one decision in memory, median".into(), format!("{:.2} us", report.turn_us), "", None);
     let open = report.replay_open_cases;
     figure(format!("replay, {open} open cases"), per_second(report.replay_events_per_s), "", None);
+    let restart = format!("{:.0} ms", report.restart_ms);
+    figure(format!("restart from a snapshot, {open} open cases"), restart, "", None);
+    let snapshot = format!("{:.0} bytes", report.snapshot_bytes_per_open_case);
+    figure(format!("snapshot, per open case, made in {:.0} ms", report.snapshot_ms), snapshot, "", None);
     figure("log, per decision".into(), format!("{:.0} bytes", report.bytes_per_decision), "", None);
     figure("log, per submission".into(), format!("{:.0} bytes", report.bytes_per_submit), "", None);
     figure(

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use countersign_runtime::{EngineOptions, RecoveryReport};
+use countersign_runtime::{EngineOptions, RecoveryReport, SNAPSHOT_EVERY};
 use countersign_server::{Config, Health, HealthConfig, NatsConfig, Server};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -60,6 +60,9 @@ pub(crate) struct Serve {
     /// Let --http listen on an address that other machines reach
     #[arg(long, requires = "http")]
     http_beyond_loopback: bool,
+    /// Make a snapshot after so many frames, so that a start need not read the whole log; 0: none
+    #[arg(long, value_name = "FRAMES", default_value_t = SNAPSHOT_EVERY)]
+    snapshot_every: u64,
     /// How the log on standard error is written
     #[arg(long, value_enum, default_value_t = LogFormat::Text, value_name = "FORMAT")]
     log_format: LogFormat,
@@ -128,7 +131,8 @@ impl Serve {
             trust_network: self.trust_network,
             ..NatsConfig::new(url, self.access.credentials()?, data.join("publication"))
         };
-        Ok(Config { engine: EngineOptions::directory(data), nats: Some(nats) })
+        let engine = EngineOptions { snapshot_every: self.snapshot_every, ..EngineOptions::directory(data) };
+        Ok(Config { engine, nats: Some(nats) })
     }
 }
 
@@ -152,7 +156,8 @@ fn tell_start(report: &RecoveryReport) {
         );
     }
     let (frames, events, replay_ms) = (report.frames, report.events, report.replay_ms);
-    tracing::info!(frames, events, replay_ms, "the log is whole and applied");
+    let snapshot = report.snapshot;
+    tracing::info!(snapshot, frames, events, replay_ms, "the log is whole and applied");
 }
 
 pub(super) fn start_log(format: LogFormat) -> Result<(), Failure> {

@@ -116,6 +116,14 @@ fn engine(page: &mut Page<'_>, status: &ServerStatus) -> fmt::Result {
     let lag = lag.map(|(name, lag)| (name, ConstGauge::new(lag)));
     let about = ("follower_lag_frames", "Durable frames that a follower of the log has not applied yet");
     page.each(about, "follower", lag, &ConstGauge::new(0_u64))?;
+    let snapshots = engine.snapshots;
+    page.gauge(
+        "snapshot_sequence",
+        "The last frame in the newest snapshot that is whole",
+        snapshots.sequence,
+    )?;
+    page.counter("snapshots_made", "Snapshots made since the start", snapshots.made)?;
+    page.counter("snapshots_failed", "How often making one failed", snapshots.failed)?;
     page.gauge("queue_depth", "Messages that wait for the core thread", engine.counts.queued)?;
     page.counter("commands_accepted", "Commands that took effect since the start", engine.counts.accepted)?;
     page.counter("commands_repeated", "Requests that had taken effect before", engine.counts.repeated)?;

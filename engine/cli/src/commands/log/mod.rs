@@ -1,5 +1,7 @@
-//! `countersign log`: reading, exporting and checking a log, without locking or changing it.
+//! `countersign log`: reading, exporting, checking and copying a log, without locking or changing it; and snapshots,
+//! which lie beside it.
 
+mod copies;
 mod export;
 mod show;
 mod verify;
@@ -16,10 +18,10 @@ pub(crate) use verify::verify;
 use crate::exit::Failure;
 use crate::output::Output;
 
-/// Read, export or check a log, without changing it
+/// Read, export, check or copy a log, without changing it
 #[derive(Args)]
 #[command(
-    after_help = "Examples:\n  countersign log show --data DIR\n  countersign log verify --data DIR\n  countersign log export --data DIR --format xes --out log.xes"
+    after_help = "Examples:\n  countersign log show --data DIR\n  countersign log verify --data DIR\n  countersign log export --data DIR --format xes --out log.xes\n  countersign log backup --data DIR /mnt/backup/yuanlan"
 )]
 pub(crate) struct Log {
     #[command(subcommand)]
@@ -31,6 +33,9 @@ enum LogCommand {
     Show(show::Show),
     Verify(verify::Verify),
     Export(export::Export),
+    Backup(copies::Backup),
+    Fork(copies::Fork),
+    Snapshot(copies::Snapshot),
 }
 
 impl Log {
@@ -39,6 +44,9 @@ impl Log {
             LogCommand::Show(show) => show.run(output),
             LogCommand::Verify(verify) => verify.run(output),
             LogCommand::Export(export) => export.run(output),
+            LogCommand::Backup(backup) => backup.run(output),
+            LogCommand::Fork(fork) => fork.run(output),
+            LogCommand::Snapshot(snapshot) => snapshot.run(output),
         }
     }
 }
