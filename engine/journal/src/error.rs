@@ -93,6 +93,12 @@ pub enum Error {
         /// Bytes that a segment needs.
         bytes: u64,
     },
+    /// The archive has another file of a segment's name. Neither was touched.
+    #[error("expected the archive to hold nothing or the same under {name}, found another file")]
+    ArchiveDiffers {
+        /// The name.
+        name: String,
+    },
     /// The storage failed.
     #[error("the storage failed to {doing}: {source}")]
     Io {
@@ -167,6 +173,7 @@ impl Error {
             Error::Exists => "LOG_EXISTS",
             Error::Locked { .. } => "LOCKED",
             Error::DiskFull { .. } => "DISK_FULL",
+            Error::ArchiveDiffers { .. } => "ARCHIVE_DIFFERS",
             Error::Io { .. } => "IO",
             Error::Stopped => "LOG_STOPPED",
             Error::FrameTooLarge { .. } => "FRAME_TOO_LARGE",

@@ -29,6 +29,7 @@
 //! ```
 
 mod ahead;
+mod archive;
 mod copy;
 mod directory;
 mod error;
@@ -51,6 +52,7 @@ mod walk;
 mod window;
 
 pub use ahead::Preparer;
+pub use archive::WithArchive;
 pub use copy::{backup, fork};
 pub use directory::DirStorage;
 pub use error::{Error, Place};

@@ -37,13 +37,20 @@ pub(crate) fn file_name(number: u64) -> String {
     format!("{number:010}.log")
 }
 
+/// Whether this is the name of a segment.
+pub(crate) fn is_name(name: &str) -> bool {
+    number(name).is_some()
+}
+
+fn number(name: &str) -> Option<u64> {
+    let number = name.strip_suffix(".log")?.parse().ok()?;
+    (name == file_name(number)).then_some(number)
+}
+
 /// The segment files there are: number and size, by number.
 pub(crate) fn list(storage: &dyn Storage) -> Result<Vec<(u64, u64)>, Error> {
     let files = storage.list().map_err(Error::io("list the files of the log"))?;
-    let numbered = files.into_iter().filter_map(|file| {
-        let number = file.name.strip_suffix(".log")?.parse().ok()?;
-        (file.name == file_name(number)).then_some((number, file.bytes))
-    });
+    let numbered = files.into_iter().filter_map(|file| Some((number(&file.name)?, file.bytes)));
     let mut numbered: Vec<_> = numbered.collect();
     numbered.sort_unstable();
     Ok(numbered)

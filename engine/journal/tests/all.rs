@@ -1,5 +1,6 @@
 //! All the tests of this crate in one program: one link instead of 10.
 
+mod archive;
 mod common;
 mod copies;
 mod damage;

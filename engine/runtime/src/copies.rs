@@ -4,10 +4,10 @@
 use std::fs;
 use std::io::Write;
 use std::path::Path;
-use std::sync::Arc;
 
-use countersign_journal::{DirStorage, Error, Report, Storage};
+use countersign_journal::{DirStorage, Error, Report};
 
+use crate::archive::log_storage;
 use crate::engine::{directory, random_log_id};
 use crate::error::EngineError;
 use crate::options::log_directory;
@@ -23,7 +23,7 @@ const ORIGIN: &str = "origin";
 /// # Errors
 /// Those of verifying the log; `LOG_EXISTS`: the target has a log; `DISK_FULL`, `IO`.
 pub fn backup(data: &Path, target: &Path) -> Result<Report, EngineError> {
-    let source = source(data)?;
+    let source = log_storage(data)?;
     let log = log_directory(target);
     let target = DirStorage::open_or_create(&log).map_err(directory(&log))?;
     Ok(countersign_journal::backup(&*source, &target)?)
@@ -35,7 +35,7 @@ pub fn backup(data: &Path, target: &Path) -> Result<Report, EngineError> {
 /// # Errors
 /// Those of verifying the log; `LOG_EXISTS`: the target has a log; `DISK_FULL`, `IO`.
 pub fn fork(data: &Path, target: &Path) -> Result<(Report, Report), EngineError> {
-    let source = source(data)?;
+    let source = log_storage(data)?;
     let (log, forking) = (log_directory(target), target.join(FORKING));
     if log.exists() {
         return Err(Error::Exists.into());
@@ -62,12 +62,4 @@ fn give_name(target: &Path, forking: &Path, log: &Path, origin: &str) -> std::io
     file.sync_all()?;
     fs::rename(forking, log)?;
     fs::File::open(target)?.sync_all()
-}
-
-fn source(data: &Path) -> Result<Arc<dyn Storage>, EngineError> {
-    let log = log_directory(data);
-    if !log.is_dir() {
-        return Err(Error::Missing.into());
-    }
-    Ok(DirStorage::open(&log).map_err(directory(&log))?.storage())
 }

@@ -13,9 +13,12 @@ use countersign_core::frame::FRAME_BYTES_MAX;
 use countersign_core::name::Name;
 use countersign_core::state::State;
 use countersign_core::turn::{TurnResult, turn, turn_keyed};
-use countersign_journal::{DirStorage, Journal, Lock, LogId, Report, Storage, remove_unfinished_snapshots};
+use countersign_journal::{
+    DirStorage, Journal, Lock, LogId, Report, Storage, WithArchive, remove_unfinished_snapshots,
+};
 use tokio::sync::watch;
 
+use crate::archive::{archive_of, name_archive};
 use crate::disk::Disk;
 use crate::error::EngineError;
 use crate::failure::Failure;
@@ -67,7 +70,7 @@ impl Engine {
         if let Home::Directory(path) = &options.home {
             std::fs::create_dir_all(path).map_err(directory(path))?;
         }
-        let (storage, lock) = enter(&options.home, true)?;
+        let Entered { storage, archive, lock } = enter(&options, true)?;
         let log_id = random_log_id()?;
         let mut journal = match Journal::create(storage.clone(), log_id, 1, options.geometry) {
             Err(countersign_journal::Error::Exists) => Journal::open(storage.clone(), None)?.0,
@@ -79,7 +82,7 @@ impl Engine {
         check_groups(&journal)?;
         found(&mut journal, &options, founding)?;
         drop(journal);
-        start(options, storage, lock, turn_keyed)
+        start(options, Entered { storage, archive, lock }, turn_keyed)
     }
 
     /// Opens the log: checks and recovers it, applies every frame, and starts the threads.
@@ -96,8 +99,8 @@ impl Engine {
         options: EngineOptions,
         turn: TurnFn,
     ) -> Result<(Engine, RecoveryReport), EngineError> {
-        let (storage, lock) = enter(&options.home, false)?;
-        start(options, storage, lock, turn)
+        let entered = enter(&options, false)?;
+        start(options, entered, turn)
     }
 
     /// What callers hold.
@@ -143,7 +146,7 @@ impl Drop for Engine {
 /// # Errors
 /// Those of [`Engine::open`]; `SNAPSHOT_FAILED`.
 pub fn make_snapshot(options: &EngineOptions) -> Result<(u64, u64), EngineError> {
-    let (storage, _lock) = enter(&options.home, false)?;
+    let Entered { storage, lock: _lock, .. } = enter(options, false)?;
     let (journal, report, replayed) = recover(storage.clone())?;
     let head = journal.head();
     if head.sequence == 0 {
@@ -155,10 +158,17 @@ pub fn make_snapshot(options: &EngineOptions) -> Result<(u64, u64), EngineError>
     Ok((head.sequence, bytes))
 }
 
+/// A log that nobody else has open.
+struct Entered {
+    storage: Arc<dyn Storage>,
+    archive: Option<WithArchive>,
+    lock: Option<Lock>,
+}
+
 /// Locks a data directory and gives the storage of its log.
-fn enter(home: &Home, create: bool) -> Result<(Arc<dyn Storage>, Option<Lock>), EngineError> {
-    match home {
-        Home::Storage(storage) => Ok((storage.clone(), None)),
+fn enter(options: &EngineOptions, create: bool) -> Result<Entered, EngineError> {
+    match &options.home {
+        Home::Storage(storage) => Ok(Entered { storage: storage.clone(), archive: None, lock: None }),
         Home::Directory(path) => {
             let log = log_directory(path);
             if !create && !log.is_dir() {
@@ -166,7 +176,13 @@ fn enter(home: &Home, create: bool) -> Result<(Arc<dyn Storage>, Option<Lock>), 
             }
             let lock = Lock::acquire(&lock_file(path))?;
             let storage = DirStorage::open_or_create(&log).map_err(directory(&log))?;
-            Ok((storage.storage(), Some(lock)))
+            if let Some(archive) = &options.archive {
+                name_archive(path, archive)?;
+            }
+            let live = storage.storage();
+            let archive = archive_of(path, &live)?;
+            let storage = archive.clone().map_or(live, |both| Arc::new(both));
+            Ok(Entered { storage, archive, lock: Some(lock) })
         }
     }
 }
@@ -204,8 +220,7 @@ fn check_groups(journal: &Journal) -> Result<(), EngineError> {
 /// Recovers the log and starts the threads.
 fn start(
     options: EngineOptions,
-    storage: Arc<dyn Storage>,
-    lock: Option<Lock>,
+    Entered { storage, archive, lock }: Entered,
     turn: TurnFn,
 ) -> Result<(Engine, RecoveryReport), EngineError> {
     let (journal, report, replayed) = recover(storage.clone())?;
@@ -231,7 +246,7 @@ fn start(
         snapshots,
     };
     let mut engine = Engine { handle, core: None, others: Vec::new(), _lock: lock };
-    let parts = Parts { options, journal, durable, messages, state: replayed.state, turn, store };
+    let parts = Parts { options, journal, durable, messages, state: replayed.state, turn, store, archive };
     engine.spawn(parts)?;
     Ok((engine, report))
 }
@@ -276,17 +291,18 @@ struct Parts {
     state: State,
     turn: TurnFn,
     store: Store,
+    archive: Option<WithArchive>,
 }
 
 impl Engine {
     fn spawn(&mut self, parts: Parts) -> Result<(), EngineError> {
-        let Parts { options, journal, durable, messages, state, turn, store } = parts;
+        let Parts { options, journal, durable, messages, state, turn, store, archive } = parts;
         let pipe = Arc::new(Pipe::new([Batch::default(), Batch::default()]));
         self.connect(&options, &pipe);
         let EngineHandle { log, disk, failure, flags, views, snapshots, .. } = self.handle.clone();
         if options.snapshot_every > 0 {
             let every = options.snapshot_every;
-            let maker = Maker { store, log: log.clone(), every, progress: snapshots };
+            let maker = Maker { store, archive, log: log.clone(), every, progress: snapshots };
             self.thread("snapshot", move || maker.run())?;
         }
         let log = Arc::new(log);

@@ -20,6 +20,7 @@
 #[cfg(test)]
 extern crate self as countersign_runtime;
 
+mod archive;
 mod clock;
 mod copies;
 mod counts;
@@ -40,6 +41,7 @@ mod snapshots;
 pub mod views;
 mod writer;
 
+pub use archive::log_storage;
 pub use clock::{Clock, ManualClock, SystemClock, Wake};
 pub use copies::{backup, fork};
 pub use counts::EngineCounts;

@@ -52,6 +52,9 @@ pub struct EngineOptions {
     pub queue_capacity: usize,
     /// Frames that a follower may be behind before new work is `OVERLOADED`.
     pub follower_lag_max: u64,
+    /// Where old segments go once snapshots and followers no longer need them. None: where they went before, if there
+    /// is such a place; otherwise they stay.
+    pub archive: Option<PathBuf>,
     /// Frames from one snapshot to the next; 0: none is made.
     pub snapshot_every: u64,
     /// Sizes of a new log; an old one keeps its own. Groups must have room for a frame of 256 KiB.
@@ -80,6 +83,7 @@ impl EngineOptions {
             on_fatal: OnFatal::Abort,
             queue_capacity: 4096,
             follower_lag_max: 100_000,
+            archive: None,
             snapshot_every: 0,
             geometry: Geometry::default(),
             clock: Arc::new(SystemClock::new()),

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use countersign_core::state::snapshot::{self, Loader, Unwritten, VERSION};
 use countersign_core::state::{State, apply_frame};
 use countersign_journal::{
-    Head, LogId, SnapshotOf, SnapshotReader, SnapshotWriter, Storage, Unusable, remove_snapshot,
+    Head, LogId, SnapshotOf, SnapshotReader, SnapshotWriter, Storage, Unusable, WithArchive, remove_snapshot,
     remove_unfinished_snapshots, snapshots,
 };
 use thiserror::Error;
@@ -212,6 +212,7 @@ impl Progress {
 /// The thread that makes snapshots.
 pub(crate) struct Maker {
     pub(crate) store: Store,
+    pub(crate) archive: Option<WithArchive>,
     pub(crate) log: LogView,
     /// Frames from one to the next.
     pub(crate) every: u64,
@@ -226,6 +227,7 @@ impl Maker {
             tracing::warn!(%error, "unfinished snapshots cannot be removed");
         }
         let mut last = self.progress.counts().sequence;
+        self.archive_old();
         while self.progress.pause(LOOK_EVERY) {
             if self.log.durable() < last.saturating_add(self.every) {
                 continue;
@@ -240,6 +242,7 @@ impl Maker {
                     self.progress.inner.made.fetch_add(1, Ordering::Relaxed);
                     let took_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
                     tracing::info!(sequence = head, bytes, took_ms, "a snapshot is made");
+                    self.archive_old();
                 }
                 Err(Unmade::Ended) => return,
                 Err(why) => {
@@ -250,6 +253,20 @@ impl Maker {
             if !self.progress.pause(start.elapsed() * REST) {
                 return;
             }
+        }
+    }
+
+    /// Segments go to the archive that neither the older of two snapshots nor any follower would read again.
+    fn archive_old(&self) {
+        let Some(archive) = &self.archive else { return };
+        let kept = snapshots(&*self.store.storage).unwrap_or_default();
+        let mut usable = kept.into_iter().filter(|sequence| self.store.open(*sequence).is_ok());
+        let Some(older) = usable.nth(KEPT - 1) else { return };
+        let followed = self.log.positions().into_iter().map(|(_, applied)| applied).min();
+        match archive.archive_up_to(followed.unwrap_or(older).min(older)) {
+            Ok(0) => {}
+            Ok(segments) => tracing::info!(segments, "old segments are in the archive"),
+            Err(error) => tracing::warn!(%error, "old segments stay where they are"),
         }
     }
 

@@ -1,5 +1,6 @@
 //! All the tests of this crate in one program: one link instead of 9.
 
+mod archive;
 mod clocks;
 mod copies;
 mod demo_company;

@@ -60,6 +60,9 @@ pub(crate) struct Serve {
     /// Let --http listen on an address that other machines reach
     #[arg(long, requires = "http")]
     http_beyond_loopback: bool,
+    /// Move old segments of the log there once snapshots no longer need them; every command goes on to read them there
+    #[arg(long, value_name = "DIR")]
+    archive: Option<PathBuf>,
     /// Make a snapshot after so many frames, so that a start need not read the whole log; 0: none
     #[arg(long, value_name = "FRAMES", default_value_t = SNAPSHOT_EVERY)]
     snapshot_every: u64,
@@ -131,7 +134,11 @@ impl Serve {
             trust_network: self.trust_network,
             ..NatsConfig::new(url, self.access.credentials()?, data.join("publication"))
         };
-        let engine = EngineOptions { snapshot_every: self.snapshot_every, ..EngineOptions::directory(data) };
+        let engine = EngineOptions {
+            snapshot_every: self.snapshot_every,
+            archive: self.archive.clone(),
+            ..EngineOptions::directory(data)
+        };
         Ok(Config { engine, nats: Some(nats) })
     }
 }

@@ -10,8 +10,8 @@ use std::path::Path;
 
 use clap::{Args, Subcommand};
 use countersign_core::frame::Frame;
-use countersign_journal::{DirStorage, Error, Log as Journal, Report, inspect};
-use countersign_runtime::{ReadError, log_directory};
+use countersign_journal::{Log as Journal, Report, inspect};
+use countersign_runtime::{ReadError, log_directory, log_storage};
 
 pub(crate) use verify::verify;
 
@@ -54,10 +54,11 @@ impl Log {
 /// Opens a log for reading. A log that is being written to can look damaged where a write is under way: what is
 /// found twice alike is so.
 pub(crate) fn open(data: &Path) -> Result<(Journal, Report), Failure> {
-    let directory = log_directory(data);
-    let storage = DirStorage::open(&directory)
-        .map_err(|_| Failure::from(Error::Missing).at(directory.display().to_string()))?;
-    let storage = storage.storage();
+    let storage = log_storage(data).map_err(|error| {
+        let directory = log_directory(data).display().to_string();
+        let missing = error.code() == "LOG_MISSING";
+        if missing { Failure::from(error).at(directory) } else { Failure::from(error) }
+    })?;
     let mut before = String::new();
     loop {
         match inspect(storage.clone()) {
