@@ -1,7 +1,8 @@
 //! The rules of signing in company.yaml. Every policy may be left out; the safe defaults stand in one place.
 
 use countersign_core::definition::{
-    AddsUp, Clock, LowerLevels, OwnTop, Policies, PushUp, Returns, SamePerson, SkipLevel, VacancyRung,
+    AddsUp, Amendments, Clock, LowerLevels, OwnTop, PathAt, Policies, PushUp, Returns, SamePerson, SkipLevel,
+    VacancyRung,
 };
 use countersign_core::name::Name;
 use countersign_core::time::{Span, SpanUnit};
@@ -27,6 +28,8 @@ pub(crate) fn defaults() -> Policies {
         clock: Clock { remind: 50, overdue: 100, escalate: 200, top_overdue: None },
         returns: Returns { keep_unless_commercial: true, at_most: 5 },
         push_up: PushUp { refused: true, except: vec![Name::from("conflict_of_interest")] },
+        path: PathAt::Submission,
+        amendments: Amendments::default(),
     }
 }
 
@@ -44,6 +47,7 @@ pub(crate) const KEYS: Keys = Keys {
         "skip_level",
         "clock",
         "returns",
+        "amendments",
         "approved_content",
         "adds_up",
         "within_own_limit",
@@ -77,6 +81,8 @@ pub(crate) fn read(node: Option<&Node>, world: &World<'_>) -> Policies {
     clock(map.get("clock"), &mut policies, world);
     returns(map.get("returns"), &mut policies, world);
     push_up(map.get("within_own_limit"), &mut policies, world);
+    fixed_at(map.get("fixed_at"), &mut policies, world);
+    amendments(map.get("amendments"), &mut policies, world);
     built_in(&map, world);
     policies
 }
@@ -90,21 +96,35 @@ fn built_in(map: &Map<'_>, world: &World<'_>) {
     only(map, "unnamed_kinds_hold", "0", world);
     only(map, "approved_content", "frozen", world);
     only(map, "subordinates_signatures", "never-count", world);
-    let parts: [(&str, &'static [&'static str], &[&str]); 2] = [
-        ("stand_ins", &["window", "submitter"], &["from-inclusive-to-exclusive", "never"]),
-        (
-            "fixed_at",
-            &["chain", "path", "holder", "limit"],
-            &["submission", "submission", "activation", "decision"],
-        ),
-    ];
-    for (policy, keys, values) in parts {
-        let part = map.get(policy).and_then(|n| Map::read(n, policy, Keys::of(keys), &world.report));
-        if let Some(part) = part {
-            for (key, value) in keys.iter().zip(values) {
-                only(&part, key, value, world);
-            }
-        }
+    let stand_ins = Keys::of(&["window", "submitter"]);
+    let part = map.get("stand_ins").and_then(|n| Map::read(n, "stand_ins", stand_ins, &world.report));
+    if let Some(part) = part {
+        only(&part, "window", "from-inclusive-to-exclusive", world);
+        only(&part, "submitter", "never", world);
+    }
+}
+
+/// R8: what is taken as of when. Only the path may be taken later.
+fn fixed_at(node: Option<&Node>, policies: &mut Policies, world: &World<'_>) {
+    let keys = Keys::of(&["chain", "path", "holder", "limit"]);
+    let Some(map) = node.and_then(|n| Map::read(n, "fixed_at", keys, &world.report)) else { return };
+    only(&map, "chain", "submission", world);
+    only(&map, "holder", "activation", world);
+    only(&map, "limit", "decision", world);
+    if let Some(word) = map.get("path").and_then(|n| word(n, &["submission", "activation"], world)) {
+        policies.path = if word == "submission" { PathAt::Submission } else { PathAt::Activation };
+    }
+}
+
+/// R12: what a change of the amount under way leaves of signatures.
+fn amendments(node: Option<&Node>, policies: &mut Policies, world: &World<'_>) {
+    let keys = Keys::of(&["smaller", "larger"]);
+    let Some(map) = node.and_then(|n| Map::read(n, "amendments", keys, &world.report)) else { return };
+    if let Some(word) = map.get("smaller").and_then(|n| word(n, &["keeps-signatures", "voids"], world)) {
+        policies.amendments.smaller_keeps = word != "voids";
+    }
+    if let Some(word) = map.get("larger").and_then(|n| word(n, &["keeps-opinions", "voids"], world)) {
+        policies.amendments.larger_keeps_opinions = word != "voids";
     }
 }
 

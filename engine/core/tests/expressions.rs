@@ -69,6 +69,8 @@ fn state() -> State {
         clock: Clock { remind: 50, overdue: 100, escalate: 200, top_overdue: None },
         returns: Returns { keep_unless_commercial: true, at_most: 5 },
         push_up: PushUp { refused: true, except: vec![] },
+        path: Default::default(),
+        amendments: Default::default(),
     };
     let zone = Zone { name: "Asia/Shanghai".into(), offsets: vec![(0, 8 * 3600)] };
     let calendar = countersign_core::calendar::Calendar {

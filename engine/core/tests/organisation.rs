@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::support::{World, acts, at, contract, demo_definitions};
 use countersign_core::command::*;
 use countersign_core::decide::{Impact, ImpactKind, impact};
-use countersign_core::definition::{Definition, Organisation};
+use countersign_core::definition::{Definition, Organisation, PathAt};
 use countersign_core::event::Event;
 use countersign_core::name::Name;
 use countersign_core::rejection::Code;
@@ -225,4 +225,30 @@ fn a_new_holder_ends_the_delegations_of_the_post() {
         _ => None,
     });
     assert_eq!(ended, Some(("DG-01".to_owned(), Some(Name::from("bgm_js")))));
+}
+
+/// R8: by policy the superiors that the submitter had, or has.
+#[test]
+fn the_path_is_that_of_the_submission_or_of_the_step() {
+    for (path, asked) in [(PathAt::Submission, "kam_js"), (PathAt::Activation, "region_east_head")] {
+        let mut definitions = demo_definitions();
+        for definition in &mut definitions {
+            if let Definition::Company(company) = definition {
+                company.policies.path = path;
+            }
+        }
+        let mut world = World::new(definitions, at("2025-01-02T09:00+08:00"));
+        world.clock(at("2025-04-21T09:00+08:00"));
+        // Reviewed by the credit controller first, so that the climb begins after the change.
+        let case = submit(&mut world, "rep_js1", "HT-1", "120000.00");
+        for definition in &mut world.definitions {
+            if let Definition::Organisation(organisation) = definition {
+                let post = organisation.positions.get_mut("rep_js1").expect("a post");
+                post.solid = Some(Name::from("region_east_head"));
+            }
+        }
+        world.activate();
+        agree(&mut world, case, "credit_controller", Verdict::Pass);
+        assert!(world.task_of(case, asked).is_some(), "{path:?}: {:?}", tasks(&world));
+    }
 }

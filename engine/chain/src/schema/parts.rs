@@ -84,6 +84,7 @@ pub(super) fn of_company() -> Vec<Part> {
                 ("skip_level", "skip_level", "R10"),
                 ("clock", "clock", "R11"),
                 ("returns", "returns", "R12"),
+                ("amendments", "amendments", "R12: of documents that change under way"),
                 ("approved_content", "=frozen", "R13"),
                 ("adds_up", "adding/=never", "R15: for every authority that does not say so itself"),
                 ("within_own_limit", "within_own_limit", "R22"),
@@ -120,10 +121,15 @@ fn of_policies() -> Vec<Part> {
             &[],
             &[
                 ("chain", "=submission", ""),
-                ("path", "=submission", ""),
+                ("path", "=submission|activation", "Whose superiors: those then, or those when a step asks"),
                 ("holder", "=activation", ""),
                 ("limit", "=decision", ""),
             ],
+        ),
+        small(
+            "amendments",
+            &[],
+            &[("smaller", "=keeps-signatures|voids", ""), ("larger", "=keeps-opinions|voids", "")],
         ),
         small(
             "skip_level",

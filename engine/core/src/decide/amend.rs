@@ -9,7 +9,6 @@ use crate::command::{CaseNo, Request};
 use crate::document::commercial_hash;
 use crate::event::{CaseAmended, CaseResubmitted, Content, Event, WithdrawnCause};
 use crate::expr::Expr;
-use crate::money::Money;
 use crate::name::Name;
 use crate::rejection::{Code, Rejection};
 use crate::state::{Case, Stage, State};
@@ -105,7 +104,8 @@ pub(super) fn frozen(case: &Case, why: &str) -> Rejection {
 /// R12 where the document was not returned: a smaller amount leaves signatures as they are, a larger one leaves
 /// approvals as opinions, any other commercial change voids them all.
 fn given(ctx: &Ctx<'_>, case: &Case, content: &Content) -> Result<Given, Rejection> {
-    if !ctx.company()?.policies.returns.keep_unless_commercial {
+    let policies = &ctx.company()?.policies;
+    if !policies.returns.keep_unless_commercial {
         return Ok(Given::Void);
     }
     if content.commercial == *case.commercial() {
@@ -121,21 +121,16 @@ fn given(ctx: &Ctx<'_>, case: &Case, content: &Content) -> Result<Given, Rejecti
     if commercial_hash(document_of(ctx, chain)?, &as_before) != *case.commercial() {
         return Ok(Given::Void);
     }
-    Ok(match (before, content.document.get(field)) {
-        (Value::Money(old), Some(Value::Money(new))) => moved(old, new),
-        (old, Some(new)) => match (old.decimal(), new.decimal()) {
-            (Some(old), Some(new)) if new <= old => Given::Stand,
-            (Some(_), Some(_)) => Given::AsOpinions,
-            _ => Given::Void,
-        },
-        (_, None) => Given::Void,
+    let moved = match (before, content.document.get(field)) {
+        (Value::Money(old), Some(Value::Money(new))) if old.currency == new.currency => {
+            Some(new.amount <= old.amount)
+        }
+        (Value::Money(_), _) => None,
+        (old, new) => old.decimal().zip(new.and_then(Value::decimal)).map(|(old, new)| new <= old),
+    };
+    Ok(match moved {
+        Some(true) if policies.amendments.smaller_keeps => Given::Stand,
+        Some(false) if policies.amendments.larger_keeps_opinions => Given::AsOpinions,
+        _ => Given::Void,
     })
-}
-
-fn moved(old: &Money, new: &Money) -> Given {
-    match (old.currency == new.currency, new.amount <= old.amount) {
-        (false, _) => Given::Void,
-        (true, true) => Given::Stand,
-        (true, false) => Given::AsOpinions,
-    }
 }

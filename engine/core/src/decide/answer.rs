@@ -429,7 +429,7 @@ fn holds_authority(ctx: &Ctx<'_>, case: &Case, task: &Task, (slot, own): (&Slot,
     };
     let limit = match &slot.seat_of {
         // R2: whoever stands at the top has their documents decided by the group that the policy names.
-        Some(_) if case.path().is_empty() => None,
+        Some(_) if ctx.path(case).is_ok_and(|path| path.is_empty()) => None,
         Some(group) => limit(group),
         None => power(limit(&task.position), own),
     };

@@ -35,8 +35,10 @@ mod unique;
 mod weigh;
 mod who;
 
+use std::borrow::Cow;
+
 use crate::command::{Body, CaseNo, Cause, Command};
-use crate::definition::{Chain, Company, Organisation};
+use crate::definition::{Chain, Company, Organisation, PathAt};
 use crate::eval::Scope;
 use crate::event::{Event, Party};
 use crate::fit::Fitting;
@@ -238,6 +240,13 @@ impl<'a> Ctx<'a> {
 
     pub(crate) fn organisation(&self) -> Result<&'a Organisation, Rejection> {
         self.active.organisation().ok_or_else(|| internal("a release has an organisation"))
+    }
+
+    /// The submitter's solid superiors, nearest first, as the policy wants them (R8).
+    pub(crate) fn path<'b>(&self, case: &'b Case) -> Result<Cow<'b, [Name]>, Rejection> {
+        let pinned = self.company()?.policies.path == PathAt::Submission;
+        let now = || resolve::superiors(self, &case.submitter().position);
+        Ok(if pinned { Cow::Borrowed(case.path()) } else { Cow::Owned(now()?) })
     }
 
     /// What gives values their types: the case's own rules, and the rows that hold now.

@@ -245,7 +245,7 @@ impl<'a> Planner<'a> {
             }
         }
         let others = group.members.len() as u32 - barred;
-        let everybody = own_top.is_some() && barred > 0 && self.case.path().is_empty();
+        let everybody = own_top.is_some() && barred > 0 && self.ctx.path(self.case)?.is_empty();
         let wanted = need.unwrap_or(group.need);
         let need = if everybody { others } else { wanted.min(others) }.max(1);
         if (seated.len() as u32) < need {

@@ -88,13 +88,13 @@ fn finished(ctx: &Ctx<'_>, mut levels: Vec<LevelPlan>) -> Result<Vec<LevelPlan>,
     Ok(levels)
 }
 
-/// Who is asked, in order: the submitter's path as pinned, then the groups that hold a limit, lowest first.
+/// Who is asked, in order: the submitter's superiors, then the groups that hold a limit, lowest first.
 pub(super) fn line(ctx: &Ctx<'_>, case: &Case, authority: &Authority) -> Result<Vec<Name>, Rejection> {
     let organisation = ctx.organisation()?;
     Ok(match &authority.line {
         Line::List(names) => names.clone(),
         Line::None => Vec::new(),
-        Line::Solid if case.path().is_empty() => {
+        Line::Solid if ctx.path(case)?.is_empty() => {
             // R2: whoever stands at the top is decided upon by the group that the policy names, or by nobody.
             let top = ctx.company()?.policies.own_top.as_ref();
             let top = top.ok_or_else(|| {
@@ -105,7 +105,7 @@ pub(super) fn line(ctx: &Ctx<'_>, case: &Case, authority: &Authority) -> Result<
             vec![top.decided_by.clone()]
         }
         Line::Solid => {
-            let mut line = case.path().to_vec();
+            let mut line = ctx.path(case)?.into_owned();
             let limits = authority.at(ctx.at).map(|set| &set.limits);
             let groups =
                 limits.into_iter().flatten().filter(|(name, _)| organisation.groups.contains_key(*name));
@@ -127,7 +127,7 @@ fn candidates(
 ) -> Result<(Vec<LevelPlan>, Option<Rejection>), Rejection> {
     let organisation = ctx.organisation()?;
     let climbs = ctx.company()?.policies.vacancy.contains(&VacancyRung::NextSuperior);
-    let own_top = case.path().is_empty() && ascent.authority.line == Line::Solid;
+    let own_top = ctx.path(case)?.is_empty() && ascent.authority.line == Line::Solid;
     let mut found = Vec::new();
     let mut passed: Vec<Capacity> = Vec::new();
     for (place, name) in line.iter().enumerate().skip(ascent.from) {

@@ -105,10 +105,10 @@ fn each(
     who(ctx, case, scope, of)?.iter().map(found).collect()
 }
 
-/// The solid superiors of a position, nearest first; those of the submitter as they were at submission (R8).
+/// The solid superiors of a position, nearest first; those of the submitter as the policy wants them (R8).
 fn line(ctx: &Ctx<'_>, case: &Case, name: &Name) -> Result<Vec<Name>, Rejection> {
     if *name == case.submitter().position {
-        return Ok(case.path().to_vec());
+        return Ok(ctx.path(case)?.into_owned());
     }
     superiors(ctx, name)
 }

@@ -65,6 +65,35 @@ pub struct Policies {
     pub returns: Returns,
     /// R22: handing upward what one may decide oneself.
     pub push_up: PushUp,
+    /// R8: whose superiors are asked: those at submission, or those when a step is entered.
+    pub path: PathAt,
+    /// R12: what a change of the amount under way leaves of signatures.
+    pub amendments: Amendments,
+}
+
+/// R8: as of when the submitter's superiors are taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PathAt {
+    /// As they were when the document was handed in.
+    #[default]
+    Submission,
+    /// As they are when a step asks them.
+    Activation,
+}
+
+/// R12: documents that change under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Amendments {
+    /// A smaller amount leaves signatures as they are; otherwise it voids them.
+    pub smaller_keeps: bool,
+    /// A larger one leaves approvals as opinions; otherwise it voids them.
+    pub larger_keeps_opinions: bool,
+}
+
+impl Default for Amendments {
+    fn default() -> Amendments {
+        Amendments { smaller_keeps: true, larger_keeps_opinions: true }
+    }
 }
 
 /// R1.

@@ -26,8 +26,8 @@ pub use chain::{
     RequiredCase, Requirement, RunDef, Start, StateDef, Target, TellDef, Test, Told, Trigger, Wait, With,
 };
 pub use company::{
-    Clock, Company, Deadlines, LowerLevels, OwnTop, Policies, PushUp, Returns, SamePerson, SkipLevel,
-    VacancyRung,
+    Amendments, Clock, Company, Deadlines, LowerLevels, OwnTop, PathAt, Policies, PushUp, Returns,
+    SamePerson, SkipLevel, VacancyRung,
 };
 pub use document::{DocumentType, Field};
 pub use organisation::{Acting, Delegation, Group, Organisation, Position, Unit};

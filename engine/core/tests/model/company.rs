@@ -119,6 +119,8 @@ fn policies(policy: Policy) -> Policies {
         clock: Clock { remind: 50, overdue: 100, escalate: 200, top_overdue: Some(Name::from("auditor")) },
         returns: Returns { keep_unless_commercial: true, at_most: 3 },
         push_up: PushUp { refused: true, except: names(&["conflict_of_interest"]) },
+        path: Default::default(),
+        amendments: Default::default(),
     };
     match policy {
         Policy::Usual => usual,

@@ -97,6 +97,8 @@ fn policies() -> Policies {
         clock: Clock { remind: 50, overdue: 100, escalate: 200, top_overdue: None },
         returns: Returns { keep_unless_commercial: true, at_most: 2 },
         push_up: PushUp { refused: true, except: Vec::new() },
+        path: Default::default(),
+        amendments: Default::default(),
     }
 }
 

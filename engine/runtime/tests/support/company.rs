@@ -61,6 +61,8 @@ fn company() -> Company {
             clock: Clock { remind: 50, overdue: 100, escalate: 200, top_overdue: None },
             returns: Returns { keep_unless_commercial: true, at_most: 3 },
             push_up: PushUp { refused: true, except: Vec::new() },
+            path: Default::default(),
+            amendments: Default::default(),
         },
     }
 }
