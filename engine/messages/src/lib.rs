@@ -18,7 +18,6 @@
 mod adapter;
 mod api;
 mod decode;
-mod duration;
 mod error;
 mod event;
 pub mod headers;
@@ -48,7 +47,6 @@ pub use api::{
     decode_request,
 };
 pub use decode::decode;
-pub use duration::Duration;
 pub use error::{Code, WireError};
 pub use event::{BinaryMessage, CloudEvent, EventType, LogId, MessageId, source_company, source_of};
 pub use limits::Limits;
