@@ -10,6 +10,7 @@ use countersign_core::value::Raw;
 use crate::case::*;
 use crate::fields::{again, kinds, record};
 use crate::find::key_field;
+use crate::jump;
 use crate::read::overlay;
 use crate::world::World;
 
@@ -37,6 +38,7 @@ pub(crate) enum Ready {
     Jumps(Vec<CaseNo>, Jump),
     Wait(Until),
     Organisation(Box<countersign_core::definition::Organisation>),
+    Rules(Vec<Definition>),
 }
 
 /// Lets a sentence happen.
@@ -57,7 +59,9 @@ pub(crate) fn prepare(world: &World<'_>, trial: &Trial, act: &Act) -> Done<Ready
     let main = world.main(&trial.chain);
     match act {
         Act::Decide { .. } => decide(world, trial, act, 0),
-        Act::Submit { who, chain, key, fields } => submit(world, trial, (who, chain, key.as_ref()), fields),
+        Act::Submit { who, chain, key, to, fields } => {
+            submit(world, trial, (who, chain, key.as_ref()), (to.as_ref(), fields))
+        }
         Act::Begin { who, key, fields } => {
             let (person, position) = match who {
                 Some(who) => (person(world, who)?, who.position.clone()),
@@ -68,8 +72,9 @@ pub(crate) fn prepare(world: &World<'_>, trial: &Trial, act: &Act) -> Done<Ready
             Ok(Ready::Request { person, position, body })
         }
         Act::Resubmit { who, key, fields } => {
-            let draft =
-                world.draft(&who.position, key.as_ref(), main).or(key.is_none().then_some(main).flatten());
+            // Where nothing is in draft, core says what comes of handing it in again.
+            let named = || key.as_ref().map_or(main, |key| world.keyed(None, key));
+            let draft = world.draft(&who.position, key.as_ref(), main).or_else(named);
             let case = draft.ok_or_else(|| impossible(format!("{} has nothing in draft", who.position)))?;
             let body = Body::Resubmit { case, document: changed(world, case, fields)? };
             Ok(Ready::Request { person: person(world, who)?, position: who.position.clone(), body })
@@ -116,6 +121,7 @@ pub(crate) fn prepare(world: &World<'_>, trial: &Trial, act: &Act) -> Done<Ready
             let organise = Organise { acts: acts.clone(), reason: Name::from("trial") };
             Ok(Ready::Message { cause, body: Body::Organise(Box::new(organise)), twice: false })
         }
+        Act::Apply(rules) => Ok(Ready::Rules(jump::with_entries(world, trial, rules)?)),
         Act::Answer { .. } | Act::Report { .. } | Act::Holders { .. } | Act::Abolish { .. } => {
             outside(world, act)
         }
@@ -149,6 +155,7 @@ pub(crate) fn happen(world: &mut World<'_>, ready: Ready) -> Done {
             };
             world.clock(to)?;
         }
+        Ready::Rules(rules) => world.replace(&rules)?,
         Ready::Organisation(organisation) => world.replace(&[Definition::Organisation(*organisation)])?,
     }
     Ok(())
@@ -198,7 +205,7 @@ fn submit(
     world: &World<'_>,
     trial: &Trial,
     (who, chain, key): (&Actor, &Name, Option<&Name>),
-    fields: &[Pair],
+    (to, fields): (Option<&Name>, &[Pair]),
 ) -> Done<Ready> {
     // Whoever was asked to complete the document hands that in, not a new one.
     let edits = (Verdict::Submit, None);
@@ -211,7 +218,7 @@ fn submit(
         return decide(world, trial, &act, 0);
     }
     let document = document(world, trial, (chain, key), fields)?;
-    let body = Body::Submit { chain: chain.clone(), document, addressee: None };
+    let body = Body::Submit { chain: chain.clone(), document, addressee: to.cloned() };
     Ok(Ready::Request { person: person(world, who)?, position: who.position.clone(), body })
 }
 

@@ -2,6 +2,7 @@
 
 use countersign_chain::tree::{Pair, Tree};
 use countersign_core::command::{Operation, ReturnTo, Verdict};
+use countersign_core::definition::Definition;
 use countersign_core::event::Place;
 use countersign_core::name::Name;
 use countersign_core::time::{Span, Timestamp};
@@ -108,6 +109,8 @@ pub(crate) enum Act {
         who: Actor,
         chain: Name,
         key: Option<Name>,
+        /// To whom it is addressed; None: whoever is next above.
+        to: Option<Name>,
         fields: Vec<Pair>,
     },
     /// A case that another one would start, begun by itself.
@@ -198,6 +201,8 @@ pub(crate) enum Act {
         position: Name,
     },
     Organise(Vec<countersign_core::command::OrgAct>),
+    /// Changed rules hold from now on.
+    Apply(Vec<Definition>),
 }
 
 /// What is done with a task beside answering it.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use countersign_chain::Bundle;
+use countersign_chain::{Bundle, SourceFile};
 use countersign_core::command::{Body, Cause, Command, Stored};
 use countersign_core::definition::*;
 use countersign_core::frame::Frame;
@@ -28,14 +28,16 @@ pub struct Company {
     pub(crate) organisation: Organisation,
     pub(crate) adapters: Adapters,
     pub(crate) systems: Systems,
+    /// The texts that it was compiled of, which `apply` changes.
+    pub(crate) files: Vec<SourceFile>,
 }
 
 impl Company {
-    /// Founds the company in memory.
+    /// Founds the company in memory: what was compiled, and the texts of which.
     ///
     /// # Errors
     /// A definition that core refuses.
-    pub fn new(bundle: &Bundle) -> Result<Company, Rejection> {
+    pub fn new(bundle: &Bundle, files: &[SourceFile]) -> Result<Company, Rejection> {
         let mut company = Company {
             state: State::default(),
             before: None,
@@ -48,11 +50,12 @@ impl Company {
             organisation: Organisation::default(),
             adapters: Adapters::default(),
             systems: Systems::default(),
+            files: files.iter().filter(|file| !file.path.starts_with("cases/")).cloned().collect(),
         };
         let mut id = Name::from("trial");
         for compiled in &bundle.definitions {
-            let mut definition = compiled.definition.clone();
-            match &mut definition {
+            let definition = unopened(&compiled.definition);
+            match &compiled.definition {
                 Definition::Company(d) => id = d.id.clone(),
                 Definition::Chain(d) => drop(company.chains.insert(d.name.clone(), d.clone())),
                 Definition::Document(d) => drop(company.documents.insert(d.name.clone(), d.clone())),
@@ -60,10 +63,7 @@ impl Company {
                 Definition::Organisation(d) => company.organisation = d.clone(),
                 Definition::Adapters(d) => company.adapters = d.clone(),
                 Definition::Systems(d) => company.systems = d.clone(),
-                Definition::Account(d) => {
-                    company.accounts.insert(d.name.clone(), d.clone());
-                    d.opening.clear();
-                }
+                Definition::Account(d) => drop(company.accounts.insert(d.name.clone(), d.clone())),
                 Definition::Authority(_) | Definition::Reports(_) => {}
             }
             company.definitions.insert((definition.kind(), definition.name()), definition);
@@ -109,6 +109,15 @@ impl Company {
         let minutes = ms / countersign_core::time::MINUTE;
         format!("{date} {:02}:{:02}", minutes / 60, minutes % 60)
     }
+}
+
+/// A definition without openings of an account, which each case enters for itself.
+pub(crate) fn unopened(definition: &Definition) -> Definition {
+    let mut definition = definition.clone();
+    if let Definition::Account(account) = &mut definition {
+        account.opening.clear();
+    }
+    definition
 }
 
 /// Keeps a definition; its number, and the frames that it left.

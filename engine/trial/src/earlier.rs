@@ -52,7 +52,7 @@ fn one(world: &mut World<'_>, earlier: &Earlier) -> Result<(), Rejection> {
     let (written, facts): (Vec<_>, Vec<_>) =
         earlier.fields.iter().cloned().partition(|pair| of_document(&pair.key) || !is_fact(&pair.key));
     let jump = Jump { facts, ..earlier.jump.clone() };
-    let entry = jump::entry(world, &jump)?;
+    let entry = jump::entry(world, chain, &jump)?;
     let document = stand_in_document(document);
     let mut raw = record(&written, &kinds(&document));
     if let (Raw::Record(fields), Some(key), Some(name)) = (&mut raw, &earlier.key, key_field(chain)) {

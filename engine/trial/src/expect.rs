@@ -3,7 +3,8 @@
 //! ```text
 //! state, ends: good | bad, revision, owner, amount, document, facts, held: CODE, due: "time"
 //! waiting_for, signed, route, final, never_asked, copied: [positions]
-//! refused: CODE     short: 10.00     alarms: [names]
+//! capacities: { POSITION: { POSITION: vacant } }, signed_by: [persons], overrode, reminded, overdue, escalated_to: [positions]
+//! refused: CODE, recorded_for: [positions]     short: 10.00     alarms: [names]
 //! sent VERB: [{..}] | 2, never_sent: [verbs], recorded TABLE KEY: {..}, started CHAIN: [{..}] | 2, kept: [facts]
 //! states: { review: 30, draft: 70 }      KEY: {..}, CHAIN KEY: {..}: another case
 //! ACCOUNT KEY: { limit, used, reserved, free, flag, below_zero }
@@ -19,6 +20,7 @@ use crate::accounts;
 use crate::codes;
 use crate::read::Reader;
 use crate::reports::{self, Report};
+use crate::signing::{self, Capacities};
 
 /// What is expected at one moment.
 #[derive(Clone, Debug, Default)]
@@ -51,6 +53,16 @@ pub(crate) enum Want {
     Route(Vec<Name>),
     Final(Name),
     NeverAsked(Vec<Name>),
+    Capacities(Capacities),
+    /// The persons who signed.
+    SignedBy(Vec<Name>),
+    /// Positions whose decision overrode an objection.
+    Overrode(Vec<Name>),
+    Reminded(Vec<Name>),
+    Overdue(Vec<Name>),
+    EscalatedTo(Vec<Name>),
+    /// For whom a refused attempt is on record.
+    RecordedFor(Vec<Name>),
     Refused(Vec<Name>),
     Alarms(Vec<Name>),
     /// Positions that are told of the case, among others.
@@ -97,6 +109,13 @@ const KEYS: &[&str] = &[
     "route",
     "final",
     "never_asked",
+    "capacities",
+    "signed_by",
+    "overrode",
+    "reminded",
+    "overdue",
+    "escalated_to",
+    "recorded_for",
     "refused",
     "short",
     "alarms",
@@ -236,6 +255,13 @@ fn plain(reader: &Reader<'_>, word: &str, pair: &Pair, chain: Option<&Name>) -> 
         "final" if value.text() == Some("nobody") => Want::Final(Name::default()),
         "final" => Want::Final(position(reader, value)?),
         "never_asked" => Want::NeverAsked(positions(reader, value)?),
+        "capacities" => Want::Capacities(signing::capacities(reader, value)?),
+        "signed_by" => Want::SignedBy(names(reader, value, word)?),
+        "overrode" => Want::Overrode(positions(reader, value)?),
+        "reminded" => Want::Reminded(positions(reader, value)?),
+        "overdue" => Want::Overdue(positions(reader, value)?),
+        "escalated_to" => Want::EscalatedTo(positions(reader, value)?),
+        "recorded_for" => Want::RecordedFor(positions(reader, value)?),
         "refused" => Want::Refused(names(reader, value, word)?),
         "short" => Want::Short(accounts::number(reader, value)?),
         "alarms" => Want::Alarms(names(reader, value, word)?),

@@ -18,22 +18,50 @@ use crate::world::World;
 /// where the company's own will do.
 pub(crate) fn chains(world: &World<'_>, trial: &Trial) -> Result<Vec<Definition>, Rejection> {
     let mut chains: Vec<Chain> = Vec::new();
-    let acts = trial.when.iter().flat_map(|step| match step {
-        Step::Do(sentence) => std::slice::from_ref(sentence),
-        Step::Together(sentences) => sentences.as_slice(),
-        Step::Then(_) => &[],
-    });
-    for sentence in acts {
-        match &sentence.act {
+    for act in acts(trial) {
+        match act {
             Act::Jump { jump, .. } => {
-                let entry = entry(world, jump)?;
-                chain(world.company, &mut chains, &jump.chain)?.anytime.push(entry);
+                let chain = chain(world.company, &mut chains, &jump.chain)?;
+                let entry = entry(world, chain, jump)?;
+                chain.anytime.push(entry);
             }
             Act::Begin { .. } => chain(world.company, &mut chains, &trial.chain)?.initiators = None,
             _ => {}
         }
     }
     Ok(chains.into_iter().map(Definition::Chain).collect())
+}
+
+/// Changed rules, in which this case may jump as well.
+pub(crate) fn with_entries(
+    world: &World<'_>,
+    trial: &Trial,
+    rules: &[Definition],
+) -> Result<Vec<Definition>, Rejection> {
+    let mut rules = rules.to_vec();
+    for rule in &mut rules {
+        let Definition::Chain(chain) = rule else { continue };
+        for act in acts(trial) {
+            match act {
+                Act::Jump { jump, .. } if jump.chain == chain.name => {
+                    let entry = entry(world, chain, jump)?;
+                    chain.anytime.push(entry);
+                }
+                Act::Begin { .. } if trial.chain == chain.name => chain.initiators = None,
+                _ => {}
+            }
+        }
+    }
+    Ok(rules)
+}
+
+fn acts(trial: &Trial) -> impl Iterator<Item = &Act> {
+    let sentences = trial.when.iter().flat_map(|step| match step {
+        Step::Do(sentence) => std::slice::from_ref(sentence),
+        Step::Together(sentences) => sentences.as_slice(),
+        Step::Then(_) => &[],
+    });
+    sentences.map(|sentence| &sentence.act)
 }
 
 fn chain<'c>(company: &Company, chains: &'c mut Vec<Chain>, name: &Name) -> Result<&'c mut Chain, Rejection> {
@@ -45,11 +73,7 @@ fn chain<'c>(company: &Company, chains: &'c mut Vec<Chain>, name: &Name) -> Resu
 }
 
 /// The entry of a jump.
-pub(crate) fn entry(world: &World<'_>, jump: &Jump) -> Result<Anytime, Rejection> {
-    let chain = world.company.chains.get(&jump.chain);
-    let chain = chain.ok_or_else(|| {
-        Rejection::new(Code::ChainUnknown, format!("expected a chain, found {}", jump.chain))
-    })?;
+pub(crate) fn entry(world: &World<'_>, chain: &Chain, jump: &Jump) -> Result<Anytime, Rejection> {
     let state = chain.states.iter().position(|state| state.name == jump.to);
     let end = chain.ends.iter().position(|end| end.name == jump.to);
     let place = |place: usize| u16::try_from(place).unwrap_or(u16::MAX);

@@ -10,6 +10,7 @@
 
 mod accounts;
 mod act;
+mod apply;
 mod case;
 pub mod codes;
 mod company;
@@ -24,6 +25,7 @@ mod read;
 mod reports;
 mod run;
 mod sentence;
+mod signing;
 mod story;
 mod tell;
 mod world;

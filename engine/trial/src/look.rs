@@ -1,6 +1,6 @@
 //! Expectations looked up in what there is.
 
-use countersign_core::command::{CaseNo, Verdict};
+use countersign_core::command::{CaseNo, TaskNo, Verdict};
 use countersign_core::definition::Duty;
 use countersign_core::event::{Plan, PlanNode};
 use countersign_core::name::Name;
@@ -14,6 +14,7 @@ use crate::case::{Actor, Says, Trial, shown};
 use crate::expect::{Expect, Item, Several, Want};
 use crate::fields::{fits, fits_all, show, show_all};
 use crate::run::Unmet;
+use crate::signing;
 use crate::world::{Track, World};
 
 /// So many signatures are foreseen on the way to a climb.
@@ -57,6 +58,10 @@ impl Look<'_, '_> {
                 (!unmet.is_empty()).then_some(unmet)
             }
             Want::Refused(codes) => self.refused(codes, case, key).map(unmet),
+            Want::RecordedFor(names) => {
+                let found = &self.world.on_record;
+                (names != found).then(|| unmet((listed(names), listed(found))))
+            }
             Want::Sent(..)
             | Want::NeverSent(_)
             | Want::Recorded(..)
@@ -125,7 +130,7 @@ impl Look<'_, '_> {
                 same_set(positions, tasks.map(|task| task.position.clone()).collect())
             }
             Want::Signed(positions) => {
-                let found: Vec<Name> = track.signed.iter().map(|(_, position, _)| position.clone()).collect();
+                let found: Vec<Name> = track.signed.iter().map(|signed| signed.position.clone()).collect();
                 (*positions != found).then(|| (listed(positions), listed(&found)))
             }
             Want::Route(positions) => {
@@ -138,13 +143,8 @@ impl Look<'_, '_> {
                 let asked: Vec<Name> = positions.iter().filter(asked).cloned().collect();
                 (!asked.is_empty()).then(|| (listed(positions), format!("asked: {}", listed(&asked))))
             }
-            Want::Short(short) => missing(*short, &track.short),
-            Want::Copied(names) => {
-                let told = names.iter().all(|name| track.copied.contains(name));
-                (!told).then(|| (listed(names), listed(&track.copied)))
-            }
-            Want::Alarms(names) => (*names != track.alarms).then(|| (listed(names), listed(&track.alarms))),
-            _ => None,
+            Want::Capacities(expected) => signing::differ(self.world, number, expected),
+            want => expected_of(want, track),
         }
     }
 
@@ -261,9 +261,38 @@ impl Look<'_, '_> {
             let decides = slots.filter(|slot| slot.level.as_ref().is_none_or(|level| level.decides));
             decides.max_by_key(|slot| slot.level.is_some())
         });
-        let signed = track.signed.iter().rev().find(|(.., binding)| *binding);
-        let position = deciding.map(|slot| &slot.position).or(signed.map(|(_, position, _)| position));
+        let signed = track.signed.iter().rev().find(|signed| signed.binding);
+        let position = deciding.map(|slot| &slot.position).or(signed.map(|signed| &signed.position));
         position.cloned().unwrap_or_default()
+    }
+}
+
+/// What is read off what is remembered of the case.
+fn expected_of(want: &Want, track: &Track) -> Option<(String, String)> {
+    let whose = |tasks: &[TaskNo]| -> Vec<Name> {
+        let asked = |task: &TaskNo| track.asked.iter().rev().find(|(no, _)| no == task);
+        tasks.iter().filter_map(asked).map(|(_, position)| position.clone()).collect()
+    };
+    let same =
+        |expected: &[Name], found: Vec<Name>| (expected != found).then(|| (listed(expected), listed(&found)));
+    match want {
+        Want::SignedBy(persons) => {
+            same(persons, track.signed.iter().map(|signed| signed.person.clone()).collect())
+        }
+        Want::Overrode(positions) => {
+            let overrode = track.signed.iter().filter(|signed| signed.overrides);
+            same(positions, overrode.map(|signed| signed.position.clone()).collect())
+        }
+        Want::Reminded(positions) => same(positions, whose(&track.noted.reminded)),
+        Want::Overdue(positions) => same(positions, whose(&track.noted.overdue)),
+        Want::EscalatedTo(positions) => same(positions, track.noted.escalated_to.clone()),
+        Want::Short(short) => missing(*short, &track.short),
+        Want::Copied(names) => {
+            let told = names.iter().all(|name| track.copied.contains(name));
+            (!told).then(|| (listed(names), listed(&track.copied)))
+        }
+        Want::Alarms(names) => (*names != track.alarms).then(|| (listed(names), listed(&track.alarms))),
+        _ => None,
     }
 }
 

@@ -7,6 +7,7 @@ use countersign_chain::{Diagnostic, SourceFile};
 use countersign_core::name::Name;
 use countersign_core::time::Timestamp;
 
+use crate::apply::Applied;
 use crate::case::{CaseFile, Earlier, Step, Trial};
 use crate::codes;
 use crate::company::Company;
@@ -25,14 +26,22 @@ pub(crate) struct Reader<'a> {
     file: &'a SourceFile,
     found: RefCell<Vec<Diagnostic>>,
     jumps: Cell<u32>,
+    /// The rules as the sentences before have changed them within the case.
+    applied: RefCell<Option<Applied>>,
 }
 
 /// Reads a file of cases/. None: nothing of it can be used. Cases with a mistake in them are left out.
 pub fn read(file: &SourceFile, company: &Company) -> (Option<CaseFile>, Vec<Diagnostic>) {
     let (root, mut found) = tree::read(file);
     let Some(root) = root else { return (None, found) };
-    let mut reader =
-        Reader { company, chain: Name::default(), file, found: RefCell::default(), jumps: Cell::new(0) };
+    let mut reader = Reader {
+        company,
+        chain: Name::default(),
+        file,
+        found: RefCell::default(),
+        jumps: Cell::new(0),
+        applied: RefCell::default(),
+    };
     let cases = reader.file(&root);
     found.extend(reader.found.into_inner());
     (cases, found)
@@ -73,6 +82,20 @@ impl Reader<'_> {
     pub(crate) fn next_jump(&self) -> Name {
         self.jumps.set(self.jumps.get() + 1);
         Name::from(format!("trial-{}", self.jumps.get()))
+    }
+
+    /// The rules as the sentences before have changed them.
+    pub(crate) fn rules(&self) -> Applied {
+        let applied = self.applied.borrow().clone();
+        applied.unwrap_or_else(|| Applied {
+            files: self.company.files.clone(),
+            definitions: self.company.definitions.clone(),
+        })
+    }
+
+    /// Sentences that follow find the rules so.
+    pub(crate) fn changed(&self, rules: Applied) {
+        self.applied.replace(Some(rules));
     }
 
     pub(crate) fn line(&self, at: Span) -> u32 {
@@ -140,6 +163,7 @@ impl Reader<'_> {
 
     fn case(&self, given: Option<&Tree>, node: &Tree, suffix: &str) -> Option<Trial> {
         let before = self.found.borrow().len();
+        self.applied.replace(None);
         self.left_over(node);
         let need = |key: &str| {
             let found = node.get(key);

@@ -147,6 +147,7 @@ impl Runner<'_> {
 
     fn forget(&mut self) {
         self.refusals.clear();
+        self.world.on_record.clear();
         for track in self.world.tracks.values_mut() {
             track.failed.clear();
             track.short.clear();
@@ -200,8 +201,11 @@ fn key(act: &Act) -> Option<&Name> {
         | Act::Operate { key, .. }
         | Act::Override { key, .. }
         | Act::Jump { key, .. } => key.as_ref(),
-        Act::Report { .. } | Act::Wait(_) | Act::Holders { .. } | Act::Abolish { .. } | Act::Organise(_) => {
-            None
-        }
+        Act::Report { .. }
+        | Act::Wait(_)
+        | Act::Holders { .. }
+        | Act::Abolish { .. }
+        | Act::Organise(_)
+        | Act::Apply(_) => None,
     }
 }

@@ -1,7 +1,7 @@
 //! What can happen in a case: sentences under `when`.
 //!
 //! ```text
-//! kam_js submits | kam_js submits KEY: {..} | kam_js submits CHAIN [KEY]: {..} | begins: {..} | kam_js begins: {..}
+//! kam_js submits | kam_js submits KEY: {..} | kam_js submits CHAIN [KEY] [to POSITION]: {..} | begins: {..} | kam_js begins: {..}
 //! kam_js passes | approves | returns | rejects | objects | advises | completes | does | refuses [KEY]: {reason, ..}
 //! kam_js chooses X [for KEY]: {..} | kam_js and legal pass | H25 as bgm_js approves
 //! kam_js transfers to bgm_zj | consults legal | adds legal before|after|beside | removes legal [KEY]: {reason}
@@ -12,6 +12,7 @@
 //! wait: 16wh | wait: until "2025-04-27T09:00+08:00" | CHAIN [KEY] is STATE [: all] | together: [..] | then: {..}
 //! operator holds | resumes | retries | compensates | settles [KEY]: why | holder bgm_js: H40 | abolish bgm_js
 //! organise: [{ leave: { person: H25 } }, ..]: acts on the organisation, as `countersign org` has them
+//! apply: { authority.yaml: { contract: { limits: { bgm: 200000 } } } }: rules that hold from now on
 //! ```
 
 use countersign_chain::tree::{Pair, Shape, Span, Tree};
@@ -87,6 +88,7 @@ fn act(words: &Words<'_>) -> Option<Act> {
         ["operator", verb, rest @ ..] => operator(words, verb, rest),
         ["holder", position] => holder(words, position),
         ["organise"] => organise(words),
+        ["apply"] => apply(words),
         ["abolish", position] => Some(Act::Abolish { position: words.position(position)? }),
         [chain, "is", place] => forced(words, chain, None, place),
         [chain, key, "is", place] => forced(words, chain, Some(key), place),
@@ -182,6 +184,15 @@ fn organise(words: &Words<'_>) -> Option<Act> {
         return None;
     };
     words.reader.acts(value).map(Act::Organise)
+}
+
+fn apply(words: &Words<'_>) -> Option<Act> {
+    let Some(value) = words.value else {
+        let help = "write `apply: { authority.yaml: { contract: { limits: { bgm: 200000 } } } }`";
+        words.reader.error(words.at, codes::MISSING_KEY, "it is not said which rules change", help);
+        return None;
+    };
+    crate::apply::read(words.reader, value).map(Act::Apply)
 }
 
 fn holder(words: &Words<'_>, position: &str) -> Option<Act> {

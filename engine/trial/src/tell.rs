@@ -82,6 +82,13 @@ fn of_signatures(event: &Event, company: &Company) -> Option<String> {
         Event::TaskReferred(e) => format!("{} hands task {} up: {}", e.person, e.task, e.reason),
         Event::SignatureKept(e) => format!("the signature of task {} still stands", e.task),
         Event::RouteExtended(_) => "the route goes on".to_owned(),
+        Event::SkipLevelAttempted(e) => {
+            let passed = e.superior.as_ref().map_or("nobody", |superior| superior.as_str());
+            format!("on record: {} ({}) addressed {}, past {passed}", e.position, e.person, e.addressee)
+        }
+        Event::SelfApprovalAttempted(e) => {
+            format!("on record: {} ({}) tried to decide what is their own", e.position, e.person)
+        }
         _ => return None,
     })
 }

@@ -16,6 +16,7 @@ use rust_decimal::Decimal;
 
 use crate::case::Trial;
 use crate::company::{self, Company};
+use crate::signing::{Noted, Signed, on_record};
 use crate::story::Story;
 
 /// Timers and sweeps that one wait may bring.
@@ -34,8 +35,9 @@ pub(crate) struct Track {
     pub(crate) earlier: bool,
     /// A sentence submitted it; otherwise the rules started it.
     pub(crate) by_sentence: bool,
-    /// Agreeing answers that stand: task, position, whether it is a binding yes.
-    pub(crate) signed: Vec<(TaskNo, Name, bool)>,
+    /// Agreeing answers that stand.
+    pub(crate) signed: Vec<Signed>,
+    pub(crate) noted: Noted,
     /// Everybody who was ever asked.
     pub(crate) asked: Vec<(TaskNo, Name)>,
     pub(crate) end: Option<Name>,
@@ -78,6 +80,8 @@ pub(crate) struct World<'a> {
     pub(crate) numbers: BTreeMap<(DefinitionKind, Name), u32>,
     /// How the company stood at first and what has been written since, where a report is expected.
     pub(crate) log: Option<(State, Vec<Frame>)>,
+    /// For whom the refused attempts of the sentence before are on record.
+    pub(crate) on_record: Vec<Name>,
     serial: u64,
     submits: bool,
     earlier: bool,
@@ -96,6 +100,7 @@ impl<'a> World<'a> {
             taken: BTreeSet::new(),
             numbers: company.numbers.clone(),
             log: trial.reports().then(|| (company.at(at), Vec::new())),
+            on_record: Vec::new(),
             serial: 0,
             submits: false,
             earlier: false,
@@ -200,6 +205,10 @@ impl<'a> World<'a> {
 
     fn note(&mut self, frame: &Frame) {
         if matches!(frame.outcome, Outcome::Refused { .. }) {
+            for event in &frame.events {
+                self.story.event(frame.at, &frame.cause, event, self.company);
+                self.on_record.extend(on_record(event));
+            }
             return;
         }
         for event in &frame.events {
@@ -210,7 +219,7 @@ impl<'a> World<'a> {
         for case in self.state.cases() {
             let Some(track) = self.tracks.get_mut(&case.number()) else { continue };
             let stands = |task: TaskNo| case.signatures().iter().any(|s| s.task == task && s.void);
-            track.signed.retain(|(task, ..)| !stands(*task));
+            track.signed.retain(|signed| !stands(signed.task));
             track.revision = case.revision();
         }
     }
@@ -317,7 +326,9 @@ pub(crate) fn target(chain: &Chain, target: Target) -> Name {
 
 impl Track {
     fn take(&mut self, event: &Event) {
+        self.noted.take(event);
         match event {
+            Event::TaskOverdue(e) => self.copied.extend(e.copied.iter().cloned()),
             Event::CaseResubmitted(e) | Event::CaseAmended(CaseAmended { again: e, .. }) => {
                 self.document = e.content.document.clone();
                 self.amount = e.content.amount.clone();
@@ -328,14 +339,15 @@ impl Track {
             }
             Event::TaskOpened(e) => self.asked.push((e.task, e.position.clone())),
             Event::TaskReassigned(e) => self.asked.push((e.task, e.position.clone())),
-            Event::SignatureTakenBack(e) => self.signed.retain(|(task, ..)| *task != e.task),
+            Event::SignatureTakenBack(e) => self.signed.retain(|signed| signed.task != e.task),
             Event::OpinionRequested(e) => self.asked.push((e.task, e.slot.position.clone())),
             Event::TaskTransferred(e) => self.asked.push((e.task, e.slot.position.clone())),
             Event::TaskDecided(e) if e.verdict.agrees() => {
                 let binding = e.verdict == Verdict::Approve && !e.counts_as_review;
                 let asked = self.asked.iter().rev().find(|(task, _)| *task == e.task);
                 let position = asked.map(|(_, position)| position.clone()).unwrap_or_default();
-                self.signed.push((e.task, position, binding));
+                let (task, person, overrides) = (e.task, e.person.clone(), e.overrides);
+                self.signed.push(Signed { task, position, person, binding, overrides });
             }
             Event::StateEntered(e) => {
                 self.state = e.name.clone();

@@ -6,3 +6,4 @@ mod hostile;
 mod order;
 mod signing;
 mod support;
+mod yuanlan;

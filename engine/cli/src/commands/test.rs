@@ -67,7 +67,7 @@ impl Test {
             self.junit(&Tally { findings: found, ..Tally::default() })?;
             return Err(Failure::new("DEFINITION_INVALID", "expected rules without errors; no case was run"));
         };
-        let company = Company::new(&bundle).map_err(|rejection| Failure::internal(&rejection))?;
+        let company = Company::new(&bundle, &files).map_err(|rejection| Failure::internal(&rejection))?;
         let began = Instant::now();
         let mut tally = Tally::default();
         for file in files.iter().filter(|file| file.path.starts_with("cases/")) {

@@ -131,6 +131,24 @@ pub enum CapacityWhy {
     Transferred,
 }
 
+impl CapacityWhy {
+    /// How a signature counts, in a word.
+    pub fn word(self) -> &'static str {
+        match self {
+            CapacityWhy::Own => "own",
+            CapacityWhy::Vacant => "vacant",
+            CapacityWhy::Acting => "acting",
+            CapacityWhy::Delegate => "delegate",
+            CapacityWhy::Merged => "merged",
+            CapacityWhy::Abolished => "abolished",
+            CapacityWhy::Barred => "barred",
+            CapacityWhy::Referred => "referred",
+            CapacityWhy::Independent => "independent",
+            CapacityWhy::Transferred => "transferred",
+        }
+    }
+}
+
 impl PlanNode {
     /// Whether the slot is in this part.
     pub fn holds(&self, slot: u16) -> bool {

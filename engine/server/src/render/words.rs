@@ -20,18 +20,7 @@ pub(crate) fn verdict(verdict: Verdict) -> &'static str {
 
 /// Why a signature counts for a position.
 pub(crate) fn why(why: CapacityWhy) -> &'static str {
-    match why {
-        CapacityWhy::Own => "own",
-        CapacityWhy::Vacant => "vacant",
-        CapacityWhy::Acting => "acting",
-        CapacityWhy::Delegate => "delegate",
-        CapacityWhy::Merged => "merged",
-        CapacityWhy::Abolished => "abolished",
-        CapacityWhy::Barred => "barred",
-        CapacityWhy::Referred => "referred",
-        CapacityWhy::Independent => "independent",
-        CapacityWhy::Transferred => "transferred",
-    }
+    why.word()
 }
 
 /// What an operator does.

@@ -134,9 +134,13 @@ fn return_to(words: &Words<'_>, place: &str) -> Option<ReturnTo> {
     Some(ReturnTo::State(Name::from(place)))
 }
 
-/// A chain, a key, both, or neither.
+/// A chain, a key, both, or neither; to whom it is addressed, where that is not whoever is next above.
 fn submits(words: &Words<'_>, who: Actor, rest: &[&str]) -> Option<Act> {
     let known = |name: &str| words.reader.company.chains.contains_key(name);
+    let (rest, to) = match rest {
+        [rest @ .., "to", to] => (rest, Some(words.position(to)?)),
+        rest => (rest, None),
+    };
     let (chain, key) = match rest {
         [] => (words.reader.chain.clone(), None),
         [chain] if known(chain) => (Name::from(*chain), None),
@@ -149,7 +153,7 @@ fn submits(words: &Words<'_>, who: Actor, rest: &[&str]) -> Option<Act> {
     };
     let fields = words.fields()?;
     words.reader.fields_of(&chain, &fields);
-    Some(Act::Submit { who, chain, key: key.map(Name::from), fields })
+    Some(Act::Submit { who, chain, key: key.map(Name::from), to, fields })
 }
 
 /// `a`, `a and b`, `a, b and c`, `H25 as bgm_js`.

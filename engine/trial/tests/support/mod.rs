@@ -16,7 +16,7 @@ pub fn files(company: &str) -> Vec<SourceFile> {
 pub fn company(files: &[SourceFile]) -> Company {
     let (bundle, found) = compile(files);
     let bundle = bundle.unwrap_or_else(|| panic!("the company does not compile: {found:#?}"));
-    Company::new(&bundle).expect("core takes the definitions")
+    Company::new(&bundle, files).expect("core takes the definitions")
 }
 
 /// A case file of its own.

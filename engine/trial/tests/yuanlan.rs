@@ -1,0 +1,40 @@
+//! The demo company's cases: the acceptance scenarios hold.
+
+use std::path::Path;
+
+use crate::support::*;
+use countersign_chain::{SourceFile, load_dir};
+use countersign_trial::{read, run};
+
+fn demo() -> Vec<SourceFile> {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../workflows/yuanlan");
+    load_dir(&dir).expect("the company can be read")
+}
+
+/// Scenarios that are about access or about files that do not compile are tested elsewhere.
+const SCENARIOS: &[u32] = &[
+    1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28,
+    29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 41, 44, 45, 46, 47, 48,
+];
+
+#[test]
+fn every_case_of_the_demo_company_holds_and_every_scenario_has_one() {
+    let files = demo();
+    let company = company(&files);
+    let (mut names, mut wrong) = (Vec::new(), Vec::new());
+    for file in files.iter().filter(|file| file.path.starts_with("cases/")) {
+        let (cases, found) = read(file, &company);
+        wrong.extend(found.iter().map(ToString::to_string));
+        for trial in cases.iter().flat_map(|file| &file.cases) {
+            let outcome = run(&company, trial);
+            if !outcome.unmet.is_empty() {
+                wrong.push(format!("{}: {}:\n{}", file.path, trial.name, told(&outcome)));
+            }
+            names.push(trial.name.clone());
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let missing = SCENARIOS.iter().map(|number| format!("S{number:02} "));
+    let missing: Vec<String> = missing.filter(|s| !names.iter().any(|name| name.starts_with(s))).collect();
+    assert!(missing.is_empty(), "no case is named {missing:?}");
+}
