@@ -103,7 +103,7 @@ fn parse(files: &[SourceFile], report: &Report<'_>) -> Vec<Parsed> {
                 report.warn(codes::STRAY_FILE, place, "nothing is read from this file", help);
             }
             // Tests of the rules are read by whoever runs them.
-            Kind::Case => {}
+            Kind::Case | Kind::Responsibility => {}
             _ if file.text.len() > FILE_BYTES_MAX => {
                 report.error(codes::TOO_LARGE, place, "a file of more than 1 MiB", "split it");
             }

@@ -9,6 +9,7 @@
 //! condition text -> tokens -> tree -> types -> core's expressions
 //! company, organisation, authority, adapters, table, accounts, document, chain, systems, reports: tree -> core's definitions
 //! lint      chains as graphs, each and all of them together
+//! matrix    responsibility.yaml held against the chains
 //! schema    JSON Schemas for editors, from the keys that the loader knows
 //! ```
 //!
@@ -27,6 +28,7 @@ mod diagnostic;
 mod document;
 mod hierarchy;
 mod lint;
+pub mod matrix;
 mod organisation;
 mod plain;
 mod policies;

@@ -37,6 +37,8 @@ pub(crate) enum Kind {
     Accounts,
     /// A test of rules, no part of them.
     Case,
+    /// Who does what, which is held against the rules where somebody asks for it.
+    Responsibility,
     Stray,
 }
 
@@ -51,6 +53,7 @@ pub(crate) fn kind(path: &str) -> Kind {
         ("adapters.yaml", _) => Kind::Adapters,
         ("accounts.yaml", _) => Kind::Accounts,
         ("reports.yaml", _) => Kind::Reports,
+        (crate::matrix::FILE, _) => Kind::Responsibility,
         (_, Some(("tables", _))) => Kind::Table,
         (_, Some(("documents", _))) => Kind::Document,
         (_, Some(("chains", _))) => Kind::Chain,

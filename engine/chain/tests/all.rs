@@ -5,5 +5,6 @@ mod broken;
 mod demo;
 mod fuzz;
 mod hostile;
+mod matrix;
 mod reports;
 mod works;

@@ -18,7 +18,15 @@ fn cases_hold_or_tell_their_story() {
     let ran = run(["test", text(&dir), "--cover"]).done();
     assert!(ran.out.contains("holds contract-review: from submission to the seal\n"), "{}", ran.out);
     assert!(ran.out.ends_with("11 of 11 cases hold\n"), "{}", ran.out);
-    assert!(ran.out.contains("arrows are followed by some case"), "{}", ran.out);
+    for told in ["arrows are followed", "policies are put to use", "limits decide", "rows of decision tables are read"] {
+        assert!(ran.out.contains(told), "{told}: {}", ran.out);
+    }
+    let cover = run(["test", text(&dir), "--cover", "--json"]).last_json()["cover"].clone();
+    let unused = cover["policies"]["unused"].as_array().expect("policies");
+    let of = |key: &str| cover["policies"][key].as_u64().expect("a number");
+    assert_eq!(of("of"), of("used") + unused.len() as u64, "{cover}");
+    let ladder = unused.iter().find(|policy| policy["policy"] == "vacancy next-superior");
+    assert_eq!(ladder.map(|policy| policy["rule"].clone()), Some("R7".into()), "{cover}");
     assert!(ran.err.contains("cases/contract-review.yaml: 11 cases"), "{}", ran.err);
     let ran = run(["test", text(&dir), "--name", "the seal"]).done();
     assert!(ran.out.ends_with("1 of 1 case hold\n"), "{}", ran.out);
@@ -43,6 +51,21 @@ fn cases_hold_or_tell_their_story() {
     assert_eq!((last["held"].as_u64(), last["failed"].as_u64()), (Some(10), Some(1)), "{last}");
     let failed = ran.out.lines().find(|line| line.contains("\"holds\":false")).expect("the case");
     assert!(failed.contains("\"expected\":\"expired\"") && failed.contains("\"story\":[{"), "{failed}");
+}
+
+#[test]
+fn the_matrix_is_held_against_the_chains() {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../workflows/yuanlan");
+    run(["check", text(&dir), "--matrix"]).done();
+    let folder = copied(&dir);
+    change(folder.path(), "responsibility.yaml", "    legal: review\n", "    legal: approve\n");
+    run(["check", text(folder.path())]).done();
+    let ran = run(["check", text(folder.path()), "--matrix"]);
+    assert_eq!(ran.code, 1, "{}{}", ran.out, ran.err);
+    assert!(ran.out.contains("legal may review in state clause-review of contract-review (chains/"), "{}", ran.out);
+    let found = run(["check", text(folder.path()), "--matrix", "--json"]).last_json();
+    let codes: Vec<_> = found["findings"].as_array().expect("findings").iter().map(|f| f["code"].clone()).collect();
+    assert_eq!(codes, ["MATRIX_DIFFERS", "MATRIX_DIFFERS"], "not what it says, and what it does not say: {found}");
 }
 
 /// Elements of a JUnit file by their names, each with its attributes.

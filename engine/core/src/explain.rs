@@ -1,8 +1,11 @@
 //! Why somebody is asked, and why somebody else is not: the facts that a plan recorded, in sentences.
 
+use rust_decimal::Decimal;
+
+use crate::command::{TaskNo, Verdict};
 use crate::decide::{Ctx, answers_as, limit_of};
-use crate::definition::Duty;
-use crate::event::{AmountWeighed, CapacityWhy, RateUsed, Slot};
+use crate::definition::{Duty, Measure};
+use crate::event::{AmountWeighed, CapacityWhy, Level, RateUsed, Slot};
 use crate::name::Name;
 use crate::state::{Case, Signature, SlotStatus, Stage, State, Step};
 use crate::time::Timestamp;
@@ -20,19 +23,43 @@ pub struct SlotReason {
     pub because: Vec<String>,
 }
 
-/// Explains every slot of the step that a case stands in; empty where nobody is asked.
+/// Explains every slot of the step that a case stands in; empty where nobody is asked. What somebody answered who is
+/// blind to others is not said before all of them have answered.
 pub fn explain(state: &State, case: &Case, at: Timestamp) -> Vec<SlotReason> {
     let Some(step) = case.step() else { return Vec::new() };
     let slots = step.plan.slots.iter().zip(&step.slots).enumerate();
     let ctx = Ctx::of(state, at, case).ok();
-    slots.map(|(number, (slot, status))| reason((ctx, case), step, (number, slot), *status)).collect()
+    let closed = closed(step);
+    let slot = |(number, (slot, status)): (usize, (&Slot, &SlotStatus))| {
+        reason((ctx, case), step, (number, slot), (*status, closed))
+    };
+    slots.map(slot).collect()
+}
+
+/// Whether somebody has still to answer who is blind to others.
+fn closed(step: &Step) -> bool {
+    let waits = |status: &SlotStatus| matches!(status, SlotStatus::Open(_) | SlotStatus::Waiting);
+    step.plan.slots.iter().zip(&step.slots).any(|(slot, status)| slot.blind && waits(status))
+}
+
+/// Explains a signature of the step that a case stands in, for whoever may see closed answers. None: the task is not of
+/// that step, or not answered.
+pub fn signature(state: &State, case: &Case, task: TaskNo, at: Timestamp) -> Option<SlotReason> {
+    let gave = |status: &SlotStatus| match status {
+        SlotStatus::Answered(own, _) | SlotStatus::Kept(own) | SlotStatus::PassedOn(own) => *own == task,
+        _ => false,
+    };
+    let step = case.step()?;
+    let number = step.slots.iter().position(gave)?;
+    let (slot, status) = (step.plan.slots.get(number)?, step.slots.get(number)?);
+    Some(reason((Ctx::of(state, at, case).ok(), case), step, (number, slot), (*status, false)))
 }
 
 fn reason(
     (ctx, case): (Option<Ctx<'_>>, &Case),
     step: &Step,
     (number, slot): (usize, &Slot),
-    status: SlotStatus,
+    (status, closed): (SlotStatus, bool),
 ) -> SlotReason {
     let mut because = vec![format!(
         "State {} of chain {} (release {}, pinned at submission) asks it to {}.",
@@ -45,20 +72,8 @@ fn reason(
     if let Some(item) = item.and_then(|about| about.item.as_ref()) {
         because.push(format!("It is asked about one item of a list: {item}."));
     }
-    if let Some(level) = &slot.level {
-        let limit = level.limit.map_or_else(|| "unlimited".to_owned(), |limit| limit.to_string());
-        because.push(format!(
-            "R1: level {} of authority {}: its limit is {limit}, the amount is {}; it {}.",
-            level.place + 1,
-            level.authority,
-            level.need,
-            if level.decides {
-                "is the first that suffices and decides"
-            } else {
-                "is below the deciding level"
-            }
-        ));
-    }
+    because.extend(slot.level.as_ref().map(|level| level_sentence(ctx.as_ref(), step, level)));
+    because.extend(terms(case, slot));
     because.extend(added(step, number as u16));
     because.extend(weighed(step, number).into_iter().flat_map(weighing));
     because.extend(slot.capacities.iter().map(|c| capacity(&c.position, c.why)));
@@ -78,12 +93,117 @@ fn reason(
     if let SlotStatus::Answered(task, _) | SlotStatus::Kept(task) | SlotStatus::PassedOn(task) = status
         && let Some(signed) = case.signatures().iter().find(|signed| signed.task == task)
     {
-        because.push(signed_as(signed));
+        let closed = slot.blind && closed;
+        because.push(if closed { closed_as(signed) } else { signed_as(signed) });
+        because.extend(signed.delegation.as_ref().and_then(|name| delegated(ctx.as_ref()?, name)));
+        because.extend(passed_on(case, step, signed).filter(|_| !closed));
     }
     if let SlotStatus::Kept(task) = status {
         because.push(format!("R12: the signature of task {task} still stands; no commercial field changed."));
     }
     SlotReason { position: slot.position.clone(), duty: slot.duty, status: status_word(status), because }
+}
+
+/// Which limit is held against which amount, and whether that decides.
+fn level_sentence(ctx: Option<&Ctx<'_>>, step: &Step, level: &Level) -> String {
+    let measure =
+        ctx.and_then(|ctx| ctx.active.authority(&level.authority)).map(|authority| authority.measure);
+    let limit = level.limit.map_or_else(|| "unlimited".to_owned(), |limit| measured(measure, limit));
+    let suffices = |level: &Level| level.limit.is_none_or(|limit| limit >= level.need);
+    let lower = |other: &Level| !other.decides && other.authority == level.authority && suffices(other);
+    let grown = step.plan.slots.iter().filter_map(|slot| slot.level.as_ref()).any(lower);
+    let mut below = step.plan.slots.iter().zip(&step.slots);
+    let passed = below.any(|(slot, status)| {
+        let lower = slot.level.as_ref().is_some_and(|other| other.place < level.place);
+        lower && matches!(status, SlotStatus::PassedOn(_))
+    });
+    let comes_to = match (level.decides, suffices(level)) {
+        (true, _) if passed => "decides, since an approval below counted as a review only",
+        (true, _) if grown => {
+            "decides: a lower limit would suffice, but one more signature is needed (a level that the chain demands, or \
+             R3: too few different persons)"
+        }
+        (true, _) => "is the first that suffices and decides",
+        (false, true) => {
+            "would suffice, but one more signature is needed (a level that the chain demands, or R3: too few different \
+             persons), so that it is asked for a review"
+        }
+        (false, false) => "is below the deciding level, so that it is asked for a review",
+    };
+    format!(
+        "R1: level {} of authority {}: its limit is {limit}, the amount is {}; it {comes_to}.",
+        level.place + 1,
+        level.authority,
+        measured(measure, level.need)
+    )
+}
+
+/// An amount as its authority counts it.
+fn measured(measure: Option<Measure>, amount: Decimal) -> String {
+    match measure {
+        Some(Measure::Money(currency)) => format!("{currency} {amount:.2}"),
+        Some(Measure::Percent) => match amount.checked_mul(Decimal::ONE_HUNDRED) {
+            Some(share) => format!("{}%", share.round_dp(6).normalize()),
+            None => amount.to_string(),
+        },
+        Some(Measure::Units) => format!("{} units", amount.normalize()),
+        None => amount.to_string(),
+    }
+}
+
+/// What a delegation allows.
+fn delegated(ctx: &Ctx<'_>, name: &Name) -> Option<String> {
+    let delegation = ctx.organisation().ok()?.delegations.get(name)?;
+    let authorities = delegation.authority.iter().map(Name::as_str).collect::<Vec<_>>().join(", ");
+    Some(format!(
+        "R4: {name} is from {} to {}: {authorities} up to {}, from {} up to, not including, {}.",
+        delegation.from, delegation.to, delegation.up_to, delegation.start, delegation.end
+    ))
+}
+
+/// Why an approval counted as a review only.
+fn passed_on(case: &Case, step: &Step, signed: &Signature) -> Option<String> {
+    if !signed.counts_as_review {
+        return None;
+    }
+    let mut others =
+        case.signatures().iter().filter(|other| other.task != signed.task && other.state == step.state);
+    let twice = others.any(|other| other.person == signed.person && !other.void);
+    Some(match twice {
+        true => format!(
+            "R3: {} has signed a level below as well, and the amount needs more persons than that: the next level decides.",
+            signed.person
+        ),
+        false => {
+            "R8: at that moment the limit that it had did not suffice: the next level decides.".to_owned()
+        }
+    })
+}
+
+/// Under which terms it answers: a seat in a group, a veto, blind to others, and who may not answer for it.
+fn terms(case: &Case, slot: &Slot) -> Vec<String> {
+    let mut terms = Vec::new();
+    if let Some(group) = &slot.seat_of {
+        terms.push(format!("It has a seat in {group}, whose members answer each for themselves."));
+        if case.path().is_empty() {
+            let submitter = &case.submitter().position;
+            terms.push(format!(
+                "R2: {submitter} has no superior, so that {group} decides, without the submitter."
+            ));
+        }
+    }
+    if slot.veto {
+        terms.push("Its rejection is final.".to_owned());
+    }
+    if slot.blind {
+        terms.push("R14: its answer stays closed to the others until all of them have answered.".to_owned());
+    }
+    if !slot.barred.is_empty() {
+        let barred = slot.barred.iter().map(Name::as_str).collect::<Vec<_>>().join(", ");
+        terms
+            .push(format!("R2: who submitted it, benefits from it or is excepted may not answer: {barred}."));
+    }
+    terms
 }
 
 /// Why a slot is there that the plan did not have, and the opinions that whoever is asked has asked for.
@@ -99,9 +219,16 @@ fn added(step: &Step, slot: u16) -> Vec<String> {
     because
 }
 
-/// By whom, in which capacity, and under which organisation a signature was given.
+/// The same of an answer that is still closed to others: not which it was.
+fn closed_as(signed: &Signature) -> String {
+    let closed =
+        Signature { verdict: Verdict::Done, reason: None, counts_as_review: false, ..signed.clone() };
+    signed_as(&closed)
+}
+
+/// By whom, what, in which capacity, and under which organisation a signature was given.
 pub fn signed_as(signed: &Signature) -> String {
-    let Signature { person, position, delegation, at, organisation, .. } = signed;
+    let Signature { person, position, delegation, at, organisation, revision, .. } = signed;
     let own = signed.capacities.iter().find(|capacity| capacity.position == *position).map(|c| c.why);
     let capacity = match (own, delegation) {
         (Some(CapacityWhy::Delegate), Some(name)) => format!("as deputy under {name}"),
@@ -109,8 +236,22 @@ pub fn signed_as(signed: &Signature) -> String {
         (Some(CapacityWhy::Acting), _) => "as acting holder".to_owned(),
         _ => "as holder".to_owned(),
     };
+    let answer = match signed.verdict {
+        Verdict::Approve if signed.counts_as_review => "approved, which counts as a review only,",
+        Verdict::Approve => "approved",
+        Verdict::Pass => "had nothing against it,",
+        Verdict::Object => "objected",
+        Verdict::Return => "returned it",
+        Verdict::Reject => "rejected it",
+        Verdict::Input => "was heard",
+        Verdict::Submit => "completed the document",
+        Verdict::Done | Verdict::Refuse | Verdict::Choose => "answered",
+    };
+    let reason =
+        signed.reason.as_ref().map(|reason| format!(" The reason given: {reason}.")).unwrap_or_default();
     format!(
-        "{person} answered for {position} {capacity} at {at}, by version {organisation} of the organisation."
+        "{person} {answer} for {position} {capacity} at {at}, on revision {revision}, by version {organisation} of the \
+         organisation.{reason}"
     )
 }
 
@@ -125,17 +266,23 @@ fn weighed(step: &Step, number: usize) -> Option<&AmountWeighed> {
 /// At which rates an amount was converted, and what was added to it.
 fn weighing(of: &AmountWeighed) -> Vec<String> {
     let mut because = Vec::new();
+    let when = if of.task.is_some() { "At the decision " } else { "" };
     if !of.rates.is_empty() {
         let rate = |used: &RateUsed| format!("{} at {} since {}", used.currency, used.rate, used.on);
         let rates = of.rates.iter().map(rate).collect::<Vec<_>>().join(", ");
-        because.push(format!("{} comes to {} ({rates}).", of.amount, of.own));
+        because.push(format!("{when}{} comes to {} ({rates}).", of.amount, of.own));
     }
     if let Some(added) = of.added.as_ref().filter(|added| added.count > 0) {
         let cases = added.cases.iter().map(|case| format!("C-{case}")).collect::<Vec<_>>().join(", ");
-        because.push(format!(
-            "R15: {} of {} other cases with the same {} is added to {}, which makes {}; the newest are {cases}.",
-            added.sum, added.count, added.key, of.own, of.need
-        ));
+        let others = if added.count == 1 {
+            format!("of another case with the same {}, {cases},", added.key)
+        } else {
+            format!(
+                "of {} other cases with the same {}, the newest of which are {cases},",
+                added.count, added.key
+            )
+        };
+        because.push(format!("R15: {} {others} is added to {}, which makes {}.", added.sum, of.own, of.need));
     }
     because
 }
@@ -144,9 +291,9 @@ fn capacity(position: &Name, why: CapacityWhy) -> String {
     match why {
         CapacityWhy::Own => format!("It signs as {position}."),
         CapacityWhy::Vacant => format!("R7: {position} is vacant; the superior signs once for both."),
-        CapacityWhy::Acting => {
-            format!("R7: it acts for {position}, which is vacant, with a share of its limit.")
-        }
+        CapacityWhy::Acting => format!(
+            "R7: {position} is vacant and somebody acts for it; the limit above is what such a holder has of it."
+        ),
         CapacityWhy::Delegate => format!("R4, R7: {position} has delegated its authority."),
         CapacityWhy::Merged => format!("R5: the same person holds {position} and signs once for both."),
         CapacityWhy::Abolished => format!("R9: {position} no longer exists; its superior signs."),
@@ -155,7 +302,10 @@ fn capacity(position: &Name, why: CapacityWhy) -> String {
         CapacityWhy::Transferred => {
             format!("{position} handed the task to it; it decides by its own authority.")
         }
-        CapacityWhy::Independent => format!("R6: the signature of {position} must be another person's."),
+        CapacityWhy::Independent => format!(
+            "R6: signatures here are independent; whoever answers for {position} has signed already, so that this level \
+             signs in its place."
+        ),
     }
 }
 
@@ -202,7 +352,7 @@ fn level_reason(
     case: &Case,
     position: &Name,
     decider: &Slot,
-    level: &crate::event::Level,
+    level: &Level,
     at: Timestamp,
 ) -> Vec<String> {
     let release = state.definitions().active();

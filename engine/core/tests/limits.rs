@@ -298,7 +298,7 @@ fn what_was_weighed_before_is_added_and_nothing_else() {
         .flat_map(|slot| slot.because)
         .collect::<Vec<_>>()
         .join(" ");
-    assert!(why.contains(&format!("R15: 30000.00 of 1 other cases with the same loss / C1 is added to 25000.00, which makes 55000.00; the newest are C-{first}.")), "{why}");
+    assert!(why.contains(&format!("R15: 30000.00 of another case with the same loss / C1, C-{first}, is added to 25000.00, which makes 55000.00.")), "{why}");
     // The one that came first is not burdened by the one that came after it.
     run.decide(first, "finance", Verdict::Pass).expect("an opinion");
     run.decide(first, "sales_director", Verdict::Approve).expect("an approval");

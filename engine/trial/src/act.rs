@@ -131,7 +131,13 @@ pub(crate) fn prepare(world: &World<'_>, trial: &Trial, act: &Act) -> Done<Ready
 /// Lets happen what was prepared.
 pub(crate) fn happen(world: &mut World<'_>, ready: Ready) -> Done {
     match ready {
-        Ready::Request { person, position, body } => drop(world.request(&person, &position, body)?),
+        Ready::Request { person, position, body } => {
+            let past = past(world, &position, &body);
+            world.request(&person, &position, body)?;
+            if let Some(chain) = past {
+                world.used.sent_past(&chain);
+            }
+        }
         Ready::Message { cause, body, twice } => {
             let again = twice.then(|| (cause.clone(), body.clone()));
             world.run(cause, body)?;
@@ -159,6 +165,13 @@ pub(crate) fn happen(world: &mut World<'_>, ready: Ready) -> Done {
         Ready::Organisation(organisation) => world.replace(&[Definition::Organisation(*organisation)])?,
     }
     Ok(())
+}
+
+/// The chain of a document that is addressed past the next superior.
+fn past(world: &World<'_>, position: &Name, body: &Body) -> Option<Name> {
+    let Body::Submit { chain, addressee: Some(to), .. } = body else { return None };
+    let superior = organisation(world).positions.get(position).and_then(|post| post.solid.clone());
+    (superior.as_ref() != Some(to)).then(|| chain.clone())
 }
 
 /// The same message again changes nothing.
@@ -236,7 +249,7 @@ fn decide(world: &World<'_>, trial: &Trial, act: &Act, number: usize) -> Done<Re
             let open = world.state.case(case).and_then(|case| case.tasks().get(&no)).map(|task| task.version);
             (case, no, open.unwrap_or(1))
         }
-        (None, None) => return Err(impossible(format!("{} is asked nothing", who.position))),
+        (None, None) => return Err(idle(world, who)),
     };
     let open = found.map(|(.., task)| task);
     let asks = open.and_then(|task| world.task_def(case, task)).map_or(&[][..], |def| def.asks.as_slice());
@@ -316,7 +329,7 @@ fn aside(
         case.tasks().iter().next().map(|(number, task)| (case.number(), *number, task))
     };
     let found = world.task(&who.position, key, (Verdict::Approve, None), main).or_else(other);
-    let (case, task, open) = found.ok_or_else(|| impossible(format!("{} is asked nothing", who.position)))?;
+    let (case, task, open) = found.ok_or_else(|| idle(world, who))?;
     Ok(Body::OnTask(OnTask { case, task, version: open.version, act }))
 }
 
@@ -328,7 +341,7 @@ fn refer_up(
     main: Option<CaseNo>,
 ) -> Done<Ready> {
     let found = world.task(&who.position, key, (Verdict::Approve, None), main);
-    let (case, task, open) = found.ok_or_else(|| impossible(format!("{} is asked nothing", who.position)))?;
+    let (case, task, open) = found.ok_or_else(|| idle(world, who))?;
     let reason = says.reason.clone().unwrap_or_default();
     let body = Body::ReferUp { case, task, version: open.version, reason };
     Ok(Ready::Request { person: person(world, who)?, position: who.position.clone(), body })
@@ -386,6 +399,19 @@ fn outside(world: &World<'_>, act: &Act) -> Done<Ready> {
         }
         _ => Err(impossible("nothing outside happens here".to_owned())),
     }
+}
+
+/// Nobody asks the actor anything: who is asked instead.
+fn idle(world: &World<'_>, who: &Actor) -> Undone {
+    let open = world.state.cases().filter(|case| !case.tasks().is_empty());
+    let asked = open.map(|case| {
+        let posts: Vec<&str> = case.tasks().values().map(|task| task.position.as_str()).collect();
+        let key = case.key().map_or_else(|| format!("C-{}", case.number()), ToString::to_string);
+        format!("{} in {} of {key}", posts.join(", "), world.stands(case.number()))
+    });
+    let asked: Vec<String> = asked.take(5).collect();
+    let asked = if asked.is_empty() { "nobody".to_owned() } else { asked.join("; ") };
+    impossible(format!("{} is asked nothing; asked now: {asked}", who.position))
 }
 
 fn impossible(why: String) -> Undone {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::cover::rows::Reads;
 use countersign_chain::{Bundle, SourceFile};
 use countersign_core::command::{Body, Cause, Command, Stored};
 use countersign_core::definition::*;
@@ -28,6 +29,8 @@ pub struct Company {
     pub(crate) organisation: Organisation,
     pub(crate) adapters: Adapters,
     pub(crate) systems: Systems,
+    /// The conditions of its chains that name rows of tables.
+    reads: BTreeMap<Name, Reads>,
     /// The texts that it was compiled of, which `apply` changes.
     pub(crate) files: Vec<SourceFile>,
 }
@@ -50,6 +53,7 @@ impl Company {
             organisation: Organisation::default(),
             adapters: Adapters::default(),
             systems: Systems::default(),
+            reads: BTreeMap::new(),
             files: files.iter().filter(|file| !file.path.starts_with("cases/")).cloned().collect(),
         };
         let mut id = Name::from("trial");
@@ -68,6 +72,7 @@ impl Company {
             }
             company.definitions.insert((definition.kind(), definition.name()), definition);
         }
+        company.reads = company.chains.iter().map(|(name, chain)| (name.clone(), Reads::of(chain))).collect();
         let found = Body::Found { company: id, administrator: Name::from("trial") };
         operator(&mut company.state, Timestamp(0), found)?;
         for (key, definition) in &company.definitions {
@@ -91,6 +96,11 @@ impl Company {
             Ok(_) => state,
             Err(_) => self.state.clone(),
         }
+    }
+
+    /// The conditions of its chains that name rows of tables.
+    pub(crate) fn reads(&self) -> &BTreeMap<Name, Reads> {
+        &self.reads
     }
 
     /// The names of the chains.

@@ -28,11 +28,14 @@ mod sentence;
 mod signing;
 mod story;
 mod tell;
+mod watch;
 mod world;
 
 pub use case::{CaseFile, Trial};
 pub use company::Company;
+pub use cover::policies::Policy;
 pub use cover::{Cover, Uncovered};
 pub use read::read;
 pub use run::{Outcome, Unmet, run};
 pub use story::Line;
+pub use watch::{Explained, Watched, watch};

@@ -137,7 +137,13 @@ impl Look<'_, '_> {
                 let found = self.route(number, track);
                 (*positions != found).then(|| (listed(positions), listed(&found)))
             }
-            Want::Final(position) => differ(position, &self.last(number, track)),
+            Want::Final(position) => {
+                let nobody = |found: String| match found.as_str() {
+                    "nobody" => format!("nobody decides in {}, nor has decided", self.world.stands(number)),
+                    _ => found,
+                };
+                differ(position, &self.last(number, track)).map(|(expected, found)| (expected, nobody(found)))
+            }
             Want::NeverAsked(positions) => {
                 let asked = |name: &&Name| track.asked.iter().any(|(_, position)| position == *name);
                 let asked: Vec<Name> = positions.iter().filter(asked).cloned().collect();

@@ -2,12 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use countersign_core::frame::Frame;
 use countersign_core::name::Name;
 use countersign_core::rejection::Rejection;
+use countersign_core::state::State;
 
 use crate::act::{self, Undone};
 use crate::case::{Act, Sentence, Step, Trial};
 use crate::company::Company;
+use crate::cover::policies::Used;
 use crate::expect::Expect;
 use crate::look::{Refusals, unmet};
 use crate::story::Line;
@@ -25,6 +28,8 @@ pub struct Outcome {
     pub taken: BTreeSet<(Name, Name, Name)>,
     /// Chains of which a case began.
     pub chains: BTreeSet<Name>,
+    /// Policies and limits that were put to use.
+    pub(crate) used: Used,
 }
 
 /// Something that is not as expected.
@@ -42,11 +47,24 @@ pub struct Unmet {
 
 /// Runs a case. It holds where nothing is unmet.
 pub fn run(company: &Company, trial: &Trial) -> Outcome {
-    let mut runner = Runner { world: World::new(company, trial), trial, refusals: Vec::new(), pending: None };
+    all(World::new(company, trial, false), trial).0
+}
+
+/// How the company stood at first, and the frames since.
+pub(crate) type Log = Option<(State, Vec<Frame>)>;
+
+/// The same, with the frames that it left.
+pub(crate) fn kept(company: &Company, trial: &Trial) -> (Outcome, Log) {
+    all(World::new(company, trial, true), trial)
+}
+
+fn all(world: World<'_>, trial: &Trial) -> (Outcome, Log) {
+    let mut runner = Runner { world, trial, refusals: Vec::new(), pending: None };
     let unmet = runner.all();
     let world = runner.world;
     let chains = world.tracks.values().filter(|track| !track.earlier).map(|track| track.chain.clone());
-    Outcome { unmet, chains: chains.collect(), story: world.story.lines, taken: world.taken }
+    let (chains, story) = (chains.collect(), world.story.lines);
+    (Outcome { unmet, chains, story, taken: world.taken, used: world.used }, world.log)
 }
 
 struct Runner<'a> {

@@ -7,6 +7,7 @@ use countersign_chain::tree::{Shape, Tree};
 use countersign_core::command::{CaseNo, TaskNo};
 use countersign_core::event::{Capacity, CapacityWhy, Event};
 use countersign_core::name::Name;
+use countersign_core::time::Timestamp;
 
 use crate::codes;
 use crate::read::Reader;
@@ -29,6 +30,8 @@ pub(crate) struct Signed {
 pub(crate) struct Noted {
     /// What one signature covers, by task.
     pub(crate) covers: BTreeMap<TaskNo, Vec<Capacity>>,
+    /// When each is due, as it was opened.
+    pub(crate) due: BTreeMap<TaskNo, Timestamp>,
     pub(crate) reminded: Vec<TaskNo>,
     pub(crate) overdue: Vec<TaskNo>,
     pub(crate) escalated_to: Vec<Name>,
@@ -37,7 +40,10 @@ pub(crate) struct Noted {
 impl Noted {
     pub(crate) fn take(&mut self, event: &Event) {
         match event {
-            Event::TaskOpened(e) => drop(self.covers.insert(e.task, e.capacities.clone())),
+            Event::TaskOpened(e) => {
+                self.covers.insert(e.task, e.capacities.clone());
+                self.due.insert(e.task, e.milestones.overdue);
+            }
             Event::TaskReassigned(e) => drop(self.covers.insert(e.task, e.capacities.clone())),
             Event::StoodIn(e) => {
                 let covers = self.covers.entry(e.task).or_default();

@@ -5,7 +5,7 @@ use countersign_core::event::Event;
 use countersign_core::time::Timestamp;
 
 use crate::company::Company;
-use crate::tell::{because, told};
+use crate::tell::{Whose, because, told};
 
 /// A story longer than this is cut at its beginning.
 const LINES_MAX: usize = 2_000;
@@ -36,13 +36,19 @@ impl Story {
     }
 
     /// An event, with what caused it where that is no sentence.
-    pub(crate) fn event(&mut self, at: Timestamp, cause: &Cause, event: &Event, company: &Company) {
+    pub(crate) fn event(
+        &mut self,
+        at: Timestamp,
+        cause: &Cause,
+        event: &Event,
+        (company, whose): (&Company, Whose<'_>),
+    ) {
         let local = || company.local(at);
         if let Some(why) = because(cause).filter(|why| self.last.as_ref() != Some(&(at, why.clone()))) {
             self.push(Line { at: local(), line: 0, text: why.clone() });
             self.last = Some((at, why));
         }
-        if let Some(text) = told(event, company) {
+        if let Some(text) = told(event, company, whose) {
             self.push(Line { at: local(), line: 0, text: format!("  {text}") });
         }
     }

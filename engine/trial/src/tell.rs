@@ -1,8 +1,8 @@
 //! Events as a story tells them.
 
-use countersign_core::command::Cause;
+use countersign_core::command::{Cause, TaskNo, Verdict};
 use countersign_core::definition::Duty;
-use countersign_core::event::{Event, Place, Settled};
+use countersign_core::event::{Event, Place, Settled, WithdrawnCause};
 use countersign_core::name::Name;
 
 use crate::company::Company;
@@ -16,10 +16,16 @@ pub(crate) fn because(cause: &Cause) -> Option<String> {
     }
 }
 
+/// The position that a task of the event's case is or was asked of.
+pub(crate) type Whose<'w> = &'w dyn Fn(TaskNo) -> Option<Name>;
+
 /// What an event says; None: nothing that helps.
-pub(crate) fn told(event: &Event, company: &Company) -> Option<String> {
+pub(crate) fn told(event: &Event, company: &Company, whose: Whose<'_>) -> Option<String> {
     let of = event.case().map(|case| format!("C-{case}: ")).unwrap_or_default();
-    let text = of_signatures(event, company).or_else(|| beside(event)).or_else(|| of_dealings(event))?;
+    let text = of_signatures(event, company)
+        .or_else(|| of_tasks(event, whose))
+        .or_else(|| beside(event))
+        .or_else(|| of_dealings(event))?;
     Some(format!("{of}{text}"))
 }
 
@@ -62,25 +68,6 @@ fn of_signatures(event: &Event, company: &Company) -> Option<String> {
             let due = company.local(e.milestones.overdue);
             format!("{} ({}) is asked to {}, due {due}", e.position, listed(&e.holders), duty(e.duty))
         }
-        Event::TaskDecided(e) => {
-            let why = e.reason.as_ref().map(|why| format!(", {why}")).unwrap_or_default();
-            let only = if e.counts_as_review { ", which counts as a review only" } else { "" };
-            format!("{}: {}{why}{only}", e.person, e.verdict.word())
-        }
-        Event::TaskAnswered(e) => {
-            let choice = e.choice.as_ref().map(|choice| format!(" {choice}")).unwrap_or_default();
-            format!("{}: {}{choice} {}", e.person, e.verdict.word(), show_all(&e.fields))
-        }
-        Event::TaskWithdrawn(e) => format!("task {} falls away", e.task),
-        Event::TaskLapsed(e) => format!("task {} lapses", e.task),
-        Event::TaskReminded(e) => format!("task {}: reminder", e.task),
-        Event::TaskOverdue(e) => format!("task {} is overdue, copied: {}", e.task, listed(&e.copied)),
-        Event::TaskEscalated(e) => format!("task {} is escalated to {}", e.task, listed(&e.to)),
-        Event::TaskReassigned(e) => {
-            format!("task {} goes to {} ({})", e.task, e.position, listed(&e.holders))
-        }
-        Event::TaskReferred(e) => format!("{} hands task {} up: {}", e.person, e.task, e.reason),
-        Event::SignatureKept(e) => format!("the signature of task {} still stands", e.task),
         Event::RouteExtended(_) => "the route goes on".to_owned(),
         Event::SkipLevelAttempted(e) => {
             let passed = e.superior.as_ref().map_or("nobody", |superior| superior.as_str());
@@ -91,6 +78,67 @@ fn of_signatures(event: &Event, company: &Company) -> Option<String> {
         }
         _ => return None,
     })
+}
+
+/// What becomes of a task: told by the post that is asked, not by its number.
+fn of_tasks(event: &Event, whose: Whose<'_>) -> Option<String> {
+    let post = |task: TaskNo| whose(task).map_or_else(|| format!("task {task}"), |post| post.to_string());
+    Some(match event {
+        Event::TaskDecided(e) => {
+            let why = e.reason.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+            let only = if e.counts_as_review { ", which counts as a review only" } else { "" };
+            let over = if e.overrides { ", over an objection" } else { "" };
+            format!("{} ({}) {}{over}{only}{why}", post(e.task), e.person, answers(e.verdict))
+        }
+        Event::TaskAnswered(e) => {
+            let choice = e.choice.as_ref().map(|choice| format!(" {choice}")).unwrap_or_default();
+            let (post, answers) = (post(e.task), answers(e.verdict));
+            format!("{post} ({}) {answers}{choice} {}", e.person, show_all(&e.fields)).trim_end().to_owned()
+        }
+        Event::TaskWithdrawn(e) => {
+            let why = match e.cause {
+                WithdrawnCause::StepClosed => "a colleague's answer has closed the step",
+                WithdrawnCause::CaseWithdrawn => "the document was taken back",
+                WithdrawnCause::Expired => "the state has expired",
+                WithdrawnCause::Held => "the case is held",
+                WithdrawnCause::Asked => "the case was moved",
+                WithdrawnCause::Preceded => "somebody else is asked before",
+                WithdrawnCause::Removed => "it was taken off the list",
+                WithdrawnCause::TakenBack => "the answer before was taken back",
+                WithdrawnCause::Jumped => "an administrator has moved the case",
+            };
+            format!("{} is no longer asked: {why}", post(e.task))
+        }
+        Event::TaskLapsed(e) => format!("{} has said nothing in time, and nobody waits", post(e.task)),
+        Event::TaskReminded(e) => format!("{} is reminded", post(e.task)),
+        Event::TaskOverdue(e) => format!("{} is overdue, copied: {}", post(e.task), listed(&e.copied)),
+        Event::TaskEscalated(e) => {
+            format!("{} is silent, which is escalated to {}", post(e.task), listed(&e.to))
+        }
+        Event::TaskReassigned(e) => {
+            let from = post(e.task);
+            let from = if from == *e.position { String::new() } else { format!(" in the place of {from}") };
+            format!("{} ({}) is asked now{from}", e.position, listed(&e.holders))
+        }
+        Event::TaskReferred(e) => format!("{} ({}) hands it up: {}", post(e.task), e.person, e.reason),
+        Event::SignatureKept(e) => format!("the signature of {} still stands", post(e.task)),
+        _ => return None,
+    })
+}
+
+fn answers(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Approve => "approves",
+        Verdict::Pass => "passes",
+        Verdict::Object => "objects",
+        Verdict::Return => "returns it",
+        Verdict::Reject => "rejects it",
+        Verdict::Input => "advises",
+        Verdict::Submit => "completes the document",
+        Verdict::Done => "does it",
+        Verdict::Refuse => "refuses it",
+        Verdict::Choose => "chooses",
+    }
 }
 
 /// What people do with tasks beside answering them.
@@ -128,6 +176,7 @@ fn of_dealings(event: &Event) -> Option<String> {
     Some(match event {
         Event::FactReceived(e) => format!("{} arrives: {}", e.fact, show_all(&e.data)),
         Event::FactsLearnt(e) => format!("learns {}", show_all(&e.facts)),
+        Event::CaseAsked(e) if e.entry.starts_with("trial-") => "put there by the case file".to_owned(),
         Event::CaseAsked(e) if e.by_case.is_none() && e.position.is_empty() => {
             format!("moved by {}", e.entry)
         }

@@ -16,6 +16,7 @@ use rust_decimal::Decimal;
 
 use crate::case::Trial;
 use crate::company::{self, Company};
+use crate::cover::policies::Used;
 use crate::signing::{Noted, Signed, on_record};
 use crate::story::Story;
 
@@ -33,6 +34,8 @@ pub(crate) struct Track {
     pub(crate) revision: u32,
     /// It was there before the case file's first sentence.
     pub(crate) earlier: bool,
+    /// Its submitter has no superior.
+    pub(crate) top: bool,
     /// A sentence submitted it; otherwise the rules started it.
     pub(crate) by_sentence: bool,
     /// Agreeing answers that stand.
@@ -82,13 +85,16 @@ pub(crate) struct World<'a> {
     pub(crate) log: Option<(State, Vec<Frame>)>,
     /// For whom the refused attempts of the sentence before are on record.
     pub(crate) on_record: Vec<Name>,
+    /// Policies and limits that were put to use.
+    pub(crate) used: Used,
     serial: u64,
     submits: bool,
     earlier: bool,
 }
 
 impl<'a> World<'a> {
-    pub(crate) fn new(company: &'a Company, trial: &Trial) -> World<'a> {
+    /// With a log of its frames, where somebody wants to look at them afterwards.
+    pub(crate) fn new(company: &'a Company, trial: &Trial, log: bool) -> World<'a> {
         let at = trial.at;
         World {
             company,
@@ -99,8 +105,9 @@ impl<'a> World<'a> {
             story: Story::default(),
             taken: BTreeSet::new(),
             numbers: company.numbers.clone(),
-            log: trial.reports().then(|| (company.at(at), Vec::new())),
+            log: (log || trial.reports()).then(|| (company.at(at), Vec::new())),
             on_record: Vec::new(),
+            used: Used::default(),
             serial: 0,
             submits: false,
             earlier: false,
@@ -175,7 +182,10 @@ impl<'a> World<'a> {
                 last.ok_or_else(|| Rejection::new(Code::Internal, "expected a frame of what was done"))
             }
             TurnResult::Repeat(_) => Err(Rejection::new(Code::Internal, "expected a request of its own")),
-            TurnResult::Refused(rejection) => Err(rejection),
+            TurnResult::Refused(rejection) => {
+                self.used.refused(&rejection.code);
+                Err(rejection)
+            }
         }
     }
 
@@ -206,13 +216,14 @@ impl<'a> World<'a> {
     fn note(&mut self, frame: &Frame) {
         if matches!(frame.outcome, Outcome::Refused { .. }) {
             for event in &frame.events {
-                self.story.event(frame.at, &frame.cause, event, self.company);
+                self.tell(frame, event);
                 self.on_record.extend(on_record(event));
+                self.used.take(event, self.company);
             }
             return;
         }
         for event in &frame.events {
-            self.story.event(frame.at, &frame.cause, event, self.company);
+            self.tell(frame, event);
             self.take(event);
         }
         // What has been signed may have been voided; State knows.
@@ -222,6 +233,15 @@ impl<'a> World<'a> {
             track.signed.retain(|signed| !stands(signed.task));
             track.revision = case.revision();
         }
+    }
+
+    fn tell(&mut self, frame: &Frame, event: &Event) {
+        let track = event.case().and_then(|case| self.tracks.get(&case));
+        let whose = |task: TaskNo| {
+            let asked = track?.asked.iter().rev().find(|(number, _)| *number == task);
+            asked.map(|(_, position)| position.clone())
+        };
+        self.story.event(frame.at, &frame.cause, event, (self.company, &whose));
     }
 
     /// The chain of a case under the rules that it keeps.
@@ -258,6 +278,7 @@ impl<'a> World<'a> {
                 amount: e.content.amount.clone(),
                 revision: 1,
                 earlier: self.earlier,
+                top: e.path.is_empty(),
                 by_sentence: std::mem::take(&mut self.submits),
                 ..Track::default()
             };
@@ -278,7 +299,9 @@ impl<'a> World<'a> {
             });
         }
         self.cover(event);
+        self.used.take(event, self.company);
         if let Some(track) = event.case().and_then(|case| self.tracks.get_mut(&case)) {
+            self.used.of_case(event, track);
             track.take(event);
         }
     }

@@ -4,6 +4,7 @@ mod actions;
 mod fuzz;
 mod hostile;
 mod order;
+mod promises;
 mod signing;
 mod support;
 mod yuanlan;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::support::*;
 use countersign_chain::{SourceFile, load_dir};
-use countersign_trial::{read, run};
+use countersign_trial::{Explained, read, run, watch};
 
 fn demo() -> Vec<SourceFile> {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../workflows/yuanlan");
@@ -16,6 +16,49 @@ const SCENARIOS: &[u32] = &[
     1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28,
     29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 41, 44, 45, 46, 47, 48,
 ];
+
+/// Why each signature of each case was given by whom it was, as an auditor reads it.
+#[test]
+fn every_signature_is_explained() {
+    let files = demo();
+    let company = company(&files);
+    let mut settings = insta::Settings::clone_current();
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_snapshot_path("explained");
+    settings.set_omit_expression(true);
+    let (mut signatures, mut names) = (0, Vec::new());
+    for file in files.iter().filter(|file| file.path.starts_with("cases/")) {
+        let cases = read(file, &company).0.expect("a case file");
+        let mut text = String::new();
+        for trial in &cases.cases {
+            let (outcome, watched) = watch(&company, trial);
+            assert!(outcome.unmet.is_empty(), "{}", told(&outcome));
+            if !watched.signatures.is_empty() {
+                text.push_str(&format!("# {}\n", trial.name));
+            }
+            signatures += watched.signatures.len();
+            text.extend(watched.signatures.iter().map(explained));
+        }
+        let name = file.path.trim_start_matches("cases/").trim_end_matches(".yaml").to_owned();
+        if !text.is_empty() {
+            settings.bind(|| insta::assert_snapshot!(name.as_str(), text));
+            names.push(format!("{name}.snap"));
+        }
+    }
+    assert!(signatures > 250, "{signatures} signatures are explained");
+    let kept =
+        std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/explained")).expect("a folder");
+    for file in kept {
+        let name = file.expect("a file").file_name().to_string_lossy().into_owned();
+        assert!(names.contains(&name), "{name}: no case file has this name any more");
+    }
+}
+
+fn explained(signature: &Explained) -> String {
+    let Explained { case, chain, position, because } = signature;
+    let because: String = because.iter().map(|sentence| format!("  {sentence}\n")).collect();
+    format!("{chain} {case}: {position}\n{because}")
+}
 
 #[test]
 fn every_case_of_the_demo_company_holds_and_every_scenario_has_one() {

@@ -16,6 +16,7 @@ pub(super) fn all() -> Vec<Schema> {
         file("adapters", "adapters.yaml", Vec::new(), adapters()),
         file("accounts", "accounts.yaml", parts::of_accounts(), accounts()),
         file("reports", "reports.yaml", reports::parts(), json!({})),
+        file("responsibility", crate::matrix::FILE, vec![parts::of_activity()], responsibility()),
         file("table", "tables/*.yaml", parts::of_table(), table()),
         file("document", "documents/*.yaml", parts::of_document(), document()),
         file("chain", "chains/*.yaml", parts::of_chain(), chains()),
@@ -54,6 +55,13 @@ fn authority() -> Value {
         "file": { "type": "object", "additionalProperties": kind("authority") },
         "up_to": { "anyOf": [kind("number"), kind("share"), { "const": "unlimited" }] },
         "limit": { "anyOf": [kind("up_to"), kind("limit_beside")] },
+    })
+}
+
+fn responsibility() -> Value {
+    json!({
+        "file": { "type": "object", "additionalProperties": kind("activity") },
+        "verb": { "enum": crate::matrix::Verb::ALL.map(crate::matrix::Verb::word) },
     })
 }
 

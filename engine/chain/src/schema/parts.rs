@@ -26,6 +26,19 @@ pub(super) fn shared() -> Vec<Part> {
     vec![small("title", &[], &[("en", "text", "English"), ("zh", "text", "Chinese")])]
 }
 
+/// An activity of responsibility.yaml.
+pub(super) fn of_activity() -> Part {
+    small(
+        "activity",
+        &["chains", "cells"],
+        &[
+            ("title", "title", ""),
+            ("chains", "[name]", "The chains that carry it"),
+            ("cells", "{verb+}", "By position, kind or group: approve, review, input, draft, execute ..."),
+        ],
+    )
+}
+
 /// `adds_up`, of an authority or as a policy.
 fn adding() -> Part {
     small(

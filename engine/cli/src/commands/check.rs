@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use countersign_chain::{Bundle, Diagnostic, Severity, SourceFile, compile, load_dir};
+use countersign_chain::{Bundle, Diagnostic, Severity, SourceFile, compile, load_dir, matrix};
 use countersign_core::definition::DefinitionKind;
 use serde_json::json;
 
@@ -14,6 +14,7 @@ const EXAMPLES: &str = "\
 Examples:
   countersign check workflows/yuanlan
   countersign check workflows/yuanlan --format json    for CI: an object with every finding
+  countersign check workflows/yuanlan --matrix         and responsibility.yaml against the chains
 
 Exit code 0: no errors (there may be warnings). 1: errors; nothing would be activated. \
 The codes are explained in workflows/README.md.";
@@ -27,6 +28,9 @@ pub(crate) struct Check {
     /// How findings are printed
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     format: Format,
+    /// Also hold responsibility.yaml, who does what, against what the chains ask of whom
+    #[arg(long)]
+    matrix: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -37,13 +41,16 @@ enum Format {
 
 impl Check {
     pub(crate) fn run(self, output: &Output) -> Result<(), Failure> {
-        let (files, bundle, found) = match load_dir(&self.dir) {
+        let (files, bundle, mut found) = match load_dir(&self.dir) {
             Ok(files) => {
                 let (bundle, found) = compile(&files);
                 (files, bundle, found)
             }
             Err(finding) => (Vec::new(), None, vec![finding]),
         };
+        if let Some(bundle) = bundle.as_ref().filter(|_| self.matrix) {
+            found.extend(matrix::check(&files, bundle));
+        }
         if output.json || self.format == Format::Json {
             let count = |severity| found.iter().filter(|found| found.severity == severity).count();
             output.object(&json!({

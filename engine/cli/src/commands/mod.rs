@@ -6,6 +6,7 @@ mod apply;
 mod asking;
 mod bench;
 mod check;
+mod cover;
 mod decide;
 mod decide_all;
 mod demo;

@@ -5,10 +5,11 @@ use std::time::Instant;
 
 use clap::Args;
 use countersign_chain::{Diagnostic, Severity, SourceFile, compile, load_dir};
-use countersign_trial::{CaseFile, Company, Cover, Outcome, Trial, Uncovered, read, run};
+use countersign_trial::{CaseFile, Company, Cover, Outcome, Trial, Uncovered, read, run, watch};
 use serde_json::{Value, json};
 
 use super::check::{self, many};
+use super::cover;
 use super::junit::{self, Suite, Told};
 use crate::exit::{Failure, has_errors};
 use crate::output::{Output, Tone, note, plain};
@@ -35,7 +36,7 @@ pub(crate) struct Test {
     /// Only cases whose name contains this
     #[arg(long, value_name = "TEXT")]
     name: Option<String>,
-    /// Name the arrows that no case follows, and the chains that no case begins
+    /// Name what no case tries: chains, arrows, policies, limits, rows of decision tables
     #[arg(long)]
     cover: bool,
     /// Also write what became of each case to this file, as JUnit XML
@@ -109,7 +110,14 @@ impl Test {
         let mut suite = Suite { file: self.dir.join(&file.path).display().to_string(), cases: Vec::new() };
         for trial in cases {
             let began = Instant::now();
-            let outcome = run(company, trial);
+            let outcome = match self.cover {
+                false => run(company, trial),
+                true => {
+                    let (outcome, watched) = watch(company, trial);
+                    tally.cover.rows(&watched);
+                    outcome
+                }
+            };
             suite.cases.push(Told {
                 name: trial.name.clone(),
                 chain: file.chain.to_string(),
@@ -199,32 +207,13 @@ impl Test {
         ms: u128,
     ) -> Result<(), Failure> {
         if output.json {
-            let cover = uncovered.map(|left| {
-                let arrows = left.arrows.iter().map(|(chain, state, outcome)| {
-                    json!({ "chain": chain.as_str(), "state": state.as_str(), "outcome": outcome.as_str() })
-                });
-                let chains = left.chains.iter().map(|name| name.as_str()).collect::<Vec<_>>();
-                let (followed, of) = left.followed;
-                json!({ "chains": chains, "arrows": arrows.collect::<Vec<_>>(), "followed": followed, "of": of })
-            });
+            let cover = uncovered.map(cover::object);
             return output.object(&json!({
                 "held": tally.held, "failed": tally.failed, "findings": tally.findings.len(), "cover": cover,
             }));
         }
         if let Some(left) = uncovered {
-            let (followed, of) = left.followed;
-            output.line(format!("{followed} of {of} arrows are followed by some case"))?;
-            for chain in &left.chains {
-                output.line(format!("  {chain}: no case begins it"))?;
-            }
-            for (chain, state, outcome) in &left.arrows {
-                let told = match state.as_str() {
-                    "anytime" if outcome.contains('.') => format!("  {chain}: no {outcome} comes"),
-                    "anytime" => format!("  {chain}: nobody asks for {outcome}"),
-                    state => format!("  {chain}: {state} is never {outcome}"),
-                };
-                output.line(told)?;
-            }
+            cover::tell(output, left)?;
         }
         let told = format!("{} of {} hold", tally.held, many(tally.held + tally.failed, "case"));
         let good = tally.failed == 0 && tally.findings.is_empty();

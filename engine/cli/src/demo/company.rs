@@ -77,6 +77,7 @@ pub(super) const FILES: &[File] = files![
     "documents/special-request.yaml",
     "organisation.yaml",
     "reports.yaml",
+    "responsibility.yaml",
     "systems.yaml",
     "tables/branch_pools.yaml",
     "tables/budget_corrections.yaml",
