@@ -18,7 +18,12 @@ fn cases_hold_or_tell_their_story() {
     let ran = run(["test", text(&dir), "--cover"]).done();
     assert!(ran.out.contains("holds contract-review: from submission to the seal\n"), "{}", ran.out);
     assert!(ran.out.ends_with("11 of 11 cases hold\n"), "{}", ran.out);
-    for told in ["arrows are followed", "policies are put to use", "limits decide", "rows of decision tables are read"] {
+    for told in [
+        "arrows are followed",
+        "policies are put to use",
+        "limits decide",
+        "rows of decision tables are read",
+    ] {
         assert!(ran.out.contains(told), "{told}: {}", ran.out);
     }
     let cover = run(["test", text(&dir), "--cover", "--json"]).last_json()["cover"].clone();
@@ -62,10 +67,19 @@ fn the_matrix_is_held_against_the_chains() {
     run(["check", text(folder.path())]).done();
     let ran = run(["check", text(folder.path()), "--matrix"]);
     assert_eq!(ran.code, 1, "{}{}", ran.out, ran.err);
-    assert!(ran.out.contains("legal may review in state clause-review of contract-review (chains/"), "{}", ran.out);
+    assert!(
+        ran.out.contains("legal may review in state clause-review of contract-review (chains/"),
+        "{}",
+        ran.out
+    );
     let found = run(["check", text(folder.path()), "--matrix", "--json"]).last_json();
-    let codes: Vec<_> = found["findings"].as_array().expect("findings").iter().map(|f| f["code"].clone()).collect();
-    assert_eq!(codes, ["MATRIX_DIFFERS", "MATRIX_DIFFERS"], "not what it says, and what it does not say: {found}");
+    let codes: Vec<_> =
+        found["findings"].as_array().expect("findings").iter().map(|f| f["code"].clone()).collect();
+    assert_eq!(
+        codes,
+        ["MATRIX_DIFFERS", "MATRIX_DIFFERS"],
+        "not what it says, and what it does not say: {found}"
+    );
 }
 
 /// Elements of a JUnit file by their names, each with its attributes.

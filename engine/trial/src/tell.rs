@@ -106,6 +106,7 @@ fn of_tasks(event: &Event, whose: Whose<'_>) -> Option<String> {
                 WithdrawnCause::Removed => "it was taken off the list",
                 WithdrawnCause::TakenBack => "the answer before was taken back",
                 WithdrawnCause::Jumped => "an administrator has moved the case",
+                WithdrawnCause::Amended => "the document is another one now",
             };
             format!("{} is no longer asked: {why}", post(e.task))
         }

@@ -167,11 +167,13 @@ const ACTIONS: &[Promise] = &[
     (
         "appeal 申诉",
         &[
+            ("workflows/yuanlan/cases/appeal.yaml", "D10 the superior of who decided reverses it"),
+            ("workflows/yuanlan/cases/appeal.yaml", "D10 whoever signed the case does not judge it"),
+            ("workflows/yuanlan/cases/appeal.yaml", "D10 after 80 working hours nobody may"),
             (
                 "workflows/yuanlan/cases/penalty.yaml",
                 "S39 an appeal goes to the president, the proposal stands meanwhile and is taken back",
             ),
-            ("workflows/yuanlan/cases/penalty.yaml", "S39 after eighty working hours nobody can appeal"),
         ],
     ),
     (
@@ -190,10 +192,13 @@ const ACTIONS: &[Promise] = &[
     ),
     (
         "amend 变更",
-        &[(
-            "workflows/yuanlan/cases/promo-plan.yaml",
-            "S45 what is approved is frozen; another plan takes the whole way",
-        )],
+        &[
+            (
+                "workflows/yuanlan/cases/promo-plan.yaml",
+                "S45 an approved plan is frozen; another revision goes the full route",
+            ),
+            ("workflows/yuanlan/cases/promo-plan.yaml", "S45 a plan on which claims draw is not amended"),
+        ],
     ),
 ];
 
@@ -341,7 +346,7 @@ const RULES: &[Promise] = &[
         "R13",
         &[(
             "workflows/yuanlan/cases/promo-plan.yaml",
-            "S45 what is approved is frozen; another plan takes the whole way",
+            "S45 an approved plan is frozen; another revision goes the full route",
         )],
     ),
     (

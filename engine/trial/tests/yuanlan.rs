@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::support::*;
 use countersign_chain::{SourceFile, load_dir};
-use countersign_trial::{Explained, read, run, watch};
+use countersign_trial::{Cover, Explained, read, run, watch};
 
 fn demo() -> Vec<SourceFile> {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../workflows/yuanlan");
@@ -37,7 +37,7 @@ fn every_signature_is_explained() {
                 text.push_str(&format!("# {}\n", trial.name));
             }
             signatures += watched.signatures.len();
-            text.extend(watched.signatures.iter().map(explained));
+            text.push_str(&counted(&watched.signatures.iter().map(explained).collect::<String>()));
         }
         let name = file.path.trim_start_matches("cases/").trim_end_matches(".yaml").to_owned();
         if !text.is_empty() {
@@ -52,6 +52,61 @@ fn every_signature_is_explained() {
         let name = file.expect("a file").file_name().to_string_lossy().into_owned();
         assert!(names.contains(&name), "{name}: no case file has this name any more");
     }
+}
+
+/// Versions of the organisation counted from 1 in each case: theirs are numbers of frames, of which there are more with
+/// every file of the company.
+fn counted(text: &str) -> String {
+    let mut seen = Vec::new();
+    let mut parts = text.split("by version ");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (number, rest) = part.split_at(part.find(' ').expect("a number and more"));
+        let place = seen.iter().position(|known| *known == number).unwrap_or(seen.len());
+        if place == seen.len() {
+            seen.push(number);
+        }
+        out.push_str(&format!("by version {}{rest}", place + 1));
+    }
+    out
+}
+
+/// What `test --cover` finds untried, beside arrows. Whoever adds a policy or a row sees it here, and adds a case.
+#[test]
+fn what_no_case_of_the_demo_company_tries_is_known() {
+    let files = demo();
+    let company = company(&files);
+    let (mut cover, mut first) = (Cover::default(), None);
+    for file in files.iter().filter(|file| file.path.starts_with("cases/")) {
+        for trial in &read(file, &company).0.expect("a case file").cases {
+            let (outcome, watched) = watch(&company, trial);
+            cover.add(&outcome);
+            cover.rows(&watched);
+            first.get_or_insert_with(|| cover.clone());
+        }
+    }
+    let left = cover.uncovered(&company);
+    let policies =
+        left.policies.iter().map(|policy| format!("{} {}: {}\n", policy.rule, policy.name, policy.unused));
+    let limits = left.limits.iter().map(|(authority, whose)| format!("{authority}: {whose}\n"));
+    let rows = left.rows.iter().map(|(table, row)| format!("{table}: {row}\n"));
+    let text = format!(
+        "policies {:?}\n{}limits {:?}\n{}rows {:?}\n{}",
+        left.used,
+        policies.collect::<String>(),
+        left.decided,
+        limits.collect::<String>(),
+        left.read,
+        rows.collect::<String>()
+    );
+    insta::assert_snapshot!("untried", text);
+    // One case tries little.
+    let one = first.expect("a case").uncovered(&company);
+    assert!(
+        one.used.0 < left.used.0 && one.decided.0 < left.decided.0 && one.read.0 < left.read.0,
+        "{one:?}"
+    );
+    assert_eq!((one.used.1, one.decided.1, one.read.1), (left.used.1, left.decided.1, left.read.1));
 }
 
 fn explained(signature: &Explained) -> String {

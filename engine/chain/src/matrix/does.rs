@@ -215,8 +215,9 @@ impl Collect<'_> {
 
     fn signer(&mut self, signer: &Signer, conditional: bool) {
         let asks = signer.task.as_ref().is_some_and(|task| !task.asks.is_empty());
-        let conditional = conditional || matches!(signer.who, Who::FirstOf(_));
+        let conditional = conditional || signer.only_if.is_some() || matches!(signer.who, Who::FirstOf(_));
         match signer.duty {
+            Duty::OnCall => self.add(&signer.who, Verb::ConditionalApprove, &[]),
             Duty::Approve if conditional => self.add(&signer.who, Verb::ConditionalApprove, &[]),
             Duty::Approve => self.add(&signer.who, Verb::Approve, &[]),
             Duty::Review => self.add(&signer.who, Verb::Review, &[]),

@@ -161,7 +161,7 @@ impl Used {
             Code::WithinAuthority => self.policy("within_own_limit push_up"),
             Code::NeverDelegable => self.policy("delegable never"),
             Code::Conflict => self.policy("versions"),
-            Code::NotInDraft => self.policy("approved_content"),
+            Code::NotInDraft | Code::Frozen => self.policy("approved_content"),
             _ => {}
         }
     }
