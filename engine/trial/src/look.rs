@@ -137,13 +137,7 @@ impl Look<'_, '_> {
                 let found = self.route(number, track);
                 (*positions != found).then(|| (listed(positions), listed(&found)))
             }
-            Want::Final(position) => {
-                let nobody = |found: String| match found.as_str() {
-                    "nobody" => format!("nobody decides in {}, nor has decided", self.world.stands(number)),
-                    _ => found,
-                };
-                differ(position, &self.last(number, track)).map(|(expected, found)| (expected, nobody(found)))
-            }
+            Want::Final(position) => self.decider(position, number, track),
             Want::NeverAsked(positions) => {
                 let asked = |name: &&Name| track.asked.iter().any(|(_, position)| position == *name);
                 let asked: Vec<Name> = positions.iter().filter(asked).cloned().collect();
@@ -257,6 +251,13 @@ impl Look<'_, '_> {
         let step = self.world.state.case(number).and_then(|case| case.step());
         step.map(|step| step.plan.slots.iter().map(|slot| slot.position.clone()).collect())
             .unwrap_or_default()
+    }
+
+    /// Whether this is who decides.
+    fn decider(&self, expected: &Name, number: CaseNo, track: &Track) -> Option<(String, String)> {
+        let (expected, found) = differ(expected, &self.last(number, track))?;
+        let nobody = || format!("nobody decides in {}, nor has decided", self.world.stands(number));
+        Some((expected, if found == "nobody" { nobody() } else { found }))
     }
 
     /// Who decides: of the step in which people are asked, else who did.

@@ -99,7 +99,10 @@ fn summary(output: &Output, files: &[SourceFile], bundle: Option<&Bundle>, found
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
     let counted = format!("{} and {}", many(errors, "error"), many(warnings, "warning"));
     let Some(bundle) = bundle.filter(|_| errors == 0) else {
-        let told = format!("{counted} in {}: nothing would be activated", many(files.len(), "file"));
+        // What does not compile has no bundle; with one, only the matrix differs.
+        let then =
+            if bundle.is_some() { "the matrix says something else" } else { "nothing would be activated" };
+        let told = format!("{counted} in {}: {then}", many(files.len(), "file"));
         return output.paint(Tone::Bad, &told);
     };
     let of = |kind| bundle.definitions.iter().filter(|compiled| compiled.definition.kind() == kind).count();
