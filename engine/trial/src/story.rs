@@ -41,14 +41,14 @@ impl Story {
         at: Timestamp,
         cause: &Cause,
         event: &Event,
-        (company, whose): (&Company, Whose<'_>),
+        (company, name, whose): (&Company, &str, Whose<'_>),
     ) {
         let local = || company.local(at);
         if let Some(why) = because(cause).filter(|why| self.last.as_ref() != Some(&(at, why.clone()))) {
             self.push(Line { at: local(), line: 0, text: why.clone() });
             self.last = Some((at, why));
         }
-        if let Some(text) = told(event, company, whose) {
+        if let Some(text) = told(event, company, (name, whose)) {
             self.push(Line { at: local(), line: 0, text: format!("  {text}") });
         }
     }

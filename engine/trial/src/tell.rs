@@ -19,9 +19,9 @@ pub(crate) fn because(cause: &Cause) -> Option<String> {
 /// The position that a task of the event's case is or was asked of.
 pub(crate) type Whose<'w> = &'w dyn Fn(TaskNo) -> Option<Name>;
 
-/// What an event says; None: nothing that helps.
-pub(crate) fn told(event: &Event, company: &Company, whose: Whose<'_>) -> Option<String> {
-    let of = event.case().map(|case| format!("C-{case}: ")).unwrap_or_default();
+/// What an event says of a case by this name; None: nothing that helps.
+pub(crate) fn told(event: &Event, company: &Company, (name, whose): (&str, Whose<'_>)) -> Option<String> {
+    let of = if name.is_empty() { String::new() } else { format!("{name}: ") };
     let text = of_signatures(event, company)
         .or_else(|| of_tasks(event, whose))
         .or_else(|| beside(event))

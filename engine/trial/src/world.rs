@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use countersign_core::command::*;
 use countersign_core::definition::{Chain, Definition, DefinitionKind, Target};
-use countersign_core::event::{CaseAmended, CaseReversed, Event, HoldLapsed};
+use countersign_core::event::{CapacityWhy, CaseAmended, CaseReversed, Event, HoldLapsed};
 use countersign_core::frame::{Frame, Outcome};
 use countersign_core::name::Name;
 use countersign_core::rejection::{Code, Rejection};
@@ -241,7 +241,17 @@ impl<'a> World<'a> {
             let asked = track?.asked.iter().rev().find(|(number, _)| *number == task);
             asked.map(|(_, position)| position.clone())
         };
-        self.story.event(frame.at, &frame.cause, event, (self.company, &whose));
+        // Case files know cases by their keys; several of one key also by their chains.
+        let name = event.case().map_or_else(String::new, |case| {
+            let key = track.and_then(|track| track.key.as_ref());
+            let same = self.tracks.values().filter(|other| other.key.as_ref() == key).count();
+            match (key, track) {
+                (Some(key), Some(track)) if same > 1 => format!("{} {key}", track.chain),
+                (Some(key), _) => key.to_string(),
+                (None, _) => format!("C-{case}"),
+            }
+        });
+        self.story.event(frame.at, &frame.cause, event, (self.company, &name, &whose));
     }
 
     /// The chain of a case under the rules that it keeps.
@@ -300,6 +310,13 @@ impl<'a> World<'a> {
         }
         self.cover(event);
         self.used.take(event, self.company);
+        if let Event::StoodIn(e) = event
+            && e.why == CapacityWhy::Delegate
+        {
+            let active = self.state.definitions().active().and_then(|release| release.organisation());
+            let post = active.and_then(|organisation| organisation.positions.get(&e.position));
+            self.used.stood_in(post.is_some_and(|post| post.holders.is_empty()));
+        }
         if let Some(track) = event.case().and_then(|case| self.tracks.get_mut(&case)) {
             self.used.of_case(event, track);
             track.take(event);

@@ -41,7 +41,7 @@ fn a_wrong_expectation_fails_with_the_story_up_to_it() {
         story.contains(&(0, "  C-1: contract-review HT-1 is submitted by rep_js (H31), CNY 9.00")),
         "{story:?}"
     );
-    assert!(story.contains(&(0, "  C-1: legal (H05) passes")), "{story:?}");
+    assert!(story.contains(&(0, "  HT-1: legal (H05) passes")), "{story:?}");
     assert_eq!(outcome.story[0].at, "2025-04-21 09:00");
 }
 

@@ -178,7 +178,11 @@ impl Collect<'_> {
         self.at(&["driver"], format!("driver of {}", chain.name));
         // The company's driver drives every chain; only a chain's own has to be said.
         let own = self.place.2 > 0;
-        if let Some(driver) = &chain.driver {
+        let company = self.company.definitions.iter().find_map(|definition| match definition {
+            Definition::Company(company) => company.driver.as_ref(),
+            _ => None,
+        });
+        if let Some(driver) = chain.driver.as_ref().or(company) {
             self.push(Subject::Named(driver.clone()), Verb::Drive, &[], !own);
             self.push(Subject::Driver, Verb::Drive, &[], true);
         }

@@ -171,6 +171,11 @@ impl Used {
         self.policy(format!("skip_level except {chain}"));
     }
 
+    /// Whoever signs for a post to which it was delegated: beside its holder, or because there is none.
+    pub(crate) fn stood_in(&mut self, vacant: bool) {
+        self.policy(if vacant { "vacancy delegate" } else { "delegations" });
+    }
+
     /// An event that no case owns, or that every case may have.
     pub(crate) fn take(&mut self, event: &Event, company: &Company) {
         match event {
@@ -183,7 +188,6 @@ impl Used {
             Event::RouteExtended(e) => e.slots.iter().for_each(|slot| self.slot(slot, company)),
             Event::TaskOpened(e) => self.capacities(&e.capacities),
             Event::TaskReassigned(e) => self.capacities(&e.capacities),
-            Event::StoodIn(e) if e.why == CapacityWhy::Delegate => self.policy("delegations"),
             Event::TaskReferred(e) => self.policy(format!("within_own_limit except {}", e.reason)),
             Event::TaskReminded(_) => self.policy("clock remind"),
             Event::TaskOverdue(e) => {
