@@ -196,8 +196,10 @@ fn read_all(parsed: &[Parsed], world: &mut World<'_>) -> Vec<(Definition, Place)
     }
     for part in of(Kind::Document) {
         let document = document::read(&part.node, world);
-        if let Some(document) = document.filter(|d| !world.documents.contains_key(&d.name)) {
+        let new = document.filter(|(document, _)| !world.documents.contains_key(&document.name));
+        if let Some((document, confidential)) = new {
             found.push((Definition::Document(document.clone()), Place::whole(part.file)));
+            found.extend(confidential.map(|c| (Definition::Confidential(c), Place::whole(part.file))));
             world.documents.insert(document.name.clone(), document);
         }
     }

@@ -3,10 +3,11 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-use countersign_core::definition::{DocumentType, Field};
+use countersign_core::definition::{Confidential, DocumentType, Field};
 use countersign_core::name::{Name, Title};
 use countersign_core::value::{Type, Value};
 
+use crate::access;
 use crate::codes;
 use crate::condition::{self, Scope, Site, Text};
 use crate::read::{self, Keys, Map, not_yet};
@@ -17,12 +18,12 @@ use crate::world::World;
 use crate::yaml::{Body, Entry, Node};
 
 pub(crate) const KEYS: Keys = Keys {
-    known: &["document", "title", "titles", "fields", "commercial"],
-    later: &["secret", "attachments"],
+    known: &["document", "title", "titles", "fields", "commercial", "custodian", "access"],
+    later: &["attachments"],
 };
 
 /// Reads a type of document.
-pub(crate) fn read(node: &Node, world: &World<'_>) -> Option<DocumentType> {
+pub(crate) fn read(node: &Node, world: &World<'_>) -> Option<(DocumentType, Option<Confidential>)> {
     let report = &world.report;
     let map = Map::read(node, "a document", KEYS, report)?;
     let name =
@@ -55,7 +56,8 @@ pub(crate) fn read(node: &Node, world: &World<'_>) -> Option<DocumentType> {
     if let Some(node) = map.need("commercial", "a document", report) {
         commercial(node, &mut document, world);
     }
-    Some(document)
+    let confidential = access::read(&map, &document.name, world);
+    Some((document, confidential))
 }
 
 fn titles(node: Option<&Node>, document: &mut DocumentType, world: &World<'_>) {

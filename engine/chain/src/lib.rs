@@ -15,6 +15,7 @@
 //!
 //! The language is described in workflows/README.md, each code of a diagnostic in [`codes`].
 
+mod access;
 mod accounts;
 pub mod acts;
 mod adapters;

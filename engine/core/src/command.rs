@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::decide::About;
 use crate::definition::{Acting, Delegation};
 use crate::event::Place;
 use crate::name::Name;
@@ -238,6 +239,19 @@ pub enum Body {
         /// Why.
         reason: Name,
     },
+    /// Somebody wants to see a case to whom it is shut: for the record.
+    Look(Box<Look>),
+}
+
+/// A look at a case that was denied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// The case.
+    pub case: CaseNo,
+    /// What was asked for: a verb of messages.
+    pub verb: Name,
+    /// Of a case that is over: whom it concerns.
+    pub about: Option<Box<About>>,
 }
 
 /// Where a document is returned to.

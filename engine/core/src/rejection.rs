@@ -69,6 +69,8 @@ codes! {
     AccountUnknown "ACCOUNT_UNKNOWN",
     /// systems.yaml does not let the calling system assert this.
     Forbidden "FORBIDDEN",
+    /// The case is confidential, and not for whoever asks.
+    Confidential "CONFIDENTIAL",
     /// The person does not hold the position named.
     NotHolder "NOT_HOLDER",
     /// The delegation under which the person acts does not hold: its time has not come, or is over.

@@ -97,6 +97,7 @@ pub fn touched(body: &Body) -> Option<CaseNo> {
         | Body::Timer { .. }
         | Body::Clock
         | Body::Organise(_)
+        | Body::Look(_)
         | Body::Sweep => None,
     }
 }

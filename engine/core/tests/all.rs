@@ -1,5 +1,6 @@
 //! All the tests of this crate in one program: one link instead of 27.
 
+mod access;
 mod accounts;
 mod accounts_roam;
 mod actions;

@@ -297,6 +297,7 @@ fn is_in(release: &Release, definition: &Definition) -> bool {
         Definition::Reports(d) => release.reports() == Some(d),
         Definition::Chain(d) => release.chain(&d.name) == Some(d),
         Definition::Account(d) => release.account(&d.name) == Some(d),
+        Definition::Confidential(d) => release.confidential(&d.document) == Some(d),
     }
 }
 

@@ -1,5 +1,6 @@
 //! All the tests of this crate in one program: one link instead of 10.
 
+mod access;
 mod accounts;
 mod actions;
 mod adapters;

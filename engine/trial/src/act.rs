@@ -2,6 +2,7 @@
 
 use countersign_chain::tree::Pair;
 use countersign_core::command::*;
+use countersign_core::decide::{About, Sight, may_ask, sight};
 use countersign_core::definition::{Chain, Definition, Trigger, Who};
 use countersign_core::name::Name;
 use countersign_core::rejection::{Code, Rejection};
@@ -34,6 +35,7 @@ type Done<T = ()> = Result<T, Undone>;
 /// What is about to happen.
 pub(crate) enum Ready {
     Request { person: Name, position: Name, body: Body },
+    Look { person: Name, position: Name, look: Look },
     Message { cause: Cause, body: Body, twice: bool },
     Jumps(Vec<CaseNo>, Jump),
     Wait(Until),
@@ -92,6 +94,12 @@ pub(crate) fn prepare(world: &World<'_>, trial: &Trial, act: &Act) -> Done<Ready
         }
         Act::ReferUp { who, key, says } => refer_up(world, who, key.as_ref(), says, main),
         Act::OnTask { who, what, key, says } => on_task(world, who, what, (key.as_ref(), says, main)),
+        Act::Look { who, key } => {
+            let case = one(world, trial, key.as_ref())?;
+            let look = Look { case, verb: Name::from("case"), about: None };
+            let (person, position) = (person(world, who)?, who.position.clone());
+            Ok(Ready::Look { person, position, look })
+        }
         Act::Ask { who, entry, key, says } => {
             let case = one(world, trial, key.as_ref())?;
             let entries = world.chain_of(case).map_or(&[][..], |chain| chain.anytime.as_slice());
@@ -138,6 +146,7 @@ pub(crate) fn happen(world: &mut World<'_>, ready: Ready) -> Done {
                 world.used.sent_past(&chain);
             }
         }
+        Ready::Look { person, position, look } => looked(world, (&person, &position), look)?,
         Ready::Message { cause, body, twice } => {
             let again = twice.then(|| (cause.clone(), body.clone()));
             world.run(cause, body)?;
@@ -172,6 +181,22 @@ fn past(world: &World<'_>, position: &Name, body: &Body) -> Option<Name> {
     let Body::Submit { chain, addressee: Some(to), .. } = body else { return None };
     let superior = organisation(world).positions.get(position).and_then(|post| post.solid.clone());
     (superior.as_ref() != Some(to)).then(|| chain.clone())
+}
+
+/// Somebody sees a case, or does not: the desk asks before it shows anything, and has a denied look recorded.
+fn looked(world: &mut World<'_>, (person, position): (&Name, &Name), look: Look) -> Done {
+    let request = world.asking(person, position);
+    let case = world.state.case(look.case);
+    let case = case.ok_or_else(|| impossible("the case is over; its views are asked then".to_owned()))?;
+    may_ask(&world.state, world.at, &request, "case", Some(case.chain()))?;
+    match sight(&world.state, world.at, &About::of(case), (look.case, &request)) {
+        Sight::Sees => Ok(()),
+        Sight::Stranger => {
+            let message = format!("expected somebody who has to do with the case, found {position}");
+            Err(Rejection::new(Code::Forbidden, message).into())
+        }
+        Sight::Shut => Ok(drop(world.request(person, position, Body::Look(Box::new(look)))?)),
+    }
 }
 
 /// The same message again changes nothing.

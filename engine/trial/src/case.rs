@@ -156,6 +156,11 @@ pub(crate) enum Act {
         key: Option<Name>,
         says: Says,
     },
+    /// Somebody wants to see a case.
+    Look {
+        who: Actor,
+        key: Option<Name>,
+    },
     Ask {
         who: Actor,
         entry: Name,

@@ -68,7 +68,7 @@ impl Company {
                 Definition::Adapters(d) => company.adapters = d.clone(),
                 Definition::Systems(d) => company.systems = d.clone(),
                 Definition::Account(d) => drop(company.accounts.insert(d.name.clone(), d.clone())),
-                Definition::Authority(_) | Definition::Reports(_) => {}
+                Definition::Authority(_) | Definition::Reports(_) | Definition::Confidential(_) => {}
             }
             company.definitions.insert((definition.kind(), definition.name()), definition);
         }

@@ -214,6 +214,7 @@ fn key(act: &Act) -> Option<&Name> {
         | Act::Withdraw { key, .. }
         | Act::ReferUp { key, .. }
         | Act::OnTask { key, .. }
+        | Act::Look { key, .. }
         | Act::Ask { key, .. }
         | Act::Answer { key, .. }
         | Act::Operate { key, .. }

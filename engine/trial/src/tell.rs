@@ -169,6 +169,7 @@ fn beside(event: &Event) -> Option<String> {
             format!("override: {} puts it from {} to {}: {}", e.person, e.from, e.to, e.reason)
         }
         Event::ReturnLed(e) => format!("back to {}", e.to),
+        Event::AccessDenied(e) => format!("{} as {} may not see it", e.person, e.position),
         _ => return None,
     })
 }

@@ -145,10 +145,19 @@ impl<'a> World<'a> {
 
     /// A request of a person.
     pub(crate) fn request(&mut self, person: &Name, position: &Name, body: Body) -> Result<Frame, Rejection> {
+        let request = self.asking(person, position);
+        self.submits = matches!(body, Body::Submit { .. });
+        let done = self.run(Cause::Request(request), body);
+        self.submits = false;
+        done
+    }
+
+    /// A new request of a person.
+    pub(crate) fn asking(&mut self, person: &Name, position: &Name) -> Request {
         self.serial += 1;
         let mut fingerprint = [0; 16];
         fingerprint[..8].copy_from_slice(&self.serial.to_le_bytes());
-        let request = Request {
+        Request {
             system: Name::from("trial"),
             request_id: Name::from(format!("r{}", self.serial)),
             fingerprint,
@@ -156,11 +165,7 @@ impl<'a> World<'a> {
             person: person.clone(),
             position: position.clone(),
             vouched_by: VouchedBy::Local,
-        };
-        self.submits = matches!(body, Body::Submit { .. });
-        let done = self.run(Cause::Request(request), body);
-        self.submits = false;
-        done
+        }
     }
 
     /// Runs a command and what follows from it; the frame that it left.

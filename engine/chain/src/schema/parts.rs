@@ -352,6 +352,8 @@ pub(super) fn of_document() -> Vec<Part> {
             ("titles", "{title}", "Titles of fields"),
             ("fields", "{field}", "A type, `, unique`, ` = ` and a default or how it is computed"),
             ("commercial", "[name]", "Fields whose change voids the signatures given"),
+            ("custodian", "name", "The one position that keeps its cases, which are confidential"),
+            ("access", "[text]", "Who else sees them: positions, groups, kinds, kind@owner, superior(owner)"),
         ],
     )]
 }

@@ -236,10 +236,25 @@ pub(crate) const CASES: &[Case] = &[
         "    list: { product: products, qty: units, price: money }",
     ),
     case(
-        "secret fields",
+        "attachments",
         "documents/contract.yaml",
         "fields:\n",
-        "secret: [order_no]\nfields:\n",
+        "attachments: [order_no]\nfields:\n",
         "fields: \n",
+    ),
+    case(
+        "a custodian whom nobody knows",
+        "documents/contract.yaml",
+        "fields:\n",
+        "custodian: archivist\nfields:\n",
+        "custodian: legal\nfields:\n",
+    ),
+    case(
+        "access of whom nobody knows",
+        "documents/contract.yaml",
+        "fields:\n",
+        "access: [bgm_jz, kam@moon, kma@js, superior(doc.customer), owner]\nfields:\n",
+        "access: [bgm_js, kam, kam@js, kam@owner, anyone@submitter, leading_group, driver, superior(owner), \
+         superiors(submitter)]\nfields:\n",
     ),
 ];

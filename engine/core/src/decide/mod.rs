@@ -1,5 +1,6 @@
 //! `decide`: reads State and a command, answers with events or a refusal. It never writes.
 
+mod access;
 mod account;
 mod action;
 mod advance;
@@ -48,10 +49,11 @@ use crate::state::{Case, Release, RequestKey, State};
 use crate::time::Timestamp;
 use crate::value::Fields;
 
+pub use access::{About, Sight, shut, sight};
 pub use advance::{STEPS_MAX, advance, held, needs_advance};
 pub(crate) use flags::flagged;
 pub use organise::{Impact, ImpactKind, impact, overridden};
-pub use permission::{may_ask, may_see};
+pub use permission::may_ask;
 pub(crate) use resolve::answers_as;
 pub use route::limit_of;
 pub use step::{StepResult, ready, result};
@@ -177,6 +179,7 @@ fn decide_body(state: &State, command: &Command) -> Decision {
             action::jump(state, at, cause, (*case, to, reason)).into()
         }
         (Body::OnTask(on), Cause::Request(request)) => action::on_task(state, at, request, on).into(),
+        (Body::Look(look), Cause::Request(request)) => access::look(state, at, request, look),
         _ => Rejection::new(Code::Forbidden, "expected this command from another kind of caller").into(),
     }
 }

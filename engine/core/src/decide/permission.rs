@@ -2,7 +2,6 @@
 
 use rust_decimal::Decimal;
 
-use super::resolve::who;
 use super::{Ctx, internal, open_case};
 use crate::command::{CaseNo, Request, VouchedBy};
 use crate::definition::{Allowed, SystemGrant};
@@ -201,33 +200,4 @@ pub fn may_ask(
     }
     let message = format!("expected a post that {} holds, found {:?}", request.person, request.position);
     Err(Rejection::at(Code::NotHolder, "position", message))
-}
-
-/// For queries about a case: whether the person has to do with it, as submitter, signer, assignee, or as a
-/// superior of one of them, or as who drives, monitors or is copied on the chain.
-pub fn may_see(state: &State, at: Timestamp, case: &Case, request: &Request) -> bool {
-    if request.vouched_by == VouchedBy::Local {
-        return true;
-    }
-    let Ok(ctx) = Ctx::of(state, at, case) else { return false };
-    let Ok(organisation) = ctx.organisation() else { return false };
-    let position = &request.position;
-    let of_case = |name: &Name| name == position;
-    let chain = ctx.chain(case.chain()).ok();
-    let driver =
-        chain.and_then(|c| c.driver.clone()).or_else(|| ctx.company().ok().and_then(|c| c.driver.clone()));
-    let asked = case.tasks().values().map(|t| &t.position);
-    let signed = case.signatures().iter().map(|s| &s.position);
-    let planned = case.step().into_iter().flat_map(|s| s.plan.slots.iter().map(|slot| &slot.position));
-    let mut concerned = asked.chain(signed).chain(planned).chain([&case.submitter().position]);
-    let person_in_it = case.submitter().person == request.person;
-    let copied = chain.is_some_and(|chain| {
-        let scope = ctx.scope(case, chain);
-        let whos = chain.cc.iter().chain(chain.monitors.iter().map(|(who, _)| who));
-        whos.flat_map(|one| who(&ctx, case, &scope, one).unwrap_or_default()).any(|name| of_case(&name))
-    });
-    person_in_it
-        || copied
-        || driver.as_ref().is_some_and(of_case)
-        || concerned.any(|name| of_case(name) || organisation.superiors(name).iter().any(of_case))
 }

@@ -1,5 +1,6 @@
 //! Definitions: the rules of a company as data. `chain` compiles them from YAML, the log keeps them, core reads them.
 
+mod access;
 mod account;
 mod adapters;
 mod authority;
@@ -15,6 +16,7 @@ mod table;
 
 use serde::{Deserialize, Serialize};
 
+pub use access::{At, Confidential, Of, Reader};
 pub use account::{
     Account, AccountMeasure, HandsOn, HoldSource, Lapse, MoveDef, MoveOf, Progress, ReserveDef, RestoreDef,
 };
@@ -61,6 +63,8 @@ pub enum Definition {
     Account(Account),
     /// reports.yaml
     Reports(Reports),
+    /// What a file of documents/ says of who may see its cases.
+    Confidential(Confidential),
 }
 
 /// The kinds of [`Definition`], without their contents.
@@ -86,6 +90,8 @@ pub enum DefinitionKind {
     Account,
     /// reports.yaml
     Reports,
+    /// `access` and `custodian` of documents/
+    Confidential,
 }
 
 impl Definition {
@@ -102,6 +108,7 @@ impl Definition {
             Definition::Adapters(_) => DefinitionKind::Adapters,
             Definition::Account(_) => DefinitionKind::Account,
             Definition::Reports(_) => DefinitionKind::Reports,
+            Definition::Confidential(_) => DefinitionKind::Confidential,
         }
     }
 
@@ -118,6 +125,7 @@ impl Definition {
             Definition::Table(d) => d.name.clone(),
             Definition::Chain(d) => d.name.clone(),
             Definition::Account(d) => d.name.clone(),
+            Definition::Confidential(d) => d.document.clone(),
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! A published shape is frozen: each kind has a number and golden bytes; a change of meaning is a new kind.
 
+mod access;
 mod account;
 mod action;
 mod body;
@@ -12,6 +13,7 @@ mod plan;
 mod revised;
 mod weighed;
 
+pub use access::AccessDenied;
 pub use account::*;
 pub use action::*;
 pub use body::*;
@@ -247,6 +249,8 @@ events! {
     108 "stood-in" StoodIn,
     /// Somebody began or ceased to stand in because the time came.
     109 "window-turned" WindowTurned,
+    /// Somebody wanted to see what is confidential, and may not.
+    140 "access-denied" AccessDenied,
 }
 
 impl Event {
@@ -367,6 +371,7 @@ impl Event {
             Event::CaseJumped(e) => Some(e.case),
             Event::ReturnDirected(e) => Some(e.case),
             Event::ReturnLed(e) => Some(e.case),
+            Event::AccessDenied(e) => Some(e.case),
         }
     }
 }

@@ -64,7 +64,7 @@ pub fn apply(state: &mut State, event: &Event) {
             on_case(state, e.case, |case, _| extended(case, e, slots));
         }
         Event::AmountWeighed(e) => weighed(state, e),
-        Event::SelfApprovalAttempted(_) | Event::LateAnswer(_) => {}
+        Event::SelfApprovalAttempted(_) | Event::LateAnswer(_) | Event::AccessDenied(_) => {}
         _ => {
             let applied = super::apply_commands::apply(state, event)
                 || super::apply_cases::apply(state, event)

@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::living::{Living, lived};
 use crate::definition::{
-    Account, Adapters, Authority, Chain, Company, Definition, DefinitionKind, DocumentType, Organisation,
-    Reports, Systems, Table,
+    Account, Adapters, Authority, Chain, Company, Confidential, Definition, DefinitionKind, DocumentType,
+    Organisation, Reports, Systems, Table,
 };
 use crate::name::Name;
 
@@ -76,6 +76,7 @@ struct Found {
     tables: BTreeMap<Name, Arc<Definition>>,
     chains: BTreeMap<Name, Arc<Definition>>,
     accounts: BTreeMap<Name, Arc<Definition>>,
+    confidential: BTreeMap<Name, Arc<Definition>>,
 }
 
 macro_rules! single {
@@ -113,6 +114,7 @@ impl Release {
     named!(/** An authority. */ authority in authorities: Authority(Authority));
     named!(/** A document type. */ document in documents: Document(DocumentType));
     named!(/** A table. */ table in tables: Table(Table));
+    named!(/** Who may see the cases of a document, where that is confidential. */ confidential in confidential: Confidential(Confidential));
     named!(/** An account. */ account in accounts: Account(Account));
 
     /// The same with another organisation.
@@ -169,6 +171,12 @@ impl Definitions {
     /// A definition by number.
     pub fn stored(&self, number: u32) -> Option<&StoredDefinition> {
         self.stored.get(&number)
+    }
+
+    /// The newest definition of a kind and name, whether it holds or not.
+    pub(crate) fn newest(&self, kind: DefinitionKind, name: &Name) -> Option<&Definition> {
+        let found = self.stored.values().rev().find(|stored| stored.kind == kind && stored.name == *name);
+        found.map(|stored| &*stored.compiled)
     }
 
     /// The number that the next definition gets.
@@ -239,6 +247,7 @@ impl Definitions {
                 DefinitionKind::Table => drop(found.tables.insert(name, compiled)),
                 DefinitionKind::Chain => drop(found.chains.insert(name, compiled)),
                 DefinitionKind::Account => drop(found.accounts.insert(name, compiled)),
+                DefinitionKind::Confidential => drop(found.confidential.insert(name, compiled)),
             }
         }
         self.releases.insert(number, Arc::new(release));

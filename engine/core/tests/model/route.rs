@@ -116,7 +116,8 @@ impl Rules {
                 | Definition::Table(_)
                 | Definition::Adapters(_)
                 | Definition::Account(_)
-                | Definition::Reports(_) => {}
+                | Definition::Reports(_)
+                | Definition::Confidential(_) => {}
             }
         }
         Rules {

@@ -109,5 +109,12 @@ fn approver_events() -> Vec<Event> {
             end: n("approved"),
             good: true,
         }),
+        Event::AccessDenied(AccessDenied {
+            case,
+            person: n("H36"),
+            position: n("kam_sd"),
+            verb: n("reveal"),
+            field: Some(n("contact")),
+        }),
     ]
 }

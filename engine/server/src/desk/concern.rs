@@ -1,40 +1,42 @@
-//! Who may ask what: the rights of a system, and whether a person has to do with a case.
+//! Who may ask what: the rights of a system, and whether a person may see a case. The rule itself is core's, the same
+//! for a case that is open and for one that is over.
 
-use countersign_core::command::{CaseNo, Request as Asking, VouchedBy};
-use countersign_core::decide::{may_ask, may_see};
+use countersign_core::command::{Body, CaseNo, Cause, Look, Request as Asking};
+use countersign_core::decide::{About, Sight, may_ask, shut, sight};
 use countersign_core::name::Name;
 use countersign_core::rejection::{Code, Rejection};
 use countersign_core::state::State;
 use countersign_core::time::Timestamp;
+use countersign_runtime::Incoming;
 use countersign_runtime::views::CaseRow;
 
+use super::refuse::{self, Refusal};
+use super::{Answered, Desk};
+
 /// A question about a case, for State to judge.
+#[derive(Clone)]
 pub(super) struct Question {
     pub(super) asking: Asking,
     pub(super) verb: &'static str,
     /// The time of the question; State may be ahead of it.
     pub(super) now: Timestamp,
     pub(super) case: CaseNo,
-    /// The case as the views have it; needed where it is over.
-    pub(super) row: Option<Concerned>,
+    /// Whom the case concerns as the views have it; needed where it is over.
+    pub(super) row: Option<About>,
 }
 
-/// What of a case says whom it concerns.
-pub(super) struct Concerned {
-    chain: Name,
-    person: Name,
-    positions: Vec<Name>,
-}
-
-impl Concerned {
-    /// The persons and positions of a case that may be over.
-    pub(super) fn of(row: &CaseRow) -> Concerned {
-        let asked = row.tasks.values().map(|task| &task.position);
-        let signed = row.signed.iter().map(|signed| &signed.position);
-        let planned = row.route.iter().filter_map(|place| place.slot.as_ref()).map(|slot| &slot.position);
-        let positions =
-            asked.chain(signed).chain(planned).chain([&row.submitter.position]).cloned().collect();
-        Concerned { chain: row.chain.clone(), person: row.submitter.person.clone(), positions }
+/// Whom a case concerns that may be over.
+pub(super) fn about(row: &CaseRow) -> About {
+    let planned = row.route.iter().filter_map(|place| place.slot.as_ref());
+    About {
+        chain: row.chain.clone(),
+        release: row.release,
+        person: row.submitter.person.clone(),
+        submitter: row.submitter.position.clone(),
+        owner: row.outward.owner.clone().unwrap_or_else(|| row.submitter.position.clone()),
+        asked: row.tasks.values().map(|task| task.position.clone()).collect(),
+        planned: planned.map(|slot| slot.position.clone()).collect(),
+        signed: row.signed.iter().map(|signed| signed.position.clone()).collect(),
     }
 }
 
@@ -42,30 +44,14 @@ impl Question {
     /// Whether it may be asked, in the order of core's codes: the case, the system, the post, the person.
     pub(super) fn allowed(&self, state: &State) -> Result<(), Rejection> {
         let at = self.now.max(state.head().at);
-        let open = state.case(self.case);
-        let chain =
-            open.map(|case| case.chain().clone()).or_else(|| self.row.as_ref().map(|r| r.chain.clone()));
-        may_ask(state, at, &self.asking, self.verb, chain.as_ref())?;
-        let sees = match (open, &self.row) {
-            (Some(case), _) => may_see(state, at, case, &self.asking),
-            (None, Some(row)) => self.saw(state, row),
-            (None, None) => return Err(self.unknown(state)),
-        };
-        if sees { Ok(()) } else { Err(self.forbidden()) }
-    }
-
-    /// The same rule as core's for a case that is over and so no longer in State.
-    fn saw(&self, state: &State, row: &Concerned) -> bool {
-        if self.asking.vouched_by == VouchedBy::Local || row.person == self.asking.person {
-            return true;
+        let about = state.case(self.case).map(About::of).or_else(|| self.row.clone());
+        may_ask(state, at, &self.asking, self.verb, about.as_ref().map(|about| &about.chain))?;
+        let about = about.ok_or_else(|| self.unknown(state))?;
+        match sight(state, at, &about, (self.case, &self.asking)) {
+            Sight::Sees => Ok(()),
+            Sight::Stranger => Err(self.forbidden()),
+            Sight::Shut => Err(shut(&self.asking)),
         }
-        let Some(release) = state.definitions().active() else { return false };
-        let Some(organisation) = release.organisation() else { return false };
-        let own = |name: &Name| *name == self.asking.position;
-        let driver = release.chain(&row.chain).and_then(|chain| chain.driver.as_ref());
-        let driver = driver.or_else(|| release.company().and_then(|company| company.driver.as_ref()));
-        driver.is_some_and(own)
-            || row.positions.iter().any(|name| own(name) || organisation.superiors(name).iter().any(own))
     }
 
     fn forbidden(&self) -> Rejection {
@@ -86,5 +72,37 @@ impl Question {
             "case",
             format!("expected the number of a case, found C-{}", self.case),
         )
+    }
+}
+
+impl Desk {
+    /// Asks State about a case, if that may be asked. A look at what is confidential is recorded before it is denied.
+    pub(super) async fn look_at<T, F>(&self, question: Question, look: F) -> Answered<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&State) -> Result<T, Rejection> + Send + 'static,
+    {
+        let asked = question.clone();
+        let looked = move |state: &State| asked.allowed(state).and_then(|()| look(state));
+        let (found, sequence) = self.engine().read(looked).await.map_err(|e| refuse::unavailable(&e))?;
+        match found {
+            Ok(found) => Ok((found, sequence)),
+            Err(rejection) if rejection.code == Code::Confidential => {
+                self.record_denial(&question).await?;
+                Err(refuse::rejected(rejection))
+            }
+            Err(rejection) => Err(refuse::rejected(rejection)),
+        }
+    }
+
+    /// Puts a denied look into the log. Each has an id of its own: the same question asked again is another look.
+    async fn record_denial(&self, question: &Question) -> Result<(), Refusal> {
+        let request_id = self.own_id("look", question.now);
+        let asking = Asking { request_id, sent_at: question.now, ..question.asking.clone() };
+        let about = question.row.clone().map(Box::new);
+        let look = Look { case: question.case, verb: Name::from(question.verb), about };
+        let incoming = Incoming { cause: Cause::Request(asking), body: Body::Look(Box::new(look)) };
+        // Its reply is released when the record is durable; beyond the rate of audits there is none.
+        self.engine().command(incoming).await.map(drop).map_err(|e| refuse::unavailable(&e))
     }
 }

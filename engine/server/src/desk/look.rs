@@ -15,7 +15,7 @@ use countersign_messages::{
 use countersign_runtime::views::CaseRow;
 
 use super::command::asking;
-use super::concern::{Concerned, Question};
+use super::concern::{Question, about};
 use super::refuse::{self, Refusal};
 use super::standing::place;
 use super::{Answered, Caller, Desk, raw};
@@ -32,15 +32,15 @@ impl Desk {
         let request = Request::Explain(r);
         let row = self.row_of_closed(number)?;
         let question = self.question(caller, &request, number, row.as_ref());
+        let now = question.now;
         let look = move |state: &State| {
-            question.allowed(state)?;
-            let at = question.now.max(state.head().at);
+            let at = now.max(state.head().at);
             Ok(state.case(number).map(|case| match &who {
                 Some(position) => why_not(state, case, position, at).into_iter().map(line).collect(),
                 None => reasons((state, at), case, task),
             }))
         };
-        let (lines, sequence) = self.look(look).await?;
+        let (lines, sequence) = self.look_at(question, look).await?;
         let row = if lines.is_none() { self.row_of_ended(number, sequence).await? } else { row };
         let lines = match (lines, row) {
             (Some(lines), _) => lines,
@@ -75,11 +75,8 @@ impl Desk {
         let number = parse_case(r.case.as_str()).map_err(refuse::rejected)?;
         let row = self.row_of_closed(number)?;
         let question = self.question(caller, &Request::Handler(r), number, row.as_ref());
-        let look = move |state: &State| {
-            question.allowed(state)?;
-            Ok(state.case(number).map(|case| handler_view(state, case)))
-        };
-        let (found, sequence) = self.look(look).await?;
+        let look = move |state: &State| Ok(state.case(number).map(|case| handler_view(state, case)));
+        let (found, sequence) = self.look_at(question, look).await?;
         let row = if found.is_none() { self.row_of_ended(number, sequence).await? } else { row };
         let over = || HandlerView {
             case: case_text(number),
@@ -96,7 +93,7 @@ impl Desk {
             verb: request.verb().as_token(),
             now: self.now(),
             case,
-            row: row.map(Concerned::of),
+            row: row.map(about),
         }
     }
 

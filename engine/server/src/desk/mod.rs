@@ -16,6 +16,7 @@ pub(crate) mod raw;
 mod refuse;
 mod standing;
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use countersign_core::command::{CaseNo, VouchedBy};
@@ -63,6 +64,8 @@ struct Inner {
     limits: Limits,
     /// Held while a look at a case and the command about it are handed over, so that nothing comes in between.
     order: Mutex<()>,
+    /// Requests that the desk has made itself.
+    made: AtomicU64,
 }
 
 /// An answer, with the sequence it rests on where that is not simply the durable end.
@@ -77,7 +80,14 @@ impl Desk {
         let (company, _) = handle.read(|state| state.head().company.clone()).await?;
         let company = Token::new(company.as_str())
             .map_err(|_| Unavailable::Misuse("a company whose id can stand in a subject"))?;
-        let inner = Inner { handle, clock, company, limits: Limits::default(), order: Mutex::new(()) };
+        let inner = Inner {
+            handle,
+            clock,
+            company,
+            limits: Limits::default(),
+            order: Mutex::new(()),
+            made: AtomicU64::new(0),
+        };
         Ok(Desk { inner: Arc::new(inner) })
     }
 
@@ -210,6 +220,12 @@ impl Desk {
     {
         let (found, sequence) = self.inner.handle.read(look).await.map_err(|e| refuse::unavailable(&e))?;
         Ok((found.map_err(refuse::rejected)?, sequence))
+    }
+
+    /// The id of a request that the desk makes itself, of a caller's question.
+    fn own_id(&self, what: &str, now: Timestamp) -> Name {
+        let number = self.inner.made.fetch_add(1, Ordering::Relaxed);
+        Name::from(format!("{what}/{}/{number}", now.0))
     }
 
     /// The time for a question: as the writer would stamp it.

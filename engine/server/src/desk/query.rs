@@ -17,7 +17,7 @@ use countersign_runtime::views::{
 };
 
 use super::command::asking;
-use super::concern::{Concerned, Question};
+use super::concern::{Question, about};
 use super::refuse::{self, Refusal};
 use super::{Answered, Caller, Desk};
 use crate::ids::{case_text, correlation_text, parse_case, task_text};
@@ -106,10 +106,10 @@ impl Desk {
             if rows.contains_key(&case) {
                 continue;
             }
-            // What somebody may not see is left out, as if it did not belong to the order.
-            if let Ok(row) = self.row(views, caller, request.clone(), case).await {
-                rows.insert(case, row);
-            }
+            // What somebody may not see is left out, as if it did not belong to the order; nobody asked for it.
+            let (row, question) = self.asked_of(views, caller, request, case)?;
+            let seen = self.look(move |state| question.allowed(state)).await;
+            rows.extend(row.filter(|_| seen.is_ok()).map(|row| (case, row)));
         }
         Ok(rows)
     }
@@ -123,6 +123,25 @@ impl Desk {
         Ok((views, applied))
     }
 
+    /// The row of a case, and the question whether the caller may see it.
+    fn asked_of(
+        &self,
+        views: &Views,
+        caller: &Caller,
+        request: &Request,
+        case: u64,
+    ) -> Result<(Option<CaseRow>, Question), Refusal> {
+        let row = views.case(case).map_err(|e| refuse::no_view(&e))?;
+        let question = Question {
+            asking: asking(caller, request, [0; 16]),
+            verb: request.verb().as_token(),
+            now: self.now(),
+            case,
+            row: row.as_ref().map(about),
+        };
+        Ok((row, question))
+    }
+
     /// The row of a case, if the caller may see it.
     pub(super) async fn row(
         &self,
@@ -131,15 +150,8 @@ impl Desk {
         request: Request,
         case: u64,
     ) -> Result<CaseRow, Refusal> {
-        let row = views.case(case).map_err(|e| refuse::no_view(&e))?;
-        let question = Question {
-            asking: asking(caller, &request, [0; 16]),
-            verb: request.verb().as_token(),
-            now: self.now(),
-            case,
-            row: row.as_ref().map(Concerned::of),
-        };
-        let ((), sequence) = self.look(move |state| question.allowed(state)).await?;
+        let (row, question) = self.asked_of(views, caller, &request, case)?;
+        let ((), sequence) = self.look_at(question, |_| Ok(())).await?;
         row.ok_or_else(|| {
             let (at_least, applied) = (sequence, views.applied());
             refuse::no_view(&countersign_runtime::views::ViewsError::Behind { at_least, applied })

@@ -58,7 +58,10 @@ pub fn data<'e>(
         }
         _ => match outward(event) {
             Value::Null => match super::actions::data(event) {
-                Value::Null => task(event),
+                Value::Null => match super::access::data(event) {
+                    Value::Null => task(event),
+                    told => told,
+                },
                 told => told,
             },
             told => told,

@@ -3,6 +3,7 @@
 //! Every kind of event is told in three forms: its data ([`data`]), a sentence in two languages ([`tell`]), and
 //! a published event ([`Publisher`]). The answers of a blind part are left out until they are open.
 
+mod access;
 mod account;
 mod accounts;
 mod actions;

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::data::{Opinions, data};
 use super::value::time;
 use super::words::verdict;
-use super::{actions, outward};
+use super::{access, actions, outward};
 use crate::ids::{case_text, task_text};
 
 /// An event as a timeline tells it.
@@ -71,7 +71,7 @@ pub(crate) fn tell_sealed(case: CaseNo, task: TaskNo, person: &Name) -> Told {
 }
 
 fn sentence(event: &Event) -> (String, String) {
-    if let Some(told) = actions::sentence(event) {
+    if let Some(told) = actions::sentence(event).or_else(|| access::sentence(event)) {
         return told;
     }
     match event {
@@ -284,7 +284,10 @@ fn actor(event: &Event) -> (Option<&Name>, Option<&Name>) {
         Event::StoodIn(e) => (Some(&e.person), Some(&e.position)),
         other => match event.change() {
             Some(change) => (Some(&change.person), Some(&change.position)),
-            None => actions::actor(other),
+            None => match access::actor(other) {
+                Some((person, position)) => (Some(person), Some(position)),
+                None => actions::actor(other),
+            },
         },
     }
 }

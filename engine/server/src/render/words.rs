@@ -63,6 +63,7 @@ pub(super) fn definition(kind: DefinitionKind) -> &'static str {
         DefinitionKind::Adapters => "adapters",
         DefinitionKind::Account => "account",
         DefinitionKind::Reports => "reports",
+        DefinitionKind::Confidential => "access",
     }
 }
 

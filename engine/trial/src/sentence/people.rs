@@ -24,6 +24,7 @@ const OTHERS: &[&str] = &[
     "claims",
     "releases",
     "asks",
+    "opens",
     "chooses",
     "choose",
 ];
@@ -77,6 +78,7 @@ pub(super) fn act(words: &Words<'_>) -> Option<Act> {
             let (what, rest) = beside(words, verb, rest)?;
             Some(Act::OnTask { who, what, key: words.key(rest)?, says: says(words)? })
         }
+        ("opens", rest) => Some(Act::Look { who, key: words.key(rest)? }),
         ("asks", [entry, rest @ ..]) => {
             let known = || words.reader.company.chains.values().flat_map(|chain| &chain.anytime);
             if !known().any(|one| one.name == **entry) {

@@ -1,0 +1,43 @@
+//! Who looked at what is confidential, or tried to: as a JSON object, and as a sentence.
+
+use countersign_core::event::*;
+use countersign_core::name::Name;
+use serde_json::{Value, json};
+
+/// What such an event says; null for one of another sort.
+pub(super) fn data(event: &Event) -> Value {
+    match event {
+        Event::AccessDenied(e) => json!({
+            "person": e.person.as_str(),
+            "position": e.position.as_str(),
+            "verb": e.verb.as_str(),
+            "field": e.field.as_ref().map(|field| field.as_str()),
+        }),
+        _ => Value::Null,
+    }
+}
+
+/// The same as a sentence, in English and Chinese.
+pub(super) fn sentence(event: &Event) -> Option<(String, String)> {
+    Some(match event {
+        Event::AccessDenied(e) => {
+            let (what, what_zh) = match &e.field {
+                Some(field) => (format!("the secret {field}"), format!("保密字段 {field}")),
+                None => ("it".to_owned(), "本案".to_owned()),
+            };
+            (
+                format!("{} as {} wanted to see {what} and may not", e.person, e.position),
+                format!("{}（{}）查阅{what_zh}被拒", e.person, e.position),
+            )
+        }
+        _ => return None,
+    })
+}
+
+/// Who did it, and in which post.
+pub(super) fn actor(event: &Event) -> Option<(&Name, &Name)> {
+    match event {
+        Event::AccessDenied(e) => Some((&e.person, &e.position)),
+        _ => None,
+    }
+}
