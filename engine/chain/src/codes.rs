@@ -82,6 +82,8 @@ codes! {
     NO_UNDO: "a command that does not say what takes its effect back", "add undo, is_undo or reads_only in adapters.yaml";
     NOT_WRITTEN_BY: "a record of a table that does not name this chain", "add the chain to the table's written_by";
     NOT_GIVEN: "a field that somebody must hand in and nobody does", "add it under `with`, or copy it from a field of the same name and type";
+    NO_CUSTODIAN: "a secret that nobody keeps", "add `custodian: POSITION` to its document";
+    SECRET_READ: "a secret field read where rules are", "take it away: nobody but a reader whom the document names opens it";
     NO_AUTHORITY: "somebody is to decide who holds no limit", "give a limit in authority.yaml, or ask for a review";
     MEASURE: "an amount and an authority that count different things", "use an authority of the same measure";
     NO_DEADLINE: "a step without any deadline (warning)", "add within or expires, or `review` under deadlines in company.yaml";

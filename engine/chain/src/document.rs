@@ -5,11 +5,13 @@ use std::collections::BTreeSet;
 
 use countersign_core::definition::{Confidential, DocumentType, Field};
 use countersign_core::name::{Name, Title};
+use countersign_core::secret::secret_fields;
 use countersign_core::value::{Type, Value};
 
 use crate::access;
 use crate::codes;
 use crate::condition::{self, Scope, Site, Text};
+use crate::diagnostic::Place;
 use crate::read::{self, Keys, Map, not_yet};
 use crate::suggest;
 use crate::table::written_value;
@@ -57,7 +59,23 @@ pub(crate) fn read(node: &Node, world: &World<'_>) -> Option<(DocumentType, Opti
         commercial(node, &mut document, world);
     }
     let confidential = access::read(&map, &document.name, world);
+    has_custodian(&map, (&document, confidential.as_ref()), world);
     Some((document, confidential))
+}
+
+/// Who keeps secrets, and may erase them, is said with them.
+fn has_custodian(
+    map: &Map<'_>,
+    (document, confidential): (&DocumentType, Option<&Confidential>),
+    world: &World<'_>,
+) {
+    let Some(secret) = secret_fields(document).next() else { return };
+    let written = map.get("custodian").is_some() || confidential.is_some_and(|c| c.custodian.is_some());
+    if !written {
+        let message = format!("`{}` is secret, and nobody keeps it", secret.name);
+        let help = "add `custodian: POSITION`, who may read it and have it erased; `access` names others who may read it";
+        world.report.error(codes::NO_CUSTODIAN, map.head(), message, help);
+    }
 }
 
 fn titles(node: Option<&Node>, document: &mut DocumentType, world: &World<'_>) {
@@ -71,7 +89,7 @@ fn titles(node: Option<&Node>, document: &mut DocumentType, world: &World<'_>) {
     }
 }
 
-fn unknown_field(name: &str, place: crate::diagnostic::Place, document: &DocumentType, world: &World<'_>) {
+fn unknown_field(name: &str, place: Place, document: &DocumentType, world: &World<'_>) {
     if world.is_partial(&document.name) {
         return;
     }
@@ -123,18 +141,22 @@ fn field(entry: &Entry, world: &World<'_>) -> Option<(Field, Option<Text>)> {
         Body::Scalar(scalar) => {
             let text = Text::of(&entry.value, scalar, report);
             let (written, after) = split(&scalar.text);
-            let mut kind = written;
+            let (mut kind, mut secret) = (written, false);
             for suffix in [", unique", ", numbered", ", secret"] {
                 if let Some(rest) = kind.strip_suffix(suffix) {
                     match suffix {
                         ", unique" => field.unique = true,
                         ", numbered" => field.numbered = true,
-                        _ => not_yet(entry.value.place, "`secret` fields", report),
+                        _ => secret = true,
                     }
                     kind = rest;
                 }
             }
             field.kind = types::parse(kind, text.place(&(0..kind.len())), world)?;
+            if secret {
+                field.kind = sealed(&field, after.is_some(), entry.value.place, world)?;
+                return Some((field, None));
+            }
             if field.unique && !matches!(field.kind, Type::Text | Type::Number | Type::Row(_)) {
                 let help = "take `, unique` away, or make it a text";
                 report.error(
@@ -159,6 +181,23 @@ fn field(entry: &Entry, world: &World<'_>) -> Option<(Field, Option<Text>)> {
             }
         }
     }
+}
+
+/// The type of a field whose values are sealed: a text, which nothing computes, compares or counts.
+fn sealed(field: &Field, has_value: bool, place: Place, world: &World<'_>) -> Option<Type> {
+    let kind = match &field.kind {
+        Type::Text => Some(Type::Secret),
+        Type::Optional(of) if **of == Type::Text => Some(Type::Optional(Box::new(Type::Secret))),
+        _ => None,
+    };
+    if kind.is_none() || field.unique || field.numbered || has_value {
+        let message = "a secret is a text that somebody hands in, and nothing else";
+        let help =
+            "write `text, secret` or `optional text, secret`, without `unique`, `numbered` and a value";
+        world.report.error(codes::BAD_VALUE, place, message, help);
+        return None;
+    }
+    kind
 }
 
 /// The type, and where what follows ` = ` begins.

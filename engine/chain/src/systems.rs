@@ -40,6 +40,8 @@ const VERBS: &[&str] = &[
     "release",
     "take-back",
     "jump",
+    "reveal",
+    "erase",
     "organise",
     "inbox",
     "case",

@@ -53,6 +53,16 @@ pub(crate) fn read(node: &Node, kind: &Type, world: &World<'_>) -> Option<Value>
             }
             number.map(Value::Case)
         }
+        Type::Secret => {
+            let message = "a secret stands in no file of rules".to_owned();
+            read::bad_value(
+                node.place,
+                message,
+                "take it away; whoever hands the document in knows it",
+                report,
+            );
+            None
+        }
         Type::Text | Type::Date | Type::Position | Type::Unit | Type::Row(_) | Type::Choice(_) => {
             let scalar = read::scalar(node, &what, report)?;
             from_text(&scalar.text, kind, node.place, world)

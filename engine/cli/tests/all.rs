@@ -11,6 +11,7 @@ mod org;
 mod report;
 mod rules;
 mod run_adapters;
+mod secrets;
 mod served;
 mod shell;
 #[path = "../../../tests/support/mod.rs"]

@@ -241,6 +241,20 @@ pub enum Body {
     },
     /// Somebody wants to see a case to whom it is shut: for the record.
     Look(Box<Look>),
+    /// Somebody reads a secret.
+    Reveal {
+        /// The case.
+        case: CaseNo,
+        /// The field.
+        field: Name,
+    },
+    /// The secrets of a case are to be read no more.
+    Erase {
+        /// The case.
+        case: CaseNo,
+        /// Why.
+        reason: Name,
+    },
 }
 
 /// A look at a case that was denied.

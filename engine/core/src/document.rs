@@ -9,6 +9,7 @@ use crate::fit::Fitting;
 use crate::money::{Currency, Money};
 use crate::name::Name;
 use crate::rejection::{Code, Rejection};
+use crate::secret::key_of;
 use crate::time::{Date, Span, Timestamp};
 use crate::value::{Fields, Raw, Type, Value};
 
@@ -164,6 +165,7 @@ pub fn untyped(raw: &Raw) -> Value {
         Raw::Flag(flag) => Value::Flag(*flag),
         Raw::Number(text) => exact(text).map_or_else(|| Value::text(text), Value::Number),
         Raw::Text(text) => Value::text(text),
+        Raw::Sealed(text) => Value::Sealed(Name::from(text.as_str())),
         Raw::List(items) => Value::List(items.iter().map(untyped).collect()),
         Raw::Record(fields) => Value::Record(
             fields.iter().map(|(name, raw)| (Name::from(name.as_str()), untyped(raw))).collect(),
@@ -194,6 +196,7 @@ impl Reader<'_> {
             }
             (Type::Percent, Raw::Text(text)) => percent(text).map(Value::Percent),
             (Type::Money | Type::AnyMoney, raw) => return self.money(kind, raw, path),
+            (Type::Secret, raw) => return sealed(raw, path),
             (Type::List(of), Raw::List(items)) => return self.list(of, items, path),
             (Type::Record(members), Raw::Record(_)) => return self.record(members, raw, path),
             (kind, Raw::Text(text)) => return self.text(kind, text, path),
@@ -310,6 +313,23 @@ impl Reader<'_> {
     }
 }
 
+/// A secret. What came instead of a sealed text is never shown: it may be the secret itself.
+fn sealed(raw: &Raw, path: &str) -> Result<Value, Rejection> {
+    match raw {
+        Raw::Sealed(text) if key_of(text).is_some() => Ok(Value::Sealed(Name::from(text.as_str()))),
+        Raw::Text(_) | Raw::Sealed(_) => {
+            let message = format!(
+                "expected {path} to be sealed by the front desk; the rules have just changed, send it again"
+            );
+            Err(Rejection::at(Code::Unsealed, path, message))
+        }
+        _ => {
+            let message = format!("expected {path} to be a text, which is kept secret, found something else");
+            Err(Rejection::at(Code::FieldType, path, message))
+        }
+    }
+}
+
 /// `15%` is 0.15, exactly.
 fn percent(text: &str) -> Option<Decimal> {
     exact(text.strip_suffix('%')?)?.checked_div(Decimal::ONE_HUNDRED)
@@ -333,6 +353,7 @@ fn mismatch(kind: &Type, raw: &Raw, path: &str) -> Rejection {
         Raw::Flag(flag) => flag.to_string(),
         Raw::Number(text) => format!("the number {text}"),
         Raw::Text(text) => format!("{:?}", text.chars().take(60).collect::<String>()),
+        Raw::Sealed(_) => "a sealed text".to_owned(),
         Raw::List(_) => "a list".to_owned(),
         Raw::Record(_) => "an object".to_owned(),
     };

@@ -28,6 +28,7 @@ pub mod preview;
 pub mod rates;
 pub mod receipt;
 pub mod rejection;
+pub mod secret;
 pub mod small_map;
 pub mod state;
 pub mod time;

@@ -125,6 +125,8 @@ codes! {
     FieldMissing "FIELD_MISSING",
     /// A value of another type than the field's.
     FieldType "FIELD_TYPE",
+    /// A secret that came in the clear.
+    Unsealed "UNSEALED",
     /// More digits than the currency's minor unit has.
     AmountScale "AMOUNT_SCALE",
     /// A computed field that was sent with another value.
@@ -193,6 +195,10 @@ codes! {
     SubDelegation "SUB_DELEGATION",
     /// An end that is not after its beginning, or over already.
     BadPeriod "BAD_PERIOD",
+    /// The case has no secrets.
+    NoSecret "NO_SECRET",
+    /// The secrets of the case were erased.
+    Erased "ERASED",
     /// Part of the language that this version does not carry yet.
     NotYet "NOT_YET",
     /// A defect of the engine. Nothing was done.

@@ -98,6 +98,8 @@ pub fn touched(body: &Body) -> Option<CaseNo> {
         | Body::Clock
         | Body::Organise(_)
         | Body::Look(_)
+        | Body::Reveal { .. }
+        | Body::Erase { .. }
         | Body::Sweep => None,
     }
 }

@@ -48,6 +48,8 @@ pub enum Value {
     Record(Fields),
     /// A case, by its number.
     Case(u64),
+    /// A secret as the front desk has sealed it, see [`crate::secret`].
+    Sealed(Name),
 }
 
 /// The type of a field, a column or an expression.
@@ -90,6 +92,8 @@ pub enum Type {
     Record(Vec<(Name, Type)>),
     /// A case, written as `C-12`.
     Case,
+    /// A text that nobody reads but whom the document names: sealed before it comes here.
+    Secret,
 }
 
 /// What came in, before a document type has given it types. Numbers keep their text.
@@ -103,6 +107,8 @@ pub enum Raw {
     Number(String),
     /// A text.
     Text(String),
+    /// A secret that the front desk has sealed.
+    Sealed(String),
     /// A list.
     List(Vec<Raw>),
     /// An object; the last of two equal keys has been refused before.
@@ -156,6 +162,7 @@ impl fmt::Display for Value {
             Value::List(v) => write!(f, "[{} items]", v.len()),
             Value::Record(v) => write!(f, "{{{} fields}}", v.len()),
             Value::Case(v) => write!(f, "C-{v}"),
+            Value::Sealed(_) => f.write_str("(secret)"),
         }
     }
 }
@@ -184,6 +191,7 @@ impl fmt::Display for Type {
             Type::Optional(of) => write!(f, "optional {of}"),
             Type::Record(fields) => write!(f, "record of {} fields", fields.len()),
             Type::Case => f.write_str("case"),
+            Type::Secret => f.write_str("secret text"),
         }
     }
 }

@@ -12,7 +12,7 @@ use countersign_core::rejection::Code;
 
 use crate::outward_support::{Run, record, text};
 
-fn yuanlan() -> Vec<Definition> {
+pub(crate) fn yuanlan() -> Vec<Definition> {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../workflows/yuanlan");
     let files = countersign_chain::load_dir(&dir).expect("the company can be read");
     let (bundle, found) = countersign_chain::compile(&files);
@@ -22,8 +22,12 @@ fn yuanlan() -> Vec<Definition> {
 
 /// A customer file of Jiangsu, which the branch manager is asked to check.
 fn file(run: &mut Run) -> CaseNo {
-    let document =
-        record([("customer", text("CU-JS-001")), ("name", text("Suzhou Bikes")), ("branch", text("js"))]);
+    let document = record([
+        ("customer", text("CU-JS-001")),
+        ("name", text("Suzhou Bikes")),
+        ("branch", text("js")),
+        ("contact", countersign_core::value::Raw::Sealed(format!("{}.aa", "1".repeat(32)))),
+    ]);
     run.submit("kam_js", "customer-file", document).expect("a file is opened")
 }
 

@@ -29,6 +29,7 @@ mod records;
 mod replay;
 mod rules;
 mod scenarios;
+mod secrets;
 mod snapshots;
 mod support;
 mod tasks;

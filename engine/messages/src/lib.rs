@@ -43,7 +43,7 @@ pub use api::{
     Accounts, AddApprover, Amend, Ask, Case, Claim, Consult, DECIDE_ALL_MAX, Decide, DecideAll, DecideItem,
     Delegate, Envelope, Explain, Fact, FactName, Handler, Inbox, Jump, Operate, Organisation,
     OrganisationAct, Organise, Place, Plan, Preview, ReferUp, ReferUpReason, Release, RemoveApprover,
-    Request, Resubmit, ReturnTo, Submit, TakeBack, Timeline, Transfer, Verdict, Who, Withdraw,
+    Request, Resubmit, ReturnTo, Reveal, Submit, TakeBack, Timeline, Transfer, Verdict, Who, Withdraw,
     decode_request,
 };
 pub use decode::decode;
@@ -52,7 +52,7 @@ pub use event::{BinaryMessage, CloudEvent, EventType, LogId, MessageId, source_c
 pub use limits::Limits;
 pub use money::{Currency, Decimal, Money};
 pub use quantity::Quantity;
-pub use reply::{Accepted, DecidedAll, DecidedItem, ErrorBody, FactAccepted, Reply, WhoReply};
+pub use reply::{Accepted, DecidedAll, DecidedItem, ErrorBody, FactAccepted, Reply, Revealed, WhoReply};
 pub use schema::schemas;
 pub use subject::{DEFAULT_REPLY_PREFIX, RESERVED_CHAINS, Subject, is_reserved_chain, reply_allowed};
 pub use text::{ContentHash, Document, FormError, Name, Reason, RequestId, Title};

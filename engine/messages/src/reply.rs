@@ -208,3 +208,15 @@ pub struct WhoReply {
     /// The version of the engine.
     pub version: String,
 }
+
+/// The reply to `reveal`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Revealed {
+    /// The case.
+    pub case: String,
+    /// The field.
+    pub field: String,
+    /// The clear text, which stands nowhere else; absent where the document has none there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+}

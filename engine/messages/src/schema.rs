@@ -4,10 +4,10 @@ use crate::adapter::{AdapterAnswer, AdapterCommand, AdapterFact, DeadLetter};
 use crate::api::{
     Accounts, AddApprover, Amend, Ask, Case, Claim, Consult, Decide, DecideAll, Explain, Fact, Handler,
     Inbox, Jump, Operate, Organisation, Organise, Plan, Preview, ReferUp, Release, RemoveApprover, Resubmit,
-    Submit, TakeBack, Timeline, Transfer, Who, Withdraw,
+    Reveal, Submit, TakeBack, Timeline, Transfer, Who, Withdraw,
 };
 use crate::event::CloudEvent;
-use crate::reply::{Accepted, DecidedAll, FactAccepted, Reply, WhoReply};
+use crate::reply::{Accepted, DecidedAll, FactAccepted, Reply, Revealed, WhoReply};
 use crate::view::{
     AccountsView, CaseView, Explanation, HandlerView, ImpactView, InboxView, OrganisationView, Organised,
     PreviewView, TimelineView,
@@ -46,6 +46,8 @@ fn requests() -> Vec<(&'static str, Value)> {
         ("request.compensate", schema::<Operate>()),
         ("request.settle", schema::<Operate>()),
         ("request.jump", schema::<Jump>()),
+        ("request.reveal", schema::<Reveal>()),
+        ("request.erase", schema::<Operate>()),
         ("request.organise", schema::<Organise>()),
         ("request.inbox", schema::<Inbox>()),
         ("request.case", schema::<Case>()),
@@ -84,6 +86,8 @@ fn replies() -> Vec<(&'static str, Value)> {
         ("reply.compensate", schema::<Reply<Accepted>>()),
         ("reply.settle", schema::<Reply<Accepted>>()),
         ("reply.jump", schema::<Reply<Accepted>>()),
+        ("reply.reveal", schema::<Reply<Revealed>>()),
+        ("reply.erase", schema::<Reply<Accepted>>()),
         ("reply.organise", schema::<Reply<Organised>>()),
         ("reply.inbox", schema::<Reply<InboxView>>()),
         ("reply.case", schema::<Reply<CaseView>>()),

@@ -51,6 +51,10 @@ pub enum Verb {
     Settle,
     /// Put a case elsewhere, past what its chain says.
     Jump,
+    /// Read a secret of a case.
+    Reveal,
+    /// Erase the secrets of a case.
+    Erase,
     /// Change who holds what.
     Organise,
     /// Ask for the open tasks of a post.
@@ -77,7 +81,7 @@ pub enum Verb {
 
 impl Verb {
     /// Every verb, in the order of the documentation.
-    pub const ALL: [Verb; 33] = [
+    pub const ALL: [Verb; 35] = [
         Verb::Submit,
         Verb::Resubmit,
         Verb::Amend,
@@ -100,6 +104,8 @@ impl Verb {
         Verb::Compensate,
         Verb::Settle,
         Verb::Jump,
+        Verb::Reveal,
+        Verb::Erase,
         Verb::Organise,
         Verb::Inbox,
         Verb::Case,
@@ -138,6 +144,8 @@ impl Verb {
             Verb::Compensate => "compensate",
             Verb::Settle => "settle",
             Verb::Jump => "jump",
+            Verb::Reveal => "reveal",
+            Verb::Erase => "erase",
             Verb::Organise => "organise",
             Verb::Inbox => "inbox",
             Verb::Case => "case",
@@ -176,6 +184,8 @@ impl Verb {
             | Verb::Compensate
             | Verb::Settle
             | Verb::Jump
+            | Verb::Reveal
+            | Verb::Erase
             | Verb::DecideAll
             | Verb::Organise => false,
             Verb::Inbox

@@ -49,6 +49,7 @@ fn replies_are_written_as_they_were_read() {
         "release",
         "take-back",
         "jump",
+        "erase",
         "request",
         "hold",
         "resume",
@@ -68,6 +69,7 @@ fn replies_are_written_as_they_were_read() {
     round_trip::<PreviewView>("reply.preview");
     round_trip::<HandlerView>("reply.handler");
     round_trip::<AccountsView>("reply.accounts");
+    round_trip::<Revealed>("reply.reveal");
     round_trip::<Organised>("reply.organise");
     round_trip::<ImpactView>("reply.plan");
     round_trip::<OrganisationView>("reply.organisation");

@@ -236,7 +236,12 @@ fn start(
     let store = Store { storage, log_id: report.log_id };
     let report = recovery_report(&options, report, &replayed, views_opened);
     let (queue, messages) = sync_channel(options.queue_capacity.max(1));
+    let data = match &options.home {
+        Home::Directory(path) => Some(Arc::from(path.as_path())),
+        Home::Storage(_) => None,
+    };
     let handle = EngineHandle {
+        data,
         disk: Arc::new(Disk::new(journal.preparer(), journal.log().geometry())),
         failure: Arc::new(Failure::new(options.on_fatal)),
         flags: Arc::new(Flags::default()),

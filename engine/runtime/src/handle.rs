@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -39,6 +40,7 @@ pub struct EngineHandle {
     pub(crate) flags: Arc<Flags>,
     pub(crate) views: Option<Views>,
     pub(crate) snapshots: Progress,
+    pub(crate) data: Option<Arc<Path>>,
 }
 
 impl EngineHandle {
@@ -163,6 +165,11 @@ impl EngineHandle {
     /// The durable log, for followers.
     pub fn log(&self) -> &LogView {
         &self.log
+    }
+
+    /// The data directory, where the company lives in one.
+    pub fn data(&self) -> Option<&Path> {
+        self.data.as_deref()
     }
 
     /// The views, if the engine keeps them.

@@ -8,7 +8,8 @@ use crate::support::{House, Office, request, with};
 
 /// A customer file of Jiangsu, handed in by H29 of kam_js.
 async fn file(crm: &Office) -> String {
-    let document = json!({ "customer": "CU-JS-001", "name": "Suzhou Bikes", "branch": "js" });
+    let document =
+        json!({ "customer": "CU-JS-001", "name": "Suzhou Bikes", "branch": "js", "contact": "Zhang San" });
     let message = with(request("H29", "kam_js"), json!({ "chain": "customer-file", "document": document }));
     let reply = crm.granted("submit", &message).await;
     reply["ok"]["case"].as_str().expect("a case").to_owned()

@@ -11,6 +11,7 @@ mod health;
 mod organisation;
 mod publication;
 mod pump;
+mod secrets;
 mod service;
 mod setup;
 mod support;

@@ -94,6 +94,15 @@ pub(crate) fn prepare(world: &World<'_>, trial: &Trial, act: &Act) -> Done<Ready
         }
         Act::ReferUp { who, key, says } => refer_up(world, who, key.as_ref(), says, main),
         Act::OnTask { who, what, key, says } => on_task(world, who, what, (key.as_ref(), says, main)),
+        Act::Reveal { who, field, key } => {
+            let body = Body::Reveal { case: one(world, trial, key.as_ref())?, field: field.clone() };
+            Ok(Ready::Request { person: person(world, who)?, position: who.position.clone(), body })
+        }
+        Act::Erase { who, key, says } => {
+            let (case, reason) = (one(world, trial, key.as_ref())?, says.reason.clone().unwrap_or_default());
+            let body = Body::Erase { case, reason };
+            Ok(Ready::Request { person: person(world, who)?, position: who.position.clone(), body })
+        }
         Act::Look { who, key } => {
             let case = one(world, trial, key.as_ref())?;
             let look = Look { case, verb: Name::from("case"), about: None };

@@ -161,6 +161,18 @@ pub(crate) enum Act {
         who: Actor,
         key: Option<Name>,
     },
+    /// Somebody reads a secret.
+    Reveal {
+        who: Actor,
+        field: Name,
+        key: Option<Name>,
+    },
+    /// The secrets of a case are erased.
+    Erase {
+        who: Actor,
+        key: Option<Name>,
+        says: Says,
+    },
     Ask {
         who: Actor,
         entry: Name,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use countersign_chain::tree::{Pair, Shape, Tree};
 use countersign_core::definition::{DocumentType, Field};
 use countersign_core::name::Name;
+use countersign_core::secret::key_text;
 use countersign_core::time::Timestamp;
 use countersign_core::value::{Fields, Raw, Type, Value};
 use rust_decimal::Decimal;
@@ -16,6 +17,7 @@ pub(crate) fn raw(tree: &Tree, kind: Option<&Type>) -> Raw {
     match (&tree.shape, kind) {
         (Shape::Scalar { text, plain: true }, Some(Type::Optional(_))) if text == "nothing" => Raw::Null,
         (_, Some(Type::Optional(of))) => raw(tree, Some(of)),
+        (Shape::Scalar { text, .. }, Some(Type::Secret)) => Raw::Sealed(sealed(text)),
         (Shape::Scalar { text, .. }, Some(Type::Money | Type::AnyMoney)) => Raw::Text(text.clone()),
         (Shape::Scalar { text, plain: true }, Some(Type::Flag) | None) if text == "true" => Raw::Flag(true),
         (Shape::Scalar { text, plain: true }, Some(Type::Flag) | None) if text == "false" => Raw::Flag(false),
@@ -38,6 +40,12 @@ pub(crate) fn raw(tree: &Tree, kind: Option<&Type>) -> Raw {
         }
         (Shape::Bad, _) => Raw::Null,
     }
+}
+
+/// A secret as a case file has it: sealed by nobody, so that it can be compared.
+fn sealed(text: &str) -> String {
+    let hex: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
+    format!("{}.{hex}", key_text(&[0; 16]))
 }
 
 /// Named values as a message carries them.
@@ -66,6 +74,7 @@ pub(crate) fn back(value: &Value) -> Raw {
     match value {
         Value::Missing => Raw::Null,
         Value::Flag(flag) => Raw::Flag(*flag),
+        Value::Sealed(text) => Raw::Sealed(text.to_string()),
         Value::Number(n) | Value::Units(n) => Raw::Number(n.to_string()),
         Value::Money(money) => Raw::Record(BTreeMap::from([
             ("amount".to_owned(), Raw::Text(money.amount.to_string())),
@@ -84,6 +93,7 @@ pub(crate) fn back(value: &Value) -> Raw {
 pub(crate) fn fits(expected: &Tree, found: &Value) -> bool {
     match (&expected.shape, found) {
         (Shape::Scalar { text, .. }, Value::Missing) => text == "nothing",
+        (Shape::Scalar { text, .. }, Value::Sealed(found)) => *found == *sealed(text).as_str(),
         (Shape::Scalar { text, .. }, Value::Money(money)) => {
             decimal(text) == Some(money.amount) || *text == money.to_string()
         }

@@ -215,6 +215,8 @@ fn key(act: &Act) -> Option<&Name> {
         | Act::ReferUp { key, .. }
         | Act::OnTask { key, .. }
         | Act::Look { key, .. }
+        | Act::Reveal { key, .. }
+        | Act::Erase { key, .. }
         | Act::Ask { key, .. }
         | Act::Answer { key, .. }
         | Act::Operate { key, .. }

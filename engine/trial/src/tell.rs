@@ -170,6 +170,8 @@ fn beside(event: &Event) -> Option<String> {
         }
         Event::ReturnLed(e) => format!("back to {}", e.to),
         Event::AccessDenied(e) => format!("{} as {} may not see it", e.person, e.position),
+        Event::SecretRevealed(e) => format!("{} as {} reads {}", e.person, e.position, e.field),
+        Event::SecretsErased(e) => format!("its secrets are erased by {}: {}", e.person, e.reason),
         _ => return None,
     })
 }

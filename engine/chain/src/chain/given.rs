@@ -137,6 +137,8 @@ impl Context<'_, '_> {
 /// a text may happen to be the name of a row.
 fn copies(from: &Type, to: &Type) -> bool {
     match (from, to) {
+        // What is sealed stays where it was handed in: its key is that case's.
+        (Type::Secret, _) => false,
         _ if from == to => true,
         (Type::Optional(from), Type::Optional(to)) => copies(from, to),
         (from, Type::Optional(to)) => copies(from, to),

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use countersign_core::expr::{Comparison, Expr};
+use countersign_core::secret::is_secret;
 use countersign_core::value::{Type, Value};
 use rust_decimal::Decimal;
 
@@ -43,7 +44,21 @@ impl<'c, 's, 'f> Checker<'c, 's, 'f> {
         None
     }
 
+    /// A part, whatever it is but a secret: rules never read one.
     pub(crate) fn check(&mut self, ast: &Ast) -> Option<Typed> {
+        let typed = self.anything(ast)?;
+        match &typed.is {
+            Is::Of(kind) if is_secret(kind) => {
+                let message = "this is secret: it is sealed, and no rule reads it";
+                let help =
+                    "take it away, or say what is needed of it in a field of its own that is no secret";
+                self.fail(codes::SECRET_READ, typed.at, message, help)
+            }
+            _ => Some(typed),
+        }
+    }
+
+    fn anything(&mut self, ast: &Ast) -> Option<Typed> {
         let at = ast.at.clone();
         match &ast.kind {
             Tree::Number(n) => Some(Typed { expr: Expr::Const(Value::Number(*n)), is: Is::Number(*n), at }),

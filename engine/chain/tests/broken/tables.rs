@@ -243,6 +243,27 @@ pub(crate) const CASES: &[Case] = &[
         "fields: \n",
     ),
     case(
+        "a secret that nobody keeps",
+        "documents/contract.yaml",
+        "  order_no: optional text\n",
+        "  order_no: optional text\n  contact: text, secret\n",
+        "  order_no: optional text\n  contact: text\n",
+    ),
+    case(
+        "secrets that are no texts, or more than that",
+        "documents/contract.yaml",
+        "  order_no: optional text\n",
+        "  order_no: optional text\n  a: money, secret\n  b: text, unique, secret\n  c: text, secret = \"x\"\n",
+        "  order_no: optional text\n  a: money\n  b: text, unique\n  c: text = \"x\"\n",
+    ),
+    case(
+        "a rule that reads a secret",
+        "documents/contract.yaml",
+        "  order_no: optional text\n",
+        "  order_no: optional text\n  contact: optional text, secret\n  known: flag = known(contact)\n",
+        "  order_no: optional text\n  contact: optional text\n  known: flag = known(contact)\n",
+    ),
+    case(
         "a custodian whom nobody knows",
         "documents/contract.yaml",
         "fields:\n",

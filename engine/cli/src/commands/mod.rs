@@ -25,6 +25,7 @@ mod refer_up;
 mod report;
 mod request;
 mod resubmit;
+mod reveal;
 mod schema;
 mod serve;
 mod submit;
@@ -69,6 +70,8 @@ pub(crate) enum Command {
     TakeBack(undo::TakeBack),
     Fact(fact::Fact),
     Request(request::Request),
+    Reveal(reveal::Reveal),
+    Erase(reveal::Erase),
     Inbox(questions::Inbox),
     Case(questions::Case),
     Timeline(questions::Timeline),
@@ -111,6 +114,8 @@ impl Command {
             Command::DecideAll(command) => command.run(output),
             Command::Fact(command) => command.run(output),
             Command::Request(command) => command.run(output),
+            Command::Reveal(command) => command.run(output),
+            Command::Erase(command) => command.run(output),
             Command::Inbox(command) => command.run(output),
             Command::Case(command) => command.run(output),
             Command::Timeline(command) => command.run(output),

@@ -19,7 +19,10 @@ use crate::transport::Session;
 pub(crate) fn acted(output: &Output, mut session: Session, request: &Request) -> Result<(), Failure> {
     let answer = session.ask::<Accepted>(request);
     let now = match &answer {
-        Ok(answer) if !output.json => who_has_it(&mut session, request, &answer.value.case),
+        // An erasure changes nothing of who has the case, which may be confidential.
+        Ok(answer) if !output.json && !matches!(request, Request::Erase(_)) => {
+            who_has_it(&mut session, request, &answer.value.case)
+        }
         _ => None,
     };
     session.close()?;

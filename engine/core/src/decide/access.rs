@@ -6,6 +6,8 @@
 //! own it, whoever is asked something in it or has signed it, the custodian and those whom `access` names, and by
 //! nobody else: whoever is denied is recorded. Posts see, not persons: what somebody may see goes with the post.
 
+use serde::{Deserialize, Serialize};
+
 use super::permission::may_ask;
 use super::who::{driver, who};
 use super::{Ctx, Decision};
@@ -21,7 +23,7 @@ use crate::time::Timestamp;
 const AUDITORS: [&str; 2] = ["auditor", "audit_head"];
 
 /// What of a case says whom it concerns; of one that is over its views know it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct About {
     /// Its chain.
     pub chain: Name,
@@ -105,6 +107,21 @@ pub fn sight(state: &State, at: Timestamp, about: &About, (number, request): (Ca
         || is_auditor()
         || state.case(number).is_some_and(|case| is_told(state, at, case, position));
     yes(sees, Sight::Stranger)
+}
+
+/// Whether somebody may read the secrets of a case: the custodian, those whom `access` names, and whoever is asked
+/// something in it. That a document is one's own does not suffice.
+pub(super) fn is_confided(state: &State, at: Timestamp, about: &About, request: &Request) -> bool {
+    let Ok(ctx) = Ctx::now(state, at) else { return false };
+    let Ok(organisation) = ctx.organisation() else { return false };
+    let Some(confidential) = confidential(state, about) else { return false };
+    let looker = Looker { ctx: &ctx, organisation, request, about };
+    about.asked.contains(&request.position) || looker.is_named(confidential)
+}
+
+/// The one post that keeps the cases of a confidential document.
+pub(super) fn custodian<'a>(state: &'a State, about: &About) -> Option<&'a Name> {
+    confidential(state, about)?.custodian.as_ref()
 }
 
 /// Somebody who wants to see a confidential case.

@@ -28,6 +28,7 @@ mod record;
 mod reply;
 mod resolve;
 mod route;
+mod secret;
 mod step;
 mod submit;
 mod task;
@@ -180,6 +181,10 @@ fn decide_body(state: &State, command: &Command) -> Decision {
         }
         (Body::OnTask(on), Cause::Request(request)) => action::on_task(state, at, request, on).into(),
         (Body::Look(look), Cause::Request(request)) => access::look(state, at, request, look),
+        (Body::Reveal { case, field }, Cause::Request(request)) => {
+            secret::reveal(state, at, request, (*case, field))
+        }
+        (Body::Erase { case, reason }, cause) => secret::erase(state, at, cause, (*case, reason)),
         _ => Rejection::new(Code::Forbidden, "expected this command from another kind of caller").into(),
     }
 }

@@ -111,7 +111,7 @@ pub(super) fn case_of<'a>(
 }
 
 /// Verbs that `verbs: all` of systems.yaml does not cover.
-const NAMED_ONLY: &[&str] = &["organise"];
+const NAMED_ONLY: &[&str] = &["organise", "reveal", "erase"];
 
 /// Whether systems.yaml lets the request's system assert its person and this wish.
 pub(super) fn asserted(ctx: &Ctx<'_>, request: &Request, wish: Wish<'_>) -> Result<(), Rejection> {
@@ -125,7 +125,7 @@ pub(super) fn asserted(ctx: &Ctx<'_>, request: &Request, wish: Wish<'_>) -> Resu
             format!("expected a system that systems.yaml lets {what}, found {system}; ask the process owner");
         Err(Rejection::new(Code::Forbidden, message))
     };
-    // Least privilege: who holds what is changed only by a system that the verb is named for.
+    // Least privilege: who holds what is changed, and secrets are touched, only by a system that the verb is named for.
     let named =
         |verbs: &Allowed| matches!(verbs, Allowed::Only(names) if names.iter().any(|name| name == wish.verb));
     let may = if NAMED_ONLY.contains(&wish.verb) { named(&grant.verbs) } else { grant.verbs.has(wish.verb) };

@@ -13,7 +13,7 @@ mod plan;
 mod revised;
 mod weighed;
 
-pub use access::AccessDenied;
+pub use access::{AccessDenied, SecretRevealed, SecretsErased};
 pub use account::*;
 pub use action::*;
 pub use body::*;
@@ -251,6 +251,10 @@ events! {
     109 "window-turned" WindowTurned,
     /// Somebody wanted to see what is confidential, and may not.
     140 "access-denied" AccessDenied,
+    /// Somebody read a secret.
+    141 "secret-revealed" SecretRevealed,
+    /// The secrets of a case can be read no more: their keys are destroyed.
+    142 "secrets-erased" SecretsErased,
 }
 
 impl Event {
@@ -372,6 +376,8 @@ impl Event {
             Event::ReturnDirected(e) => Some(e.case),
             Event::ReturnLed(e) => Some(e.case),
             Event::AccessDenied(e) => Some(e.case),
+            Event::SecretRevealed(e) => Some(e.case),
+            Event::SecretsErased(e) => Some(e.case),
         }
     }
 }

@@ -71,6 +71,7 @@ pub fn apply(state: &mut State, event: &Event) {
                 || super::apply_learnt::apply(state, event)
                 || super::apply_accounts::apply(state, event)
                 || super::apply_actions::apply(state, event)
+                || super::secrets::apply(state, event)
                 || super::living::apply(state, event);
             if !applied && let Some(case) = event.case() {
                 on_case(state, case, |case, at| apply_to_case(case, at, event));
@@ -225,6 +226,7 @@ fn take_content(state: &mut State, case: &mut Case, content: &Content) {
     if let Some(key) = &case.key {
         state.by_key.insert((case.chain.clone(), key.clone()), case.number);
     }
+    super::secrets::taken(state, case.number, &content.document);
     case.amount = content.amount.clone();
     case.content_hash = content.hash;
     case.commercial = content.commercial;

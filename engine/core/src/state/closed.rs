@@ -16,6 +16,7 @@ const KEPT_MAX: usize = 64;
 
 /// A case is over. Its parent inherits what a well-ended child did, for a compensation.
 pub(super) fn drop_case(state: &mut State, number: CaseNo, end: Name, good: bool) {
+    super::secrets::kept(state, number);
     let Some(mut case) = state.cases.remove(number) else { return };
     state.adding.ended(number, good);
     for (due, timer) in case.timers() {

@@ -114,7 +114,7 @@ impl Release {
     named!(/** An authority. */ authority in authorities: Authority(Authority));
     named!(/** A document type. */ document in documents: Document(DocumentType));
     named!(/** A table. */ table in tables: Table(Table));
-    named!(/** Who may see the cases of a document, where that is confidential. */ confidential in confidential: Confidential(Confidential));
+    named!(/** Who may see the cases of a document. */ confidential in confidential: Confidential(Confidential));
     named!(/** An account. */ account in accounts: Account(Account));
 
     /// The same with another organisation.

@@ -23,6 +23,7 @@ mod outward;
 mod requests;
 mod revised;
 mod rows;
+mod secrets;
 pub mod snapshot;
 mod waiting;
 
@@ -49,6 +50,7 @@ pub use outward::{
     OutsideWork, Outward, Period, Reply, Signed, WorkItem,
 };
 pub use requests::{REQUEST_WINDOW_MS, REQUESTS_MAX, RequestKey, Requests, SENT_AHEAD_MAX_MS, Seen};
+pub use secrets::Secrets;
 pub use waiting::Seeks;
 
 use crate::command::{CaseNo, CommandNo, Timer};
@@ -97,6 +99,8 @@ pub struct State {
     living: Living,
     /// When somebody next begins or ceases to stand in for a post.
     window: Option<Timestamp>,
+    /// Cases that have secrets, and their keys.
+    secrets: BTreeMap<CaseNo, Secrets>,
 }
 
 /// The end of the log as State knows it.
@@ -171,6 +175,16 @@ impl State {
             let case = self.closed.get(number)?;
             Some((*number, case, *command, case.open_commands.get(command)?))
         })
+    }
+
+    /// The secrets of a case, if it has any.
+    pub fn secrets(&self, number: CaseNo) -> Option<&Secrets> {
+        self.secrets.get(&number)
+    }
+
+    /// Every case that has secrets.
+    pub fn all_secrets(&self) -> impl Iterator<Item = (CaseNo, &Secrets)> {
+        self.secrets.iter().map(|(number, secrets)| (*number, secrets))
     }
 
     /// The newest case of a chain with this business key, open or not yet forgotten.

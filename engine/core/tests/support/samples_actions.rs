@@ -116,5 +116,18 @@ fn approver_events() -> Vec<Event> {
             verb: n("reveal"),
             field: Some(n("contact")),
         }),
+        Event::SecretRevealed(SecretRevealed {
+            case,
+            field: n("contact"),
+            person: n("H13"),
+            position: n("file_custodian"),
+        }),
+        Event::SecretsErased(SecretsErased {
+            case,
+            keys: vec![[7; 16]],
+            person: n("H13"),
+            position: n("file_custodian"),
+            reason: n("the customer has asked for it"),
+        }),
     ]
 }

@@ -17,5 +17,5 @@ pub use on_task::{AddApprover, Claim, Consult, Place, Release, RemoveApprover, T
 pub use organisation::{Delegate, Organisation, OrganisationAct, Organise, Plan};
 pub use queries::{Accounts, Case, Explain, Handler, Inbox, Preview, Timeline, Who};
 pub use request::{Request, decode_request};
-pub use steer::{Ask, Jump, Operate};
+pub use steer::{Ask, Jump, Operate, Reveal};
 pub use words::{FactName, ReferUpReason, ReturnTo, Verdict};

@@ -5,7 +5,7 @@ use super::envelope::Envelope;
 use super::on_task::{AddApprover, Claim, Consult, Release, RemoveApprover, TakeBack, Transfer};
 use super::organisation::{Organisation, Organise, Plan};
 use super::queries::{Accounts, Case, Explain, Handler, Inbox, Preview, Timeline, Who};
-use super::steer::{Ask, Jump, Operate};
+use super::steer::{Ask, Jump, Operate, Reveal};
 use crate::decode::typed;
 use crate::error::WireError;
 use crate::limits::Limits;
@@ -64,6 +64,10 @@ pub enum Request {
     Settle(Operate),
     /// Put a case elsewhere.
     Jump(Jump),
+    /// Read a secret.
+    Reveal(Reveal),
+    /// Erase the secrets of a case.
+    Erase(Operate),
     /// Change who holds what.
     Organise(Organise),
     /// Open tasks.
@@ -106,6 +110,8 @@ impl Request {
             Request::Release(_) => Verb::Release,
             Request::TakeBack(_) => Verb::TakeBack,
             Request::Jump(_) => Verb::Jump,
+            Request::Reveal(_) => Verb::Reveal,
+            Request::Erase(_) => Verb::Erase,
             Request::DecideAll(_) => Verb::DecideAll,
             Request::Fact(_) => Verb::Fact,
             Request::Ask(_) => Verb::Request,
@@ -145,6 +151,7 @@ impl Request {
             Request::Release(request) => request.envelope(),
             Request::TakeBack(request) => request.envelope(),
             Request::Jump(request) => request.envelope(),
+            Request::Reveal(request) => request.envelope(),
             Request::DecideAll(request) => request.envelope(),
             Request::Fact(request) => request.envelope(),
             Request::Ask(request) => request.envelope(),
@@ -152,7 +159,8 @@ impl Request {
             | Request::Resume(request)
             | Request::Retry(request)
             | Request::Compensate(request)
-            | Request::Settle(request) => request.envelope(),
+            | Request::Settle(request)
+            | Request::Erase(request) => request.envelope(),
             Request::Organise(request) => request.envelope(),
             Request::Inbox(request) => request.envelope(),
             Request::Case(request) => request.envelope(),
@@ -209,6 +217,8 @@ pub fn decode_request(verb: &str, bytes: &[u8], limits: &Limits) -> Result<Reque
         Verb::Release => Request::Release(typed(text)?),
         Verb::TakeBack => Request::TakeBack(typed(text)?),
         Verb::Jump => Request::Jump(typed(text)?),
+        Verb::Reveal => Request::Reveal(typed(text)?),
+        Verb::Erase => Request::Erase(typed(text)?),
         Verb::DecideAll => Request::DecideAll(typed(text)?),
         Verb::Fact => Request::Fact(typed(text)?),
         Verb::Request => Request::Ask(typed(text)?),

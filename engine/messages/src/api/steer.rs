@@ -20,11 +20,12 @@ person_request!(
 );
 
 person_request!(
-    /// `hold`, `resume`, `retry`, `compensate`, `settle`: a process owner, or whoever drives the chain, steps in. `hold`: the case
+    /// `hold`, `resume`, `retry`, `compensate`, `settle`, `erase`: a process owner, or whoever drives the chain, steps in. `hold`: the case
     /// waits until it is resumed. `resume`: a held case enters its state again. `retry`: the commands that a held case
     /// waits for are sent again, under the same ids. `compensate`: a held case undoes what it did, last first, and ends
     /// badly. `settle`: what a held case could not undo was settled outside; it counts as undone, the record says for
-    /// ever that a person did it, and the compensation goes on. Recorded with the person and the reason. Answered with `Accepted`.
+    /// ever that a person did it, and the compensation goes on. `erase`: the secrets of a case can be read no more; for
+    /// a process owner and the custodian of its document. Recorded with the person and the reason. Answered with `Accepted`.
     Operate {
         /// The case.
         pub case: Name,
@@ -47,5 +48,16 @@ person_request!(
         pub to: Name,
         /// Why.
         pub reason: Reason,
+    }
+);
+
+person_request!(
+    /// `reveal`: read a secret of a case. Recorded before it is granted, and where it is denied; sent again it is
+    /// another look. Answered with `Revealed`.
+    Reveal {
+        /// The case.
+        pub case: Name,
+        /// The secret field of its document.
+        pub field: Name,
     }
 );

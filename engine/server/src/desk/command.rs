@@ -6,7 +6,7 @@
 //! | verdict `veto` | `Reject`: whether the reviewer has a veto is for the plan to say |
 //! | verdict `submit` with `fields` | `Submit` with that document |
 //! | verdicts `done`, `refuse`, `choose` with `fields` | what the task asked for |
-//! | `hold`, `resume`, `retry`, `compensate`, `settle`, `jump` of whoever has the files | of the operator, by the system's user |
+//! | `hold`, `resume`, `retry`, `compensate`, `settle`, `jump`, `erase` of whoever has the files | of the operator, by the system's user |
 //! | fact `seal-desk.contract.sealed` of the system `seal-desk` | `contract.sealed`; a `key` becomes a field of its data |
 //! | `organise` of a person, also beside the files | by that person: nobody gives themselves a post |
 //! | `overrides` | nothing: core records an override by itself wherever an objection stands |
@@ -42,6 +42,8 @@ pub(super) struct Asked {
     pub(super) message_id: Option<String>,
     /// It is about who holds what, and no case.
     pub(super) organises: bool,
+    /// The key that was made for its secrets.
+    pub(super) made: Option<countersign_core::secret::KeyId>,
 }
 
 /// The digest by which a repeat is known: 16 bytes of BLAKE3 over the verb and the request's canonical form, all of
@@ -78,7 +80,15 @@ pub(super) fn command(caller: &Caller, request: Request) -> Result<Option<Asked>
         return Ok(None);
     }
     let cause = cause(caller, &request);
-    let asked = |body, case| Asked { cause, body, case, version: None, message_id: None, organises: false };
+    let asked = |body, case| Asked {
+        cause,
+        body,
+        case,
+        version: None,
+        message_id: None,
+        organises: false,
+        made: None,
+    };
     let asked = match request {
         Request::Submit(r) => {
             let (chain, document) = (name(&r.chain), raw::record(r.document.0));
@@ -141,6 +151,10 @@ pub(super) fn command(caller: &Caller, request: Request) -> Result<Option<Asked>
             operated(r, Operation::Compensate).map(|(case, body)| asked(body, Some(case)))?
         }
         Request::Settle(r) => operated(r, Operation::Settle).map(|(case, body)| asked(body, Some(case)))?,
+        Request::Erase(r) => {
+            let case = case(&r.case)?;
+            asked(Body::Erase { case, reason: Name::from(String::from(r.reason)) }, Some(case))
+        }
         Request::Organise(r) => Asked { organises: true, ..asked(super::organisation::organise(r)?, None) },
         _ => return Ok(None),
     };
@@ -197,6 +211,7 @@ fn cause(caller: &Caller, request: &Request) -> Cause {
             | Request::Compensate(_)
             | Request::Settle(_)
             | Request::Jump(_)
+            | Request::Erase(_)
     );
     let local = caller.vouched_by == VouchedBy::Local && steps_in;
     match caller.system.strip_prefix("local:").filter(|_| local) {
@@ -242,7 +257,7 @@ pub(super) fn one_of(caller: &Caller, r: &wire::DecideAll, number: usize) -> Res
     })?;
     let (case, body) = (answer.case, Body::DecideWithin(answer));
     let cause = Cause::Request(asking);
-    Ok(Asked { cause, body, case: Some(case), version: None, message_id: None, organises: false })
+    Ok(Asked { cause, body, case: Some(case), version: None, message_id: None, organises: false, made: None })
 }
 
 /// Something that is done with a task.

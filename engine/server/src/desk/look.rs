@@ -60,7 +60,8 @@ impl Desk {
         let request = Request::Preview(r);
         let asking = asking(caller, &request, [0; 16]);
         let Request::Preview(r) = request else { return Err(refuse::of("INTERNAL", "expected a preview")) };
-        let document = raw::record(r.document.0);
+        let mut document = raw::record(r.document.0);
+        self.stand_ins(&chain, &mut document);
         let look = move |state: &State| {
             let at = now.max(state.head().at);
             may_ask(state, at, &asking, "preview", Some(&chain))?;

@@ -14,23 +14,30 @@ mod organisation;
 mod query;
 pub(crate) mod raw;
 mod refuse;
+mod secret;
 mod standing;
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use countersign_core::command::{CaseNo, VouchedBy};
+use countersign_core::command::{Body, CaseNo, VouchedBy};
 use countersign_core::name::Name;
 use countersign_core::rejection::{Code, Rejection};
+use countersign_core::secret::KeyId;
 use countersign_core::state::State;
 use countersign_core::time::Timestamp;
 use countersign_messages::{ErrorBody, Limits, LogId, Reply, Request, Token, Who, WhoReply, decode_request};
-use countersign_runtime::{Clock, EngineHandle, Incoming, Pending, Reply as EngineReply, Unavailable};
+use countersign_runtime::{
+    Clock, EngineHandle, Incoming, Pending, Reply as EngineReply, ReplyResult, Unavailable,
+};
 use serde::Serialize;
 
 use command::Asked;
 use refuse::Refusal;
+use secret::SecretChains;
 use standing::Standing;
+
+use crate::keys::Keys;
 
 /// The system as which engines ask one another who serves a company; no back office may be called so.
 pub const ENGINE_SYSTEM: &str = "engine";
@@ -66,6 +73,10 @@ struct Inner {
     order: Mutex<()>,
     /// Requests that the desk has made itself.
     made: AtomicU64,
+    /// The keys of secrets; None: the engine has no data directory.
+    keys: Option<Keys>,
+    /// Which fields of which chains are secret.
+    secrets: RwLock<SecretChains>,
 }
 
 /// An answer, with the sequence it rests on where that is not simply the durable end.
@@ -80,6 +91,9 @@ impl Desk {
         let (company, _) = handle.read(|state| state.head().company.clone()).await?;
         let company = Token::new(company.as_str())
             .map_err(|_| Unavailable::Misuse("a company whose id can stand in a subject"))?;
+        let ((chains, erased), _) =
+            handle.read(|state| (secret::secret_chains(state), secret::erased(state))).await?;
+        let keys = handle.data().map(Keys::of);
         let inner = Inner {
             handle,
             clock,
@@ -87,8 +101,15 @@ impl Desk {
             limits: Limits::default(),
             order: Mutex::new(()),
             made: AtomicU64::new(0),
+            keys,
+            secrets: RwLock::new(chains),
         };
-        Ok(Desk { inner: Arc::new(inner) })
+        let desk = Desk { inner: Arc::new(inner) };
+        // What was erased when the process ended before the keys were gone. Not again is no reason not to serve.
+        if let Err(error) = desk.destroy(erased).await {
+            tracing::error!(code = error.code, "keys of erased secrets are still there: {}", error.message);
+        }
+        Ok(desk)
     }
 
     /// The company served.
@@ -131,7 +152,8 @@ impl Desk {
             Request::Plan(r) => said(self.plan(caller, r).await?),
             Request::Organisation(r) => said(self.organisation(caller, r).await?),
             Request::Who(r) => said(self.who(caller, r).await?),
-            request => match command::command(caller, request)? {
+            Request::Reveal(r) => said(self.reveal(caller, r).await?),
+            request => match self.sealed(caller, request).await? {
                 Some(asked) => self.command(asked).await,
                 None => Err(refuse::of("INTERNAL", "expected a request that this desk answers")),
             },
@@ -141,7 +163,8 @@ impl Desk {
     /// Runs a command and tells its outcome.
     async fn command(&self, asked: Asked) -> Result<Vec<u8>, Refusal> {
         self.check_version(&asked).await?;
-        let Asked { cause, body, case, message_id, organises, .. } = asked;
+        let Asked { cause, body, case, message_id, organises, made, .. } = asked;
+        let erases = if let Body::Erase { case, .. } = &body { Some(*case) } else { None };
         let (before, reply) =
             self.post(Incoming { cause, body }, case).map_err(|e| refuse::unavailable(&e))?;
         // Both were handed over together; the look comes back first.
@@ -150,10 +173,34 @@ impl Desk {
             None => None,
         };
         let reply = reply.await.map_err(|e| refuse::unavailable(&e))?;
+        self.after(&reply, made, erases).await?;
         if organises {
             return Ok(answer::organised(reply));
         }
         self.outcome(reply, before, message_id).await
+    }
+
+    /// What is due once a command is durable, or was refused: keys that nothing needs go.
+    async fn after(
+        &self,
+        reply: &EngineReply,
+        made: Option<KeyId>,
+        erases: Option<CaseNo>,
+    ) -> Result<(), Refusal> {
+        match &reply.result {
+            ReplyResult::Refused(rejection) => {
+                if rejection.code == Code::Unsealed {
+                    self.relearn_secrets().await?;
+                }
+                self.destroy(made.into_iter().collect()).await
+            }
+            // A repeat took effect under the key of the first time.
+            ReplyResult::Accepted(_) if reply.repeated => self.destroy(made.into_iter().collect()).await,
+            ReplyResult::Accepted(_) => match erases {
+                Some(case) => self.destroy(self.erased_of(case).await?).await,
+                None => Ok(()),
+            },
+        }
     }
 
     /// Hands a look at the case and the command over, next to each other.

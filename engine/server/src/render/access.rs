@@ -2,6 +2,7 @@
 
 use countersign_core::event::*;
 use countersign_core::name::Name;
+use countersign_core::secret::key_text;
 use serde_json::{Value, json};
 
 /// What such an event says; null for one of another sort.
@@ -12,6 +13,17 @@ pub(super) fn data(event: &Event) -> Value {
             "position": e.position.as_str(),
             "verb": e.verb.as_str(),
             "field": e.field.as_ref().map(|field| field.as_str()),
+        }),
+        Event::SecretRevealed(e) => json!({
+            "person": e.person.as_str(),
+            "position": e.position.as_str(),
+            "field": e.field.as_str(),
+        }),
+        Event::SecretsErased(e) => json!({
+            "person": e.person.as_str(),
+            "position": e.position.as_str(),
+            "keys": e.keys.iter().map(key_text).collect::<Vec<_>>(),
+            "reason": e.reason.as_str(),
         }),
         _ => Value::Null,
     }
@@ -30,6 +42,14 @@ pub(super) fn sentence(event: &Event) -> Option<(String, String)> {
                 format!("{}（{}）查阅{what_zh}被拒", e.person, e.position),
             )
         }
+        Event::SecretRevealed(e) => (
+            format!("{} as {} read the secret {}", e.person, e.position, e.field),
+            format!("{}（{}）查阅保密字段 {}", e.person, e.position, e.field),
+        ),
+        Event::SecretsErased(e) => (
+            format!("{} had the secrets erased: {}", e.person, e.reason),
+            format!("{} 销毁保密内容：{}", e.person, e.reason),
+        ),
         _ => return None,
     })
 }
@@ -38,6 +58,8 @@ pub(super) fn sentence(event: &Event) -> Option<(String, String)> {
 pub(super) fn actor(event: &Event) -> Option<(&Name, &Name)> {
     match event {
         Event::AccessDenied(e) => Some((&e.person, &e.position)),
+        Event::SecretRevealed(e) => Some((&e.person, &e.position)),
+        Event::SecretsErased(e) => Some((&e.person, &e.position)),
         _ => None,
     }
 }

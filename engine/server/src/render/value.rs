@@ -26,6 +26,7 @@ pub(super) fn value(of: &CoreValue) -> Value {
         CoreValue::Money(amount) => money(amount),
         CoreValue::List(items) => Value::Array(items.iter().map(value).collect()),
         CoreValue::Record(members) => Value::Object(map(members)),
+        CoreValue::Sealed(text) => json!({ "sealed": text.as_str() }),
         // Texts, positions, units of the organisation, shares, dates, times and spans print as they are written.
         printed => Value::String(printed.to_string()),
     }

@@ -25,6 +25,8 @@ const OTHERS: &[&str] = &[
     "releases",
     "asks",
     "opens",
+    "reveals",
+    "erases",
     "chooses",
     "choose",
 ];
@@ -79,6 +81,10 @@ pub(super) fn act(words: &Words<'_>) -> Option<Act> {
             Some(Act::OnTask { who, what, key: words.key(rest)?, says: says(words)? })
         }
         ("opens", rest) => Some(Act::Look { who, key: words.key(rest)? }),
+        ("reveals", [field, "of", rest @ ..]) => {
+            Some(Act::Reveal { who, field: Name::from(*field), key: words.key(rest)? })
+        }
+        ("erases", rest) => Some(Act::Erase { who, key: words.key(rest)?, says: says(words)? }),
         ("asks", [entry, rest @ ..]) => {
             let known = || words.reader.company.chains.values().flat_map(|chain| &chain.anytime);
             if !known().any(|one| one.name == **entry) {

@@ -109,7 +109,18 @@ impl Loader {
     /// What is no case's.
     fn company_part(&mut self, part: Part, bytes: &[u8]) -> Result<(), Unloadable> {
         let State {
-            keys, by_key, audits, written, kept, kept_count, periods, clocks, accounts, adding, ..
+            keys,
+            by_key,
+            audits,
+            written,
+            kept,
+            kept_count,
+            periods,
+            clocks,
+            accounts,
+            adding,
+            secrets,
+            ..
         } = &mut self.state;
         match part {
             Part::Claim => fill(bytes, keys),
@@ -124,6 +135,7 @@ impl Loader {
                 kept.insert(name, facts);
                 Ok(())
             }),
+            Part::Secret => fill(bytes, secrets),
             Part::Period => fill(bytes, periods),
             Part::Clock => fill(bytes, clocks),
             Part::Balance => each(bytes, |(account, key, balance)| {

@@ -50,11 +50,12 @@ enum Part {
     Weight,
     WeightOf,
     WeightUntil,
+    Secret,
     Rest,
 }
 
 impl Part {
-    const ALL: [Part; 21] = [
+    const ALL: [Part; 22] = [
         Part::Name,
         Part::Definition,
         Part::Release,
@@ -75,6 +76,7 @@ impl Part {
         Part::Weight,
         Part::WeightOf,
         Part::WeightUntil,
+        Part::Secret,
         Part::Rest,
     ];
 }
@@ -133,6 +135,7 @@ pub fn write<E>(state: &State, take: impl FnMut(&[u8]) -> Result<(), E>) -> Resu
         adding,
         living,
         window,
+        secrets,
     } = state;
     let (stored, releases, active) = definitions.parts();
     let (seen, forgotten_until) = requests.parts();
@@ -164,6 +167,7 @@ pub fn write<E>(state: &State, take: impl FnMut(&[u8]) -> Result<(), E>) -> Resu
     pieces.each(Part::Weight, weights)?;
     pieces.each(Part::WeightOf, weight_of)?;
     pieces.each(Part::WeightUntil, weight_until)?;
+    pieces.each(Part::Secret, secrets)?;
     let (head, next_case, sweep) = (head.clone(), *next_case, *sweep);
     let (living, window) = (living.clone(), *window);
     let rest = Rest { head, next_case, sweep, active, forgotten_until, last_weight, living, window };
