@@ -12,7 +12,11 @@ async fn file(crm: &Office) -> String {
         json!({ "customer": "CU-JS-001", "name": "Suzhou Bikes", "branch": "js", "contact": "Zhang San" });
     let message = with(request("H29", "kam_js"), json!({ "chain": "customer-file", "document": document }));
     let reply = crm.granted("submit", &message).await;
-    reply["ok"]["case"].as_str().expect("a case").to_owned()
+    let case = reply["ok"]["case"].as_str().expect("a case").to_owned();
+    // What follows asks the views without waiting for them.
+    let seen = with(about("H29", "kam_js", &case), json!({ "at_least": reply["sequence"] }));
+    crm.granted("case", &seen).await;
+    case
 }
 
 fn about(person: &str, position: &str, case: &str) -> Value {
