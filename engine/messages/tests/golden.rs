@@ -3,8 +3,8 @@
 use crate::common::{golden, read};
 use countersign_messages::{
     Accepted, AccountsView, CaseView, CloudEvent, DecidedAll, Explanation, FactAccepted, HandlerView,
-    ImpactView, InboxView, Limits, OrganisationView, Organised, PreviewView, Reply, TimelineView, Verb,
-    WhoReply, decode, schemas,
+    ImpactView, InboxView, Limits, OrganisationView, Organised, PreviewView, Reply, Revealed, TimelineView,
+    Verb, WhoReply, decode, schemas,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
