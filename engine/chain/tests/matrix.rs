@@ -89,8 +89,7 @@ const MATRIX: &str = r#"papers:
 "#;
 
 fn found(matrix: &str, chain: &str) -> Vec<Diagnostic> {
-    let document =
-        "document: paper\ntitle: { en: Paper, zh: 文 }\nfields:\n  number: text, unique\n  amount: money\ncommercial: [amount]\n";
+    let document = "document: paper\ntitle: { en: Paper, zh: 文 }\nfields:\n  number: text, unique\n  amount: money\ncommercial: [amount]\n";
     let files = [
         ("authority.yaml", AUTHORITY),
         ("chains/paper.yaml", chain),
