@@ -62,6 +62,7 @@ codes! {
     CYCLE: "superiors, units, posts, fields or accounts in a circle", "let one of them lead out of it";
     ORPHAN: "a position that does not reach the top", "give it a superior that does";
     TWO_SUPERIORS: "more than one solid superior", "keep one under solid, the others under dotted";
+    DUTIES_MEET: "duties that must be separate meet in one position, one person or one line", "give one of them to another position and person";
     GROUP_NEED: "a group that needs more members than it has", "lower need, or add members";
     BAD_PERIOD: "an end that is not after its beginning", "correct the dates";
     UNREACHABLE_STATE: "a state that no arrow leads to", "lead an arrow to it, or take it away";
@@ -86,9 +87,15 @@ codes! {
     SECRET_READ: "a secret field read where rules are", "take it away: nobody but a reader whom the document names opens it";
     NO_AUTHORITY: "somebody is to decide who holds no limit", "give a limit in authority.yaml, or ask for a review";
     MEASURE: "an amount and an authority that count different things", "use an authority of the same measure";
+    NOBODY_CAN_APPROVE: "a document that nobody can decide: its case would be held", "give a limit that suffices, let somebody stand in, or take who hands it in off the initiators";
+    NOBODY_ANSWERS: "a question that nobody can answer: its case would be held", "let somebody hold the post or act for it, or ask somebody else";
+    SAME_POST_DECIDES: "a post whose one holder hands in what another holder of it decides (warning)", "let somebody above decide, or add `except`";
+    TOO_WIDE: "more than the proof looks through (warning)", "ask in several states, or give conditions that go together one name";
     NO_DEADLINE: "a step without any deadline (warning)", "add within or expires, or `review` under deadlines in company.yaml";
     NO_DEPUTY: "a position that decides with one holder, for whom nobody can stand in (warning)", "add a second holder, somebody acting, or a delegation";
+    AWAY: "posts without whose holders something cannot be decided (warning, only with `check --away`)", "give one of them a second holder, a delegation or a stand-in";
     MANY_SIGNERS: "even the smallest case needs many signatures (warning)", "ask some only where it matters, with `when`";
+    TOO_MANY_SIGNERS: "more signatures than the company's policy `signers` allows", "ask some only where it matters, with `when`, or at once, with `all`";
     LONG_FORM: "a document with more than 25 fields to fill in (warning)", "give defaults, compute, or make fields optional";
     EXPIRES_INTO_GOOD: "time alone leads to a good end (warning)", "let it expire into a bad end or a state in which somebody decides";
 }

@@ -50,6 +50,7 @@ pub(crate) fn read(node: &Node, world: &World<'_>) -> (Option<Company>, Option<D
         review_deadline,
         sending: policies::commands(map.get("policies"), world),
         adds_up: policies::adds_up(map.get("policies"), world),
+        signers: policies::signers(map.get("policies"), world),
     };
     let company = match (id, currency, calendar) {
         (Some(id), Some(currency), Some(calendar)) => Some(Company {

@@ -12,7 +12,8 @@ use crate::source::{self, FILE_BYTES_MAX, FILES_MAX, Kind, SourceFile};
 use crate::world::{Names, World};
 use crate::yaml::{self, Body, Node};
 use crate::{
-    accounts, adapters, authority, chain, company, document, lint, organisation, reports, systems, table,
+    accounts, adapters, authority, chain, company, document, lint, organisation, proof, reports, systems,
+    table,
 };
 
 /// One definition with the text that it was compiled from.
@@ -45,8 +46,24 @@ struct Parsed {
     node: Node,
 }
 
+/// How much of the rules is proved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// Nothing: what is wrong in itself is found, not what nobody can sign. For tests of the proof.
+    Nothing,
+    /// Whoever hands in, however much: somebody can sign.
+    Signatures,
+    /// And who must not be away at the same time.
+    Absences,
+}
+
 /// Compiles the files of a company. All findings are collected; there is a bundle only where none is an error.
 pub fn compile(files: &[SourceFile]) -> (Option<Bundle>, Vec<Diagnostic>) {
+    compile_as(files, Proof::Signatures)
+}
+
+/// The same with more proved, or less.
+pub fn compile_as(files: &[SourceFile], proof: Proof) -> (Option<Bundle>, Vec<Diagnostic>) {
     let report = Report::new(files);
     let parsed = parse(files, &report);
     let names = names(&parsed, &report);
@@ -55,6 +72,10 @@ pub fn compile(files: &[SourceFile]) -> (Option<Bundle>, Vec<Diagnostic>) {
     let definitions = read_all(&parsed, &mut world);
     for (definition, place) in definitions {
         bundle.definitions.extend(compiled(definition, place, files));
+    }
+    if !world.report.failed() && proof != Proof::Nothing {
+        let definitions: Vec<Definition> = bundle.definitions.iter().map(|c| c.definition.clone()).collect();
+        proof::check(&definitions, &world.sound.borrow(), &world, proof == Proof::Absences);
     }
     let failed = world.report.failed();
     ((!failed).then_some(bundle), world.report.finish())

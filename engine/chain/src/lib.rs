@@ -10,6 +10,7 @@
 //! company, organisation, authority, adapters, table, accounts, document, chain, systems, reports: tree -> core's definitions
 //! lint      chains as graphs, each and all of them together
 //! matrix    responsibility.yaml held against the chains
+//! proof     whoever hands in, however much: somebody can sign; asked of core itself
 //! schema    JSON Schemas for editors, from the keys that the loader knows
 //! ```
 //!
@@ -27,12 +28,15 @@ mod compile;
 mod condition;
 mod diagnostic;
 mod document;
+mod duties;
+pub mod examples;
 mod hierarchy;
 mod lint;
 pub mod matrix;
 mod organisation;
 mod plain;
 mod policies;
+mod proof;
 mod read;
 mod reports;
 pub mod schema;
@@ -47,7 +51,7 @@ mod world;
 mod yaml;
 mod zone;
 
-pub use compile::{Bundle, Compiled, compile};
+pub use compile::{Bundle, Compiled, Proof, compile, compile_as};
 pub use diagnostic::{Diagnostic, Severity};
 pub use reports::BUILT_IN as BUILT_IN_REPORTS;
 pub use source::{FILE_BYTES_MAX, FILES_MAX, SourceFile, load_dir};

@@ -8,6 +8,7 @@ use rust_decimal::Decimal;
 
 use crate::codes;
 use crate::diagnostic::{Place, Report};
+use crate::duties;
 use crate::hierarchy;
 use crate::read::{self, Keys, Map, bad_value};
 use crate::suggest;
@@ -15,7 +16,7 @@ use crate::world::{Names, World};
 use crate::yaml::{Body, Entry, Node};
 
 pub(crate) const KEYS: Keys =
-    Keys { known: &["units", "positions", "groups", "delegations"], later: &["duties", "separate"] };
+    Keys::of(&["units", "duties", "separate", "positions", "groups", "delegations"]);
 
 /// Where the names of an organisation were given and used, for the checks that need all of it.
 #[derive(Default)]
@@ -61,6 +62,7 @@ pub(crate) fn read(node: &Node, world: &mut World<'_>) {
         }
     }
     hierarchy::check(&org, &places, &world.report);
+    world.duties = duties::read(&map, &org, world);
     world.kinds = org.positions.values().map(|p| p.kind.clone()).filter(|k| !k.is_empty()).collect();
     world.organisation = org;
 }
@@ -273,7 +275,7 @@ fn delegation(
         }
     }
     let chains = known_chains(&map, names, world);
-    let duties = duties(&map, report);
+    let duties = self::duties(&map, report);
     let up_to = need("up_to").and_then(|n| read::number(n, "up_to", report));
     let time = |key: &str| need(key).and_then(|n| read::time(n, key, report));
     let (start, end) = (time("start"), time("end"));

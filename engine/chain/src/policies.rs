@@ -52,6 +52,7 @@ pub(crate) const KEYS: Keys = Keys {
         "adds_up",
         "within_own_limit",
         "commands",
+        "signers",
         "subordinates_signatures",
     ],
     later: &["holds"],
@@ -135,6 +136,28 @@ pub(crate) fn adds_up(node: Option<&Node>, world: &World<'_>) -> Option<AddsUp> 
         node if authority::is_never(node) => None,
         node => authority::adds_up(node, world),
     }
+}
+
+/// How many may have to sign.
+pub(crate) struct Signers {
+    /// Up to this amount of the company's currency ...
+    pub(crate) up_to: Decimal,
+    /// ... so many sign at most.
+    pub(crate) at_most: u32,
+    /// So many sign one after another at most, whatever the amount.
+    pub(crate) levels: u32,
+}
+
+pub(crate) fn signers(node: Option<&Node>, world: &World<'_>) -> Option<Signers> {
+    let report = &world.report;
+    let map = report.quietly(|| Map::read(node?, "policies", KEYS, report))?;
+    let what = "signers";
+    let part = Map::read(map.get(what)?, what, Keys::of(&["up_to", "at_most", "levels"]), report)?;
+    let up_to = part.need("up_to", what, report).and_then(|n| read::number(n, "up_to", report));
+    let at_most =
+        part.need("at_most", what, report).and_then(|n| read::whole(n, "at_most", (1, 100), report));
+    let levels = part.get("levels").map_or(Some(u32::MAX), |n| read::whole(n, "levels", (1, 100), report));
+    Some(Signers { up_to: up_to?, at_most: at_most?, levels: levels? })
 }
 
 /// Accepts the built-in value of a policy and no other.

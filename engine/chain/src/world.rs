@@ -12,8 +12,9 @@ use countersign_core::value::Type;
 
 use crate::codes;
 use crate::diagnostic::{Place, Report};
+use crate::duties::Duties;
 use crate::lint::Places;
-use crate::policies::Sending;
+use crate::policies::{Sending, Signers};
 use crate::suggest;
 
 /// Names by what they name, gathered before the files are read in full.
@@ -73,6 +74,8 @@ pub(crate) struct World<'f> {
     pub(crate) report: Report<'f>,
     pub(crate) names: Names,
     pub(crate) organisation: Organisation,
+    /// What must not meet in one position.
+    pub(crate) duties: Duties,
     pub(crate) kinds: BTreeSet<Name>,
     pub(crate) company: Option<Company>,
     /// `None`: company.yaml cannot be read, and nothing is said about what it might contain.
@@ -105,6 +108,8 @@ pub(crate) struct Defaults {
     pub(crate) sending: Sending,
     /// R15 for every authority that does not say so itself.
     pub(crate) adds_up: Option<AddsUp>,
+    /// How many may have to sign. None: a warning where even the smallest case needs many.
+    pub(crate) signers: Option<Signers>,
 }
 
 impl<'f> World<'f> {
@@ -113,6 +118,7 @@ impl<'f> World<'f> {
             report,
             names,
             organisation: Organisation::default(),
+            duties: Duties::default(),
             kinds: BTreeSet::new(),
             company: None,
             defaults: None,

@@ -3,8 +3,10 @@
 #[path = "broken/main.rs"]
 mod broken;
 mod demo;
+mod faults;
 mod fuzz;
 mod hostile;
 mod matrix;
+mod proof;
 mod reports;
 mod works;

@@ -72,3 +72,39 @@ fn a_folder_that_cannot_be_read_is_a_finding() {
         checked.out
     );
 }
+
+#[test]
+fn a_code_is_explained_with_an_example_that_triggers_it_and_one_that_does_not() {
+    let told = run(["explain-code", "NOBODY_CAN_APPROVE"]).done();
+    for part in ["NOBODY_CAN_APPROVE (check)", "means: ", "mend:  ", "this is refused:", "and this is not:"] {
+        assert!(told.out.contains(part), "expected {part} in\n{}", told.out);
+    }
+    // A word of both: what check finds, and what the engine refuses.
+    let both = run(["explain-code", "bad_period"]).done();
+    assert_eq!(both.out.matches("means: ").count(), 2, "{}", both.out);
+    let engine = run(["explain-code", "SELF_APPROVAL"]).done();
+    assert!(engine.out.contains("Nobody decides a document of their own"), "{}", engine.out);
+    assert_ne!(run(["explain-code", "NO_SUCH_CODE"]).code, 0);
+}
+
+#[test]
+fn every_code_is_explained() {
+    use countersign_chain::codes::CODES;
+    use countersign_core::rejection::Code;
+    let all = run(["explain-code", "--json"]).done().last_json();
+    let all = all["codes"].as_array().expect("codes");
+    let of = |code: &str, what: &str| {
+        all.iter().find(|one| one["code"] == code && (one["of"] == "check") == (what == "check"))
+    };
+    for row in CODES {
+        let one = of(row.code, "check").unwrap_or_else(|| panic!("{} is not explained", row.code));
+        assert!(one["means"].as_str().is_some_and(|text| !text.is_empty()), "{one}");
+        assert!(one["mend"].as_str().is_some_and(|text| !text.is_empty()), "{one}");
+        assert!(one["example"]["file"].as_str().is_some_and(|text| !text.is_empty()), "{one}");
+    }
+    for code in Code::ALL {
+        let one = of(code.as_str(), "engine").unwrap_or_else(|| panic!("{code} is not explained"));
+        let long = |key: &str| one[key].as_str().is_some_and(|text| text.len() > 5);
+        assert!(long("means") && long("mend"), "{one}");
+    }
+}

@@ -41,7 +41,7 @@ pub(crate) struct Places {
 }
 
 impl Places {
-    fn state(&self, n: usize) -> Place {
+    pub(crate) fn state(&self, n: usize) -> Place {
         self.states.get(n).copied().unwrap_or(self.head)
     }
 
@@ -77,6 +77,7 @@ pub(crate) fn check(chains: &[(Chain, Places)], world: &World<'_>) {
         people::signers(&flow, places, world);
         flows.push((flow, places));
     }
+    crate::duties::check(world);
     undo::check(&flows, world);
     children::check(&flows, world);
     if !world.report.failed() {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 use countersign_core::definition::{Activity, Duty, Line, Member, Node, Position, Signer, VacancyRung, Who};
 use countersign_core::name::Name;
+use countersign_core::value::Type;
 
 use super::Places;
 use super::flow::{Flow, To, members};
@@ -29,20 +30,36 @@ pub(super) fn signers(flow: &Flow<'_>, places: &Places, world: &World<'_>) {
             match edge.to {
                 To::State(to) => open.push((Reverse(count + here), to)),
                 To::End(end) if flow.chain.ends.get(end).is_some_and(|e| e.good) => {
-                    if count + here > SIGNERS_MAX {
-                        let count = count + here;
-                        let message =
-                            format!("even the smallest case of {} is signed by {count}", flow.chain.name);
-                        let help = format!(
-                            "ask some of them only where it matters, with `when`; {SIGNERS_MAX} are plenty"
-                        );
-                        world.report.warn(codes::MANY_SIGNERS, places.head, message, help);
-                    }
+                    many(count + here, flow, places, world);
                     return;
                 }
                 _ => {}
             }
         }
+    }
+}
+
+/// An error where the company says how many may sign, otherwise a warning.
+fn many(count: u32, flow: &Flow<'_>, places: &Places, world: &World<'_>) {
+    let chain = &flow.chain.name;
+    let of_money =
+        world.heads.get(chain).is_some_and(|head| matches!(head.amount, Some(Type::Money | Type::AnyMoney)));
+    let policy = world.defaults.as_ref().and_then(|defaults| defaults.signers.as_ref());
+    let message = format!("even the smallest case of {chain} is signed by {count}");
+    match policy {
+        Some(policy) if of_money && count > policy.at_most => {
+            let help = format!(
+                "at most {} sign up to {}; ask the others only where it matters, with `when`",
+                policy.at_most, policy.up_to
+            );
+            world.report.error(codes::TOO_MANY_SIGNERS, places.head, message, help);
+        }
+        _ if count > SIGNERS_MAX => {
+            let help =
+                format!("ask some of them only where it matters, with `when`; {SIGNERS_MAX} are plenty");
+            world.report.warn(codes::MANY_SIGNERS, places.head, message, help);
+        }
+        _ => {}
     }
 }
 

@@ -80,6 +80,15 @@ pub(super) fn of_company() -> Vec<Part> {
                 ("make_up_days", "[date]", "Working days besides"),
             ],
         ),
+        small(
+            "signers",
+            &["up_to", "at_most"],
+            &[
+                ("up_to", "number", "An amount of the company's currency"),
+                ("at_most", "whole", "So many sign up to it"),
+                ("levels", "whole", "So many sign one after another, whatever the amount"),
+            ],
+        ),
         part(
             "policies",
             policies::KEYS,
@@ -101,6 +110,7 @@ pub(super) fn of_company() -> Vec<Part> {
                 ("approved_content", "=frozen", "R13"),
                 ("adds_up", "adding/=never", "R15: for every authority that does not say so itself"),
                 ("within_own_limit", "within_own_limit", "R22"),
+                ("signers", "signers", "How many may have to sign"),
                 ("commands", "commands", "R17, R18: when commands are sent again"),
                 ("subordinates_signatures", "=never-count", "R14"),
             ],
@@ -196,6 +206,8 @@ pub(super) fn of_organisation() -> Vec<Part> {
             &["units", "positions"],
             &[
                 ("units", "{unit}", ""),
+                ("duties", "{[name]}", "Kinds and positions by duty, for `separate`"),
+                ("separate", "[[name]]", "Two duties that may not meet"),
                 ("positions", "{position}", ""),
                 ("groups", "{group}", "Several positions that decide together"),
                 ("delegations", "{delegation}", "Authority handed to another position for a time"),

@@ -6,9 +6,9 @@ use countersign_chain::{Diagnostic, SourceFile, compile};
 /// One mistake: the text of a file, and its nearest valid neighbour.
 pub(crate) struct Variant {
     pub(crate) name: &'static str,
-    path: &'static str,
-    bad: &'static str,
-    good: &'static str,
+    pub(crate) path: &'static str,
+    pub(crate) bad: &'static str,
+    pub(crate) good: &'static str,
 }
 
 const COMPANY: &str = r#"
@@ -435,8 +435,8 @@ states:
             r#"
   signing:
     in_order:
-      - review: [clerk, boss, superior(submitter)]
-      - approve: [clerk, boss, superior(submitter)]
+      - review: [clerk, boss, superior(clerk)]
+      - approve: [clerk, boss, superior(clerk)]
       - review: boss
     next: { passed: done }
 "#
@@ -446,8 +446,8 @@ states:
             r#"
   signing:
     in_order:
-      - review: [clerk, boss, superior(submitter)]
-      - approve: [clerk, boss, superior(submitter)]
+      - review: [clerk, boss, superior(clerk)]
+      - approve: [clerk, boss, superior(clerk)]
       - review: boss
         when: doc.total > 100000
     next: { passed: done }

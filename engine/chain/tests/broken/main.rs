@@ -5,8 +5,10 @@ mod accounts;
 mod anytime;
 mod chains;
 mod conditions;
+mod examples;
 mod flow;
 mod organisation;
+mod proof;
 mod tables;
 mod work;
 mod yaml;
@@ -94,6 +96,7 @@ fn all() -> Vec<&'static Case> {
         work::CASES,
         anytime::CASES,
         accounts::CASES,
+        proof::CASES,
     ];
     groups.into_iter().flatten().collect()
 }
@@ -136,6 +139,11 @@ fn at_any_time_and_by_several() {
 #[test]
 fn accounts_and_what_is_held() {
     insta::assert_snapshot!(shown(accounts::CASES));
+}
+
+#[test]
+fn what_is_proved() {
+    insta::assert_snapshot!(shown(proof::CASES));
 }
 
 #[test]
@@ -186,6 +194,7 @@ fn every_code_is_produced() {
     }
     produced.extend([not_readable().code, too_large().code]);
     produced.extend(compile(&[]).1.iter().map(|d| d.code));
+    produced.extend(crate::proof::absences().iter().map(|d| d.code));
     let missing: Vec<&str> = CODES.iter().map(|c| c.code).filter(|c| !produced.contains(c)).collect();
     assert!(missing.is_empty(), "no test produces {missing:?}");
 }

@@ -250,11 +250,11 @@ pub(crate) const CASES: &[Case] = &[
         "to: kam_js,         authority: [refund]",
     ),
     case(
-        "duties of a later version",
+        "part of a unit of a later version",
         "organisation.yaml",
-        "units:\n",
-        "duties: { sales: [rep] }\nunits:\n",
-        "units: \n",
+        "zh: 江苏, part_of: east }",
+        "zh: 江苏, part_of: east, province: Jiangsu }",
+        "zh: 江苏, part_of:  east }",
     ),
     case(
         "an unknown measure",

@@ -256,7 +256,7 @@ pub(crate) const CASES: &[Case] = &[
         DELIVERY,
         "above(submitter, head)",
         "above(submitter, heads)",
-        "above(superior(submitter), head)",
+        "above(superior(submitter), boss)",
     ),
     works("more seats than members", LIMIT, "need: 3", "need: 4", "need: 1"),
     works("undoing something", ORDER, "compensate: all", "compensate: everything", "compensate:  all"),

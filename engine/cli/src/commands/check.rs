@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use countersign_chain::{Bundle, Diagnostic, Severity, SourceFile, compile, load_dir, matrix};
+use countersign_chain::{Bundle, Diagnostic, Proof, Severity, SourceFile, compile_as, load_dir, matrix};
 use countersign_core::definition::DefinitionKind;
 use serde_json::json;
 
@@ -13,11 +13,12 @@ use crate::output::{Output, Tone};
 const EXAMPLES: &str = "\
 Examples:
   countersign check workflows/yuanlan
+  countersign check workflows/yuanlan --away           who must not be away at the same time
   countersign check workflows/yuanlan --format json    for CI: an object with every finding
   countersign check workflows/yuanlan --matrix         and responsibility.yaml against the chains
 
 Exit code 0: no errors (there may be warnings). 1: errors; nothing would be activated. \
-The codes are explained in workflows/README.md.";
+`countersign explain-code CODE` explains a code.";
 
 /// Check the rules of a company: every mistake with file, line, column and how to mend it
 #[derive(Args)]
@@ -25,6 +26,9 @@ The codes are explained in workflows/README.md.";
 pub(crate) struct Check {
     /// The company's folder, with company.yaml in it
     dir: PathBuf,
+    /// Warn also of one or two posts without whose holders something cannot be decided
+    #[arg(long)]
+    away: bool,
     /// How findings are printed
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     format: Format,
@@ -43,7 +47,8 @@ impl Check {
     pub(crate) fn run(self, output: &Output) -> Result<(), Failure> {
         let (files, bundle, mut found) = match load_dir(&self.dir) {
             Ok(files) => {
-                let (bundle, found) = compile(&files);
+                let proof = if self.away { Proof::Absences } else { Proof::Signatures };
+                let (bundle, found) = compile_as(&files, proof);
                 (files, bundle, found)
             }
             Err(finding) => (Vec::new(), None, vec![finding]),

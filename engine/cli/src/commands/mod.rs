@@ -11,6 +11,7 @@ mod decide;
 mod decide_all;
 mod demo;
 mod diagram;
+mod explain_code;
 mod fact;
 mod init;
 mod jump;
@@ -76,6 +77,7 @@ pub(crate) enum Command {
     Case(questions::Case),
     Timeline(questions::Timeline),
     Explain(questions::Explain),
+    ExplainCode(explain_code::ExplainCode),
     Preview(preview::Preview),
     Handler(questions::Handler),
     Org(org::Org),
@@ -120,6 +122,7 @@ impl Command {
             Command::Case(command) => command.run(output),
             Command::Timeline(command) => command.run(output),
             Command::Explain(command) => command.run(output),
+            Command::ExplainCode(command) => command.run(output),
             Command::Preview(command) => command.run(output),
             Command::Handler(command) => command.run(output),
             Command::Org(command) => command.run(output),

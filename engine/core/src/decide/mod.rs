@@ -31,6 +31,7 @@ mod route;
 mod secret;
 mod step;
 mod submit;
+mod suppose;
 mod task;
 mod timers;
 mod unique;
@@ -59,6 +60,7 @@ pub(crate) use resolve::answers_as;
 pub use route::limit_of;
 pub use step::{StepResult, ready, result};
 pub(crate) use submit::fields_of;
+pub use suppose::{Came, Question, Supposed};
 pub use task::task_def;
 pub(crate) use timers::sweep_case;
 

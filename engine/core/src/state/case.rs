@@ -222,6 +222,45 @@ pub struct Signature {
 }
 
 impl Case {
+    /// A case that nobody has handed in: no more is known of it than who would, and how much it would be about.
+    pub(crate) fn supposed(
+        chain: &Name,
+        (submitter, path): (&Party, Vec<Name>),
+        amount: Option<&Value>,
+        at: Timestamp,
+    ) -> Case {
+        Case {
+            number: 1,
+            chain: chain.clone(),
+            release: 0,
+            submitter: submitter.clone(),
+            path,
+            key: None,
+            claims: Vec::new(),
+            fields: Fields::new(),
+            amount: amount.cloned(),
+            content_hash: ContentHash::default(),
+            commercial: ContentHash::default(),
+            document_at: 0,
+            submitted_at: at,
+            revision: 1,
+            returns: 0,
+            stage: Stage::Entering(Target::State(0)),
+            since: at,
+            stood_in: None,
+            came_from: None,
+            steps: 0,
+            tasks: SmallMap::new(),
+            withdrawn: Vec::new(),
+            next_task: 1,
+            signatures: Vec::new(),
+            expires_at: None,
+            until: None,
+            resume_at: None,
+            outward: None,
+        }
+    }
+
     /// Its number.
     pub fn number(&self) -> CaseNo {
         self.number

@@ -79,6 +79,26 @@ struct Found {
     confidential: BTreeMap<Name, Arc<Definition>>,
 }
 
+impl Found {
+    fn add(&mut self, kind: DefinitionKind, name: Name, compiled: Arc<Definition>) {
+        match kind {
+            DefinitionKind::Company => self.company = Some(compiled),
+            DefinitionKind::Organisation => {
+                (self.organisation, self.written) = (Some(compiled.clone()), Some(compiled));
+            }
+            DefinitionKind::Systems => self.systems = Some(compiled),
+            DefinitionKind::Adapters => self.adapters = Some(compiled),
+            DefinitionKind::Reports => self.reports = Some(compiled),
+            DefinitionKind::Authority => drop(self.authorities.insert(name, compiled)),
+            DefinitionKind::Document => drop(self.documents.insert(name, compiled)),
+            DefinitionKind::Table => drop(self.tables.insert(name, compiled)),
+            DefinitionKind::Chain => drop(self.chains.insert(name, compiled)),
+            DefinitionKind::Account => drop(self.accounts.insert(name, compiled)),
+            DefinitionKind::Confidential => drop(self.confidential.insert(name, compiled)),
+        }
+    }
+}
+
 macro_rules! single {
     ($(#[$doc:meta])* $method:ident: $variant:ident($kind:ty)) => {
         $(#[$doc])*
@@ -116,6 +136,15 @@ impl Release {
     named!(/** A table. */ table in tables: Table(Table));
     named!(/** Who may see the cases of a document. */ confidential in confidential: Confidential(Confidential));
     named!(/** An account. */ account in accounts: Account(Account));
+
+    /// These definitions as a release that no log holds.
+    pub(crate) fn of(definitions: impl IntoIterator<Item = Definition>) -> Release {
+        let mut found = Found::default();
+        for definition in definitions {
+            found.add(definition.kind(), definition.name(), Arc::new(definition));
+        }
+        Release { found, ..Release::default() }
+    }
 
     /// The same with another organisation.
     pub(crate) fn organised(&self, organisation: Organisation) -> Release {
@@ -233,22 +262,7 @@ impl Definitions {
             let Some(stored) = self.stored.get(id) else { continue };
             let (name, compiled) = (stored.name.clone(), stored.compiled.clone());
             release.members.insert((stored.kind, name.clone()), *id);
-            let found = &mut release.found;
-            match stored.kind {
-                DefinitionKind::Company => found.company = Some(compiled),
-                DefinitionKind::Organisation => {
-                    (found.organisation, found.written) = (Some(compiled.clone()), Some(compiled));
-                }
-                DefinitionKind::Systems => found.systems = Some(compiled),
-                DefinitionKind::Adapters => found.adapters = Some(compiled),
-                DefinitionKind::Reports => found.reports = Some(compiled),
-                DefinitionKind::Authority => drop(found.authorities.insert(name, compiled)),
-                DefinitionKind::Document => drop(found.documents.insert(name, compiled)),
-                DefinitionKind::Table => drop(found.tables.insert(name, compiled)),
-                DefinitionKind::Chain => drop(found.chains.insert(name, compiled)),
-                DefinitionKind::Account => drop(found.accounts.insert(name, compiled)),
-                DefinitionKind::Confidential => drop(found.confidential.insert(name, compiled)),
-            }
+            release.found.add(stored.kind, name, compiled);
         }
         self.releases.insert(number, Arc::new(release));
     }

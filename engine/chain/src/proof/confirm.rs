@@ -1,0 +1,147 @@
+//! Every counterexample is handed to the engine: a company is founded with these rules, the document is handed in, and
+//! the case must be held. What the engine would not do is not reported.
+
+use countersign_core::command::{Body, Cause, Command, Request, Stored, VouchedBy};
+use countersign_core::definition::{
+    Activity, Arrow, Chain, Definition, DefinitionKind, DocumentType, End, FORM, Node, StateDef, Systems,
+    Target,
+};
+use countersign_core::event::Party;
+use countersign_core::expr::Expr;
+use countersign_core::name::{Name, Title};
+use countersign_core::state::{Stage, State};
+use countersign_core::time::Timestamp;
+use countersign_core::turn::{TurnResult, turn};
+use countersign_core::value::{Raw, Value};
+
+/// A document that nobody can sign, as the search found it.
+pub(super) struct Example<'a> {
+    pub(super) chain: &'a Chain,
+    pub(super) state: &'a StateDef,
+    /// Who is asked, once all conditions have answers.
+    pub(super) node: &'a Node,
+    pub(super) submitter: &'a Party,
+    pub(super) amount: Option<&'a Value>,
+    pub(super) at: Timestamp,
+}
+
+/// Why the engine holds the case; None: it does not.
+pub(super) fn held(example: &Example<'_>, rules: &[Definition]) -> Option<Name> {
+    let mut company = Company { state: State::default(), at: example.at };
+    let name = Name::from("proof");
+    company.run(Body::Found { company: name.clone(), administrator: name })?;
+    let mut numbers = Vec::new();
+    for definition in reduced(example, rules) {
+        numbers.push(company.state.definitions().next_number());
+        let stored = Stored {
+            path: definition.name(),
+            source: String::new(),
+            sha256: [0; 32],
+            form: FORM,
+            compiled: definition.encode().ok()?,
+        };
+        company.run(Body::Store(Box::new(stored)))?;
+    }
+    company.run(Body::Activate { definitions: numbers })?;
+    let case = company.state.next_case();
+    company.submit(example)?;
+    match company.state.case(case)?.stage() {
+        Stage::Held { code, .. } => Some(code.clone()),
+        _ => None,
+    }
+}
+
+/// The rules, and of all chains only the step in question.
+fn reduced(example: &Example<'_>, rules: &[Definition]) -> Vec<Definition> {
+    let kept = |definition: &&Definition| {
+        matches!(
+            definition.kind(),
+            DefinitionKind::Company
+                | DefinitionKind::Organisation
+                | DefinitionKind::Authority
+                | DefinitionKind::Table
+                | DefinitionKind::Systems
+        )
+    };
+    let mut all: Vec<Definition> = rules.iter().filter(kept).cloned().collect();
+    if !all.iter().any(|definition| definition.kind() == DefinitionKind::Systems) {
+        all.push(Definition::Systems(Systems::default()));
+    }
+    let document = Name::from("proof");
+    all.push(Definition::Document(DocumentType {
+        name: document.clone(),
+        title: Title::default(),
+        fields: Vec::new(),
+        commercial: Vec::new(),
+    }));
+    all.push(Definition::Chain(chain(example, document)));
+    all
+}
+
+fn chain(example: &Example<'_>, document: Name) -> Chain {
+    let on_hold = |arrows: &[Arrow]| arrows.iter().all(|arrow| arrow.go == Target::OnHold);
+    let next = example.state.next.iter().map(|(outcome, arrows)| {
+        let go = if on_hold(arrows) { Target::OnHold } else { Target::End(0) };
+        (outcome.clone(), vec![Arrow { when: None, go, learns: Vec::new() }])
+    });
+    let state = StateDef {
+        activity: Activity::People(example.node.clone()),
+        when: None,
+        expires: None,
+        for_each: None,
+        learns: Vec::new(),
+        cc: Vec::new(),
+        next: next.collect(),
+        ..example.state.clone()
+    };
+    Chain {
+        document,
+        key: None,
+        amount: example.amount.map(|amount| Expr::Const(amount.clone())),
+        initiators: None,
+        cc: Vec::new(),
+        monitors: Vec::new(),
+        requires: Vec::new(),
+        starts: Vec::new(),
+        alarms: Vec::new(),
+        facts: Vec::new(),
+        anytime: Vec::new(),
+        listens: Vec::new(),
+        hands_on: Vec::new(),
+        reads: Vec::new(),
+        states: vec![state],
+        ends: vec![End { name: Name::from("over"), good: true }],
+        ..example.chain.clone()
+    }
+}
+
+struct Company {
+    state: State,
+    at: Timestamp,
+}
+
+impl Company {
+    fn run(&mut self, body: Body) -> Option<()> {
+        self.turn(Cause::Operator { os_user: Name::from("proof") }, body)
+    }
+
+    fn submit(&mut self, example: &Example<'_>) -> Option<()> {
+        let request = Request {
+            system: Name::from("proof"),
+            request_id: Name::from("proof"),
+            fingerprint: [0; 16],
+            sent_at: self.at,
+            person: example.submitter.person.clone(),
+            position: example.submitter.position.clone(),
+            vouched_by: VouchedBy::Local,
+        };
+        let document = Raw::Record(Default::default());
+        let body = Body::Submit { chain: example.chain.name.clone(), document, addressee: None };
+        self.turn(Cause::Request(request), body)
+    }
+
+    fn turn(&mut self, cause: Cause, body: Body) -> Option<()> {
+        let command = Command { at: self.at, cause, body };
+        matches!(turn(&mut self.state, &command).result, TurnResult::Done).then_some(())
+    }
+}
