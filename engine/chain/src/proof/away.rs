@@ -91,7 +91,7 @@ impl Away {
             .filter_map(|post| organisation.positions.get(post))
             .flat_map(|post| &post.holders)
             .collect();
-        if persons.contains(&known.submitter.person) || !search.budget.take() {
+        if persons.contains(&known.submitter.person) || search.budget.left() == 0 {
             return None;
         }
         if !self.without.contains_key(posts) {

@@ -3,6 +3,7 @@
 //!
 //! ```text
 //! people    who may hand in; those that make no difference are taken together
+//! same      of these, who makes no difference to one step
 //! amounts   classes of amounts: between two thresholds the same people are asked
 //! truth     conditions: told from amount and submitter, or free to hold or not
 //! steps     everybody whom a chain asks, one by one
@@ -21,6 +22,7 @@ mod amounts;
 mod away;
 mod confirm;
 mod people;
+mod same;
 mod search;
 mod signers;
 mod steps;
@@ -42,7 +44,7 @@ use people::{Alike, Asked};
 use search::{Budget, Search};
 
 /// So many questions are asked of the engine at most.
-const QUESTIONS_MAX: u32 = 200_000;
+const QUESTIONS_MAX: u32 = 400_000;
 /// Nobody has so many superiors.
 const DEPTH_MAX: usize = 100;
 /// So many instants are looked at.

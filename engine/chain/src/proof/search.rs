@@ -11,6 +11,7 @@ use countersign_core::value::Value;
 
 use super::amounts::Classes;
 use super::people::Alike;
+use super::same;
 use super::steps::{self, Fixing, Step};
 use super::truth::{Answers, Known, answers};
 use super::ways::{Through, reaches};
@@ -90,14 +91,17 @@ impl<'a> Search<'a> {
             Some(classes) => classes.samples.iter().map(Some).collect(),
             None => vec![None],
         };
-        for by in 0..self.people.len() {
+        let Some(organisation) = self.supposed.rules().organisation() else { return found };
+        for group in
+            same::groups(self.people, step, authority.first().copied(), (organisation, &self.chain.defines))
+        {
             for (class, sample) in samples.iter().enumerate() {
                 for answers in &ways {
-                    if !self.budget.take() {
+                    if self.budget.left() == 0 {
                         found.too_wide = true;
                         return Findings { classes, ..found };
                     }
-                    self.one(step, (by, class, *sample), answers, &mut found);
+                    self.one(step, (&group, class, *sample), answers, &mut found);
                 }
             }
         }
@@ -117,10 +121,11 @@ impl<'a> Search<'a> {
     fn one(
         &self,
         step: &Step<'_>,
-        (by, class, sample): (usize, usize, Option<&Value>),
+        (group, class, sample): (&[usize], usize, Option<&Value>),
         answers: &Answers,
         found: &mut Findings,
     ) {
+        let Some(by) = group.first().copied() else { return };
         let Some(known) = self.known(step, by, sample) else { return };
         let known = Known { free: answers, ..known };
         let Some((node, came)) = self.ask(step, &known, sample) else { return };
@@ -138,9 +143,15 @@ impl<'a> Search<'a> {
             // What only a document can say.
             Came::Nobody(_) => return,
         };
-        let mut through = |n: usize| self.through(step, n, &known, sample);
-        if reaches(self.chain, &known, step.state, &mut through) {
-            found.holes.push(Hole { by, class, answers: answers.clone(), node, why });
+        // The way there may depend on who hands in, even where the answer does not.
+        for by in group {
+            let Some(known) = self.known(step, *by, sample) else { continue };
+            let known = Known { free: answers, ..known };
+            let mut through = |n: usize| self.through(step, n, &known, sample);
+            if reaches(self.chain, &known, step.state, &mut through) {
+                let (answers, node, why) = (answers.clone(), node.clone(), why.clone());
+                found.holes.push(Hole { by: *by, class, answers, node, why });
+            }
         }
     }
 
@@ -160,6 +171,7 @@ impl<'a> Search<'a> {
             submitter: known.submitter,
             amount: sample,
         };
+        self.budget.take();
         let came = self.supposed.step(&question);
         Some((node, came))
     }

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};
 
 use countersign_core::decide::Came;
-use countersign_core::definition::{Activity, Duty, Node, Target};
+use countersign_core::definition::{Activity, Node, Target};
 use countersign_core::event::PlanNode;
 use countersign_core::expr::Expr;
 use countersign_core::money::Money;
@@ -77,7 +77,7 @@ fn fewest(
         if over {
             return Some(count);
         }
-        if !seen.insert(n) || !search.budget.take() {
+        if !seen.insert(n) || search.budget.left() == 0 {
             continue;
         }
         let Some(state) = chain.states.get(n) else { continue };
@@ -132,10 +132,11 @@ fn leaf(search: &Search<'_>, node: &Node, known: &Known<'_>) -> (Count, Through)
     };
     let bare = Step { whens: Vec::new(), ..step.clone() };
     let same = step.measured == measured.map(|(expr, _)| expr);
-    if let Node::Signer(signer) = node
-        && !matches!(signer.duty, Duty::Approve | Duty::Review)
-    {
-        return ((0, 0), Through::Any);
+    if let Node::Signer(signer) = node {
+        let on_call = signer.only_if.as_ref().is_some_and(|(only_if, _)| known.truth(only_if) != Some(true));
+        if on_call || !signer.duty.signs() {
+            return ((0, 0), Through::Any);
+        }
     }
     if !same {
         return ((1, 1), Through::Any);

@@ -56,6 +56,17 @@ pub(super) fn of(chain: &Chain) -> Vec<Step<'_>> {
             each(chain, (state, node), whens, &mut found);
         }
     }
+    // What the same amount is compared with on the way is looked for once.
+    let mut on_the_way: Vec<(Option<&Expr>, Vec<Value>)> = Vec::new();
+    for step in &mut found {
+        if !on_the_way.iter().any(|(measured, _)| *measured == step.measured) {
+            let mut apart = Apart::new(&chain.defines, step.measured);
+            super::ways::each_condition(chain, &mut |expr| apart.condition(expr));
+            on_the_way.push((step.measured, apart.compared));
+        }
+        let known = on_the_way.iter().find(|(measured, _)| *measured == step.measured);
+        step.compared.extend(known.into_iter().flat_map(|(_, compared)| compared.clone()));
+    }
     found
 }
 
@@ -79,16 +90,16 @@ fn each<'c>(
     let mut apart = Apart::new(&chain.defines, measured);
     whens.iter().for_each(|when| apart.condition(when));
     in_node(node, &mut |expr| apart.condition(expr));
-    let mut on_the_way = Apart::new(&chain.defines, measured);
-    super::ways::each_condition(chain, &mut |expr| on_the_way.condition(expr));
-    let (free, mut compared) = (apart.free, apart.compared);
-    compared.extend(on_the_way.compared);
+    let (free, compared) = (apart.free, apart.compared);
     found.push(Step { state, node, whens, measured, free, compared });
 }
 
 fn in_node(node: &Node, each: &mut dyn FnMut(&Expr)) {
     match node {
-        Node::Signer(signer) => in_who(&signer.who, each),
+        Node::Signer(signer) => {
+            signer.only_if.iter().for_each(|(only_if, _)| each(only_if));
+            in_who(&signer.who, each);
+        }
         Node::Climb(climb) => {
             climb.at_least.iter().filter_map(|level| level.when.as_ref()).for_each(&mut *each);
             for beside in &climb.beside {
@@ -127,7 +138,10 @@ impl Fixing<'_> {
             return None;
         }
         match step.node {
+            // Who may only call a decision in holds nothing up.
+            Node::Signer(signer) if !self.holds(signer.only_if.as_ref().map(|(only_if, _)| only_if)) => None,
             Node::Signer(signer) => Some(Node::Signer(Signer {
+                only_if: None,
                 who: self.who(&signer.who)?,
                 except: signer.except.iter().filter_map(|who| self.who(who)).collect(),
                 ..signer.clone()
