@@ -207,7 +207,7 @@ fn raw(kind: &Type, amount: &str, rows: &BTreeMap<Name, Name>) -> Option<Raw> {
                 .filter_map(|(name, kind)| Some((name.to_string(), raw(kind, amount, rows)?)))
                 .collect(),
         ),
-        Type::AnyMoney | Type::Time | Type::Span | Type::Case => return None,
+        Type::AnyMoney | Type::Time | Type::Span | Type::Case | Type::Secret => return None,
     })
 }
 
