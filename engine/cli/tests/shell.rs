@@ -7,7 +7,7 @@ use std::process::Stdio;
 use crate::common::{Company, binary, ran, run};
 
 /// Every command, by its words.
-const COMMANDS: [&str; 51] = [
+const COMMANDS: [&str; 57] = [
     "init",
     "serve",
     "adapter",
@@ -32,6 +32,8 @@ const COMMANDS: [&str; 51] = [
     "take-back",
     "fact",
     "request",
+    "reveal",
+    "erase",
     "inbox",
     "case",
     "case hold",
@@ -41,6 +43,7 @@ const COMMANDS: [&str; 51] = [
     "case jump",
     "timeline",
     "explain",
+    "explain-code",
     "preview",
     "handler",
     "org",
@@ -54,6 +57,9 @@ const COMMANDS: [&str; 51] = [
     "log show",
     "log verify",
     "log export",
+    "log backup",
+    "log fork",
+    "log snapshot",
     "views",
     "views rebuild",
     "bench",

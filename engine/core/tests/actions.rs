@@ -2,7 +2,8 @@
 //! fold of the log.
 //!
 //! ```text
-//! rep_js submits CHAIN AMOUNT [against CASE] | amends [silently] AMOUNT [WHAT] | kam_js passes | approves | returns | rejects | objects | advises | does
+//! rep_js submits CHAIN AMOUNT [against CASE] | amends [silently] AMOUNT [WHAT]
+//! kam_js passes | approves | returns | rejects | objects | advises | does
 //! kam_js transfers to bgm_zj | wait 4h | holder kam_js P99
 //! then stands STATE | waiting a, b | signed a, b | asked kam_js to review | covers kam_js: a own, b transferred
 //! kam_js consults legal | takes back [of legal] | adds legal before|after|beside | removes legal | claims | releases

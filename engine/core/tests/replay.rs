@@ -3,8 +3,11 @@
 //! log replayed from zero gives the same hash; frames keep their limits; nothing is left half-way between frames.
 
 mod beside;
+mod elsewhere;
 
 use std::collections::BTreeMap;
+
+use elsewhere::ELSEWHERE;
 
 use crate::model::chains::{APPROVED, chain, plain, plain_arrow};
 use crate::model::company::{POLICIES, START, definitions, organisation, span};
@@ -67,46 +70,6 @@ fn state_is_the_fold_of_the_log_at_every_step() {
         assert!(missed.is_empty(), "events that no log holds: {missed:?}; there were {events:?}");
     }
 }
-
-/// Other systems and other cases: the tests of each of them hold State against the fold of the log as well.
-const ELSEWHERE: &[&str] = &[
-    "turn-split",
-    "record-written",
-    "fact-kept",
-    "fact-given-up",
-    "period-began",
-    "facts-learnt",
-    "case-asked",
-    "case-handed-over",
-    "case-operated",
-    "item-closed",
-    "task-answered",
-    "command-issued",
-    "command-sent-again",
-    "command-silent",
-    "command-answered",
-    "reply-conflicted",
-    "effect-undone",
-    "effect-settled",
-    "child-started",
-    "child-ended",
-    "alarm-set",
-    "alarm-raised",
-    "case-listens",
-    "values-claimed",
-    "account-opened",
-    "reserved",
-    "reservation-refused",
-    "consumed",
-    "restored",
-    "released",
-    "hold-taken",
-    "holds-kept",
-    "hold-lapsed",
-    "case-reversed",
-    "account-flagged",
-    "amount-weighed",
-];
 
 /// Deadlines of hours instead of years, and a chain that waits for a time.
 fn roaming_definitions(seed: u64) -> Vec<Definition> {

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::parts::{self, STATE};
+use super::parts;
+use super::state::STATE;
 use super::{Part, Schema, basics, cases, kind, reports};
 use crate::adapters;
 use crate::chain::keys as chain;

@@ -7,6 +7,7 @@ mod cases;
 mod files;
 mod parts;
 mod reports;
+mod state;
 
 #[cfg(test)]
 mod tests;
