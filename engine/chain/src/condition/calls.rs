@@ -130,28 +130,25 @@ impl Checker<'_, '_, '_> {
     /// An authority, named by a word or by a value that is one's name.
     fn authority(&mut self, function: &str, name_at: &Range<usize>, item: &Ast) -> Option<Expr> {
         self.cases(&format!("{function}(...)"), name_at)?;
-        let world = self.scope.world;
-        match &item.kind {
-            Tree::Word(word) if world.names.authorities.contains(word) => {
-                Some(Expr::Const(Value::text(word)))
-            }
-            _ => {
-                let named = self.check(item)?;
-                match &named.is {
-                    Is::Of(Type::Choice(words)) => {
-                        let unknown =
-                            words.iter().find(|word| !world.names.authorities.contains(word.as_str()));
-                        if let Some(word) = unknown {
-                            let help =
-                                suggest::nearest(word, world.names.authorities.iter().map(String::as_str));
-                            let message = format!("there is no authority `{word}`");
-                            return self.fail(codes::UNKNOWN_NAME, item.at.clone(), message, help);
-                        }
-                        Some(named.expr)
-                    }
-                    _ => self.fit(named, &Type::Text),
-                }
-            }
+        let known = &self.scope.world.names.authorities;
+        let one = |word: &str| known.contains(word);
+        let named = match &item.kind {
+            Tree::Word(word) if one(word) => return Some(Expr::Const(Value::text(word))),
+            _ => self.check(item)?,
+        };
+        let unknown = match &named.is {
+            Is::Of(Type::Choice(words)) => words.iter().find(|word| !one(word)).map(ToString::to_string),
+            Is::Word { text, .. } if !one(text) => Some(text.clone()),
+            _ => None,
+        };
+        if let Some(word) = unknown {
+            let help = suggest::nearest(&word, known.iter().map(String::as_str));
+            let message = format!("there is no authority `{word}`");
+            return self.fail(codes::UNKNOWN_NAME, item.at.clone(), message, help);
+        }
+        match named.is {
+            Is::Of(Type::Choice(_)) => Some(named.expr),
+            _ => self.fit(named, &Type::Text),
         }
     }
 
