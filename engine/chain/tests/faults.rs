@@ -2,6 +2,7 @@
 //! sign, `check` must say so, at the line of the state that the case stands in.
 //!
 //! `COUNTERSIGN_LONG` puts in a thousand, `COUNTERSIGN_SEED` others.
+#![allow(clippy::print_stdout, reason = "a run tells its seed and its figures")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

@@ -39,7 +39,7 @@ impl WithArchive {
         for pair in live.windows(2) {
             let ((number, bytes), next) = (pair[0], pair[1]);
             // Something of the next one is covered, and so durable: this one is never written to again.
-            if !self.first_sequence(next)?.is_some_and(|first| first <= covered) {
+            if self.first_sequence(next)?.is_none_or(|first| first > covered) {
                 break;
             }
             self.shift(number, bytes)?;

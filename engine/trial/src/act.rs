@@ -94,21 +94,7 @@ pub(crate) fn prepare(world: &World<'_>, trial: &Trial, act: &Act) -> Done<Ready
         }
         Act::ReferUp { who, key, says } => refer_up(world, who, key.as_ref(), says, main),
         Act::OnTask { who, what, key, says } => on_task(world, who, what, (key.as_ref(), says, main)),
-        Act::Reveal { who, field, key } => {
-            let body = Body::Reveal { case: one(world, trial, key.as_ref())?, field: field.clone() };
-            Ok(Ready::Request { person: person(world, who)?, position: who.position.clone(), body })
-        }
-        Act::Erase { who, key, says } => {
-            let (case, reason) = (one(world, trial, key.as_ref())?, says.reason.clone().unwrap_or_default());
-            let body = Body::Erase { case, reason };
-            Ok(Ready::Request { person: person(world, who)?, position: who.position.clone(), body })
-        }
-        Act::Look { who, key } => {
-            let case = one(world, trial, key.as_ref())?;
-            let look = Look { case, verb: Name::from("case"), about: None };
-            let (person, position) = (person(world, who)?, who.position.clone());
-            Ok(Ready::Look { person, position, look })
-        }
+        Act::Reveal { .. } | Act::Erase { .. } | Act::Look { .. } => confided(world, trial, act),
         Act::Ask { who, entry, key, says } => {
             let case = one(world, trial, key.as_ref())?;
             let entries = world.chain_of(case).map_or(&[][..], |chain| chain.anytime.as_slice());
@@ -142,6 +128,28 @@ pub(crate) fn prepare(world: &World<'_>, trial: &Trial, act: &Act) -> Done<Ready
         Act::Answer { .. } | Act::Report { .. } | Act::Holders { .. } | Act::Abolish { .. } => {
             outside(world, act)
         }
+    }
+}
+
+/// What is done about what not everybody may see.
+fn confided(world: &World<'_>, trial: &Trial, act: &Act) -> Done<Ready> {
+    match act {
+        Act::Reveal { who, field, key } => {
+            let body = Body::Reveal { case: one(world, trial, key.as_ref())?, field: field.clone() };
+            Ok(Ready::Request { person: person(world, who)?, position: who.position.clone(), body })
+        }
+        Act::Erase { who, key, says } => {
+            let (case, reason) = (one(world, trial, key.as_ref())?, says.reason.clone().unwrap_or_default());
+            let body = Body::Erase { case, reason };
+            Ok(Ready::Request { person: person(world, who)?, position: who.position.clone(), body })
+        }
+        Act::Look { who, key } => {
+            let case = one(world, trial, key.as_ref())?;
+            let look = Look { case, verb: Name::from("case"), about: None };
+            let (person, position) = (person(world, who)?, who.position.clone());
+            Ok(Ready::Look { person, position, look })
+        }
+        _ => Err(impossible("this is nothing about what is confidential".to_owned())),
     }
 }
 
@@ -204,7 +212,10 @@ fn looked(world: &mut World<'_>, (person, position): (&Name, &Name), look: Look)
             let message = format!("expected somebody who has to do with the case, found {position}");
             Err(Rejection::new(Code::Forbidden, message).into())
         }
-        Sight::Shut => Ok(drop(world.request(person, position, Body::Look(Box::new(look)))?)),
+        Sight::Shut => {
+            world.request(person, position, Body::Look(Box::new(look)))?;
+            Ok(())
+        }
     }
 }
 

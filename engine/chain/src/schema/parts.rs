@@ -120,6 +120,15 @@ pub(super) fn of_company() -> Vec<Part> {
     parts
 }
 
+fn of_amendments() -> Part {
+    let keys = &[("smaller", "=keeps-signatures|voids", ""), ("larger", "=keeps-opinions|voids", "")];
+    small("amendments", &[], keys)
+}
+
+fn of_stand_ins() -> Part {
+    small("stand_ins", &[], &[("window", "=from-inclusive-to-exclusive", ""), ("submitter", "=never", "")])
+}
+
 fn of_policies() -> Vec<Part> {
     vec![
         adding(),
@@ -134,11 +143,7 @@ fn of_policies() -> Vec<Part> {
             &[],
             &[("signs", "=once|each-time", ""), ("never_below", "whole", ""), ("above", "number", "")],
         ),
-        small(
-            "stand_ins",
-            &[],
-            &[("window", "=from-inclusive-to-exclusive", ""), ("submitter", "=never", "")],
-        ),
+        of_stand_ins(),
         small(
             "fixed_at",
             &[],
@@ -149,11 +154,7 @@ fn of_policies() -> Vec<Part> {
                 ("limit", "=decision", ""),
             ],
         ),
-        small(
-            "amendments",
-            &[],
-            &[("smaller", "=keeps-signatures|voids", ""), ("larger", "=keeps-opinions|voids", "")],
-        ),
+        of_amendments(),
         small(
             "skip_level",
             &[],

@@ -116,6 +116,8 @@ pub(crate) fn decide_keyed(state: &State, command: &Command, key: Option<Request
     within_audit_rate(state, command, decision)
 }
 
+const OTHER_CALLER: &str = "expected this command from another kind of caller";
+
 fn decide_body(state: &State, command: &Command) -> Decision {
     let at = command.at;
     match (&command.body, &command.cause) {
@@ -147,8 +149,6 @@ fn decide_body(state: &State, command: &Command) -> Decision {
         (Body::Fact { fact, message_id, data }, Cause::Request(request)) => {
             fact::asserted(state, at, request, (fact, message_id, data)).into()
         }
-        (Body::Timer { case, timer }, Cause::Timer { .. }) => timers::fire(state, at, *case, *timer).into(),
-        (Body::Sweep, Cause::Timer { .. }) => timers::sweep(state, at).into(),
         (Body::Answered(answer), Cause::Answer { adapter, reply_id, .. }) => {
             reply::answered(state, at, (adapter, reply_id), answer).into()
         }
@@ -165,7 +165,6 @@ fn decide_body(state: &State, command: &Command) -> Decision {
             amend::amend(state, at, request, (*case, document, reason)).into()
         }
         (Body::Organise(wanted), cause) => organise::organise(state, at, cause, wanted).into(),
-        (Body::Clock, Cause::Timer { .. }) => clock::fire(state, at).into(),
         (Body::DecideWithin(answer), Cause::Request(request)) => {
             answer::decide_task(state, at, request, (answer, answer::How::Within))
         }
@@ -187,7 +186,18 @@ fn decide_body(state: &State, command: &Command) -> Decision {
             secret::reveal(state, at, request, (*case, field))
         }
         (Body::Erase { case, reason }, cause) => secret::erase(state, at, cause, (*case, reason)),
-        _ => Rejection::new(Code::Forbidden, "expected this command from another kind of caller").into(),
+        (body, Cause::Timer { .. }) => due(state, at, body),
+        _ => Rejection::new(Code::Forbidden, OTHER_CALLER).into(),
+    }
+}
+
+/// What only time does.
+fn due(state: &State, at: Timestamp, body: &Body) -> Decision {
+    match body {
+        Body::Timer { case, timer } => timers::fire(state, at, *case, *timer).into(),
+        Body::Sweep => timers::sweep(state, at).into(),
+        Body::Clock => clock::fire(state, at).into(),
+        _ => Rejection::new(Code::Forbidden, OTHER_CALLER).into(),
     }
 }
 

@@ -67,6 +67,29 @@ impl Evaluator<'_> {
                 let rate = self.rate(of, it)?;
                 Ok(rate.map_or(Value::Missing, |used| Value::Date(used.map_or(today, |used| used.on))))
             }
+            Expr::LimitOf(..) | Expr::LimitUnder(..) | Expr::Delegable(_) | Expr::Delegated(..) => {
+                self.authorities(expr, it)
+            }
+            Expr::Hold { name, zero } => self.hold(name, zero),
+            Expr::Balance { account, key, what } => {
+                let parts = self.values(key, it)?;
+                self.balance(account, &parts, *what)
+            }
+            Expr::Part(number) => {
+                let own = self.scope.own.ok_or(EvalError::Type("a part of an account's key"))?;
+                own.parts.get(usize::from(*number)).cloned().ok_or(EvalError::Type("a part of the key"))
+            }
+            Expr::Own(what) => {
+                let own = self.scope.own.ok_or(EvalError::Type("an account's own expression"))?;
+                self.own(own, *what)
+            }
+            _ => Err(EvalError::Type("a known function")),
+        }
+    }
+
+    /// What posts may decide.
+    fn authorities(&mut self, expr: &Expr, it: Option<&Value>) -> Result<Value> {
+        match expr {
             Expr::LimitOf(of, authority) => match self.value(of, it)? {
                 Value::Missing => Ok(Value::Missing),
                 value => self.limit_of(value.as_name().ok_or(EvalError::Type("a position"))?, authority),
@@ -83,20 +106,7 @@ impl Evaluator<'_> {
                 (Value::Missing, _) | (_, Value::Missing) => Ok(Value::Missing),
                 (to, authority) => self.delegated(named(&to)?, named(&authority)?),
             },
-            Expr::Hold { name, zero } => self.hold(name, zero),
-            Expr::Balance { account, key, what } => {
-                let parts = self.values(key, it)?;
-                self.balance(account, &parts, *what)
-            }
-            Expr::Part(number) => {
-                let own = self.scope.own.ok_or(EvalError::Type("a part of an account's key"))?;
-                own.parts.get(usize::from(*number)).cloned().ok_or(EvalError::Type("a part of the key"))
-            }
-            Expr::Own(what) => {
-                let own = self.scope.own.ok_or(EvalError::Type("an account's own expression"))?;
-                self.own(own, *what)
-            }
-            _ => Err(EvalError::Type("a known function")),
+            _ => Err(EvalError::Type("a function of authorities")),
         }
     }
 

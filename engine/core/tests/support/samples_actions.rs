@@ -53,6 +53,7 @@ pub(super) fn action_events() -> Vec<Event> {
         }),
     ];
     events.extend(approver_events());
+    events.extend(revised_events());
     events
 }
 
@@ -89,6 +90,12 @@ fn approver_events() -> Vec<Event> {
         }),
         Event::ReturnDirected(ReturnDirected { case, slot: 1, go: Target::State(0) }),
         Event::ReturnLed(ReturnLed { case, go: Target::State(0), to: n("clause-review") }),
+    ]
+}
+
+fn revised_events() -> Vec<Event> {
+    let case = 42;
+    vec![
         Event::CaseAmended(CaseAmended {
             again: CaseResubmitted {
                 case,

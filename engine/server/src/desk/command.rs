@@ -113,23 +113,26 @@ pub(super) fn command(caller: &Caller, request: Request) -> Result<Option<Asked>
             };
             asked(body, Some(case))
         }
-        Request::Withdraw(r) => {
-            let case = case(&r.case)?;
-            let reason = r.reason.map(|reason| Name::from(String::from(reason)));
-            asked(Body::Withdraw { case, reason }, Some(case))
-        }
         Request::ReferUp(r) => {
             let (case, task) = (case(&r.case)?, task(&r.task)?);
             let (version, reason) = (version(r.version), Name::from(String::from(r.reason)));
             asked(Body::ReferUp { case, task, version, reason }, Some(case))
         }
-        other @ (Request::Transfer(_)
+        other @ (Request::Withdraw(_)
+        | Request::Ask(_)
+        | Request::Transfer(_)
         | Request::Consult(_)
         | Request::AddApprover(_)
         | Request::RemoveApprover(_)
         | Request::Claim(_)
         | Request::Release(_)
         | Request::TakeBack(_)
+        | Request::Hold(_)
+        | Request::Resume(_)
+        | Request::Retry(_)
+        | Request::Compensate(_)
+        | Request::Settle(_)
+        | Request::Erase(_)
         | Request::Jump(_)) => match acted(other)? {
             Some((case, body)) => asked(body, Some(case)),
             None => return Ok(None),
@@ -137,23 +140,6 @@ pub(super) fn command(caller: &Caller, request: Request) -> Result<Option<Asked>
         Request::Fact(r) => {
             let message_id = Some(r.message_id.to_string());
             Asked { message_id, ..asked(fact(caller, r)?, None) }
-        }
-        Request::Ask(r) => {
-            let case = case(&r.case)?;
-            let with = raw::record(r.with.0);
-            let reason = Name::from(String::from(r.reason));
-            asked(Body::Ask { case, entry: name(&r.request), with, reason }, Some(case))
-        }
-        Request::Hold(r) => operated(r, Operation::Hold).map(|(case, body)| asked(body, Some(case)))?,
-        Request::Resume(r) => operated(r, Operation::Resume).map(|(case, body)| asked(body, Some(case)))?,
-        Request::Retry(r) => operated(r, Operation::Retry).map(|(case, body)| asked(body, Some(case)))?,
-        Request::Compensate(r) => {
-            operated(r, Operation::Compensate).map(|(case, body)| asked(body, Some(case)))?
-        }
-        Request::Settle(r) => operated(r, Operation::Settle).map(|(case, body)| asked(body, Some(case)))?,
-        Request::Erase(r) => {
-            let case = case(&r.case)?;
-            asked(Body::Erase { case, reason: Name::from(String::from(r.reason)) }, Some(case))
         }
         Request::Organise(r) => Asked { organises: true, ..asked(super::organisation::organise(r)?, None) },
         _ => return Ok(None),
@@ -196,6 +182,33 @@ fn acted(request: Request) -> Result<Option<(CaseNo, Body)>, Refusal> {
         Request::Jump(r) => {
             let (case, reason) = (case(&r.case)?, Name::from(String::from(r.reason)));
             (case, Body::Jump { case, to: name(&r.to), reason })
+        }
+        Request::Withdraw(r) => {
+            let case = case(&r.case)?;
+            let reason = r.reason.map(|reason| Name::from(String::from(reason)));
+            (case, Body::Withdraw { case, reason })
+        }
+        Request::Ask(r) => {
+            let case = case(&r.case)?;
+            let with = raw::record(r.with.0);
+            let reason = Name::from(String::from(r.reason));
+            (case, Body::Ask { case, entry: name(&r.request), with, reason })
+        }
+        other => return stepped_in(other),
+    }))
+}
+
+/// What operators do with cases.
+fn stepped_in(request: Request) -> Result<Option<(CaseNo, Body)>, Refusal> {
+    Ok(Some(match request {
+        Request::Hold(r) => operated(r, Operation::Hold)?,
+        Request::Resume(r) => operated(r, Operation::Resume)?,
+        Request::Retry(r) => operated(r, Operation::Retry)?,
+        Request::Compensate(r) => operated(r, Operation::Compensate)?,
+        Request::Settle(r) => operated(r, Operation::Settle)?,
+        Request::Erase(r) => {
+            let case = case(&r.case)?;
+            (case, Body::Erase { case, reason: Name::from(String::from(r.reason)) })
         }
         _ => return Ok(None),
     }))

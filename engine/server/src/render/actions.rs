@@ -77,6 +77,13 @@ pub(super) fn data(event: &Event) -> Value {
         }),
         Event::ReturnDirected(e) => json!({ "slot": e.slot, "to": short(e.go) }),
         Event::ReturnLed(e) => json!({ "to": e.to.as_str() }),
+        other => revised(other),
+    }
+}
+
+/// A document that changed under way, a case that was decided otherwise.
+fn revised(event: &Event) -> Value {
+    match event {
         Event::CaseAmended(e) => {
             let mut told = super::data::resubmitted(&e.again);
             told["approvals_are_opinions"] = Value::from(e.as_opinions);

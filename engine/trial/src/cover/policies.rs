@@ -228,10 +228,10 @@ impl Used {
     /// An event of a case, with what happened in it before.
     pub(crate) fn of_case(&mut self, event: &Event, track: &Track) {
         match event {
-            Event::TaskReassigned(e) => {
-                if track.noted.due.get(&e.task).is_some_and(|due| e.milestones.overdue > *due) {
-                    self.policy("new_holder_has");
-                }
+            Event::TaskReassigned(e)
+                if track.noted.due.get(&e.task).is_some_and(|due| e.milestones.overdue > *due) =>
+            {
+                self.policy("new_holder_has");
             }
             // Whoever has no superior: the group decides.
             Event::StateEntered(e) if track.top => {
