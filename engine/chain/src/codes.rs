@@ -99,8 +99,3 @@ codes! {
     LONG_FORM: "a document with more than 25 fields to fill in (warning)", "give defaults, compute, or make fields optional";
     EXPIRES_INTO_GOOD: "time alone leads to a good end (warning)", "let it expire into a bad end or a state in which somebody decides";
 }
-
-/// The row of a code.
-pub fn explain(code: &str) -> Option<&'static Code> {
-    CODES.iter().find(|row| row.code == code)
-}

@@ -142,15 +142,15 @@ fn field(entry: &Entry, world: &World<'_>) -> Option<(Field, Option<Text>)> {
             let text = Text::of(&entry.value, scalar, report);
             let (written, after) = split(&scalar.text);
             let (mut kind, mut secret) = (written, false);
-            for suffix in [", unique", ", numbered", ", secret"] {
-                if let Some(rest) = kind.strip_suffix(suffix) {
-                    match suffix {
-                        ", unique" => field.unique = true,
-                        ", numbered" => field.numbered = true,
-                        _ => secret = true,
-                    }
-                    kind = rest;
+            // In whatever order they stand.
+            while let Some((rest, word)) = kind.rsplit_once(", ") {
+                match word {
+                    "unique" => field.unique = true,
+                    "numbered" => field.numbered = true,
+                    "secret" => secret = true,
+                    _ => break,
                 }
+                kind = rest;
             }
             field.kind = types::parse(kind, text.place(&(0..kind.len())), world)?;
             if secret {

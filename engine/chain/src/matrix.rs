@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use countersign_core::definition::{Chain, Definition, Organisation};
 
-use crate::codes::Code;
+use crate::codes::{Code, MISSING_KEY, UNKNOWN_KEY, UNKNOWN_NAME, WRONG_SHAPE};
 use crate::compile::Bundle;
 use crate::diagnostic::{Diagnostic, Report};
 use crate::source::SourceFile;
@@ -20,10 +20,6 @@ use does::{Does, Subject};
 /// The file within a company's folder.
 pub const FILE: &str = "responsibility.yaml";
 
-const WRONG_SHAPE: &str = "WRONG_SHAPE";
-const MISSING_KEY: &str = "MISSING_KEY";
-const UNKNOWN_KEY: &str = "UNKNOWN_KEY";
-const UNKNOWN_NAME: &str = "UNKNOWN_NAME";
 const MATRIX_DIFFERS: &str = "MATRIX_DIFFERS";
 const MATRIX_NO_CELL: &str = "MATRIX_NO_CELL";
 

@@ -102,6 +102,9 @@ fn every_code_is_explained() {
         assert!(one["mend"].as_str().is_some_and(|text| !text.is_empty()), "{one}");
         assert!(one["example"]["file"].as_str().is_some_and(|text| !text.is_empty()), "{one}");
     }
+    for row in countersign_chain::matrix::CODES {
+        assert!(of(row.code, "check").is_some(), "{} is not explained", row.code);
+    }
     for code in Code::ALL {
         let one = of(code.as_str(), "engine").unwrap_or_else(|| panic!("{code} is not explained"));
         let long = |key: &str| one[key].as_str().is_some_and(|text| text.len() > 5);

@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use countersign_chain::codes::{CODES, explain};
+use countersign_chain::codes::CODES;
 use countersign_chain::{Diagnostic, Severity, SourceFile, compile, load_dir};
 
 /// One mistake, in a company of tests/: in the file at `path`, `from` becomes `bad`; `good` in its place is right. An
@@ -174,7 +174,8 @@ fn every_finding_has_place_code_and_mending_sentence() {
         let errors = found.iter().any(|d| d.severity == Severity::Error);
         assert_eq!(bundle.is_none(), errors, "{}", case.name);
         for finding in found {
-            assert!(explain(finding.code).is_some(), "{}: {}", case.name, finding.code);
+            let known = CODES.iter().any(|row| row.code == finding.code);
+            assert!(known, "{}: {}", case.name, finding.code);
             assert!(!finding.message.is_empty() && !finding.help.is_empty(), "{}", case.name);
             assert!(files.iter().any(|f| f.path == finding.file), "{}", case.name);
             let json = serde_json::to_value(&finding).unwrap();

@@ -1,8 +1,9 @@
 //! `countersign explain-code`: what a code of `check` or of a refusal means, how to mend it, and an example.
 
 use clap::Args;
-use countersign_chain::codes::{CODES, explain};
+use countersign_chain::codes::{CODES, Code as Row};
 use countersign_chain::examples::{Example, example};
+use countersign_chain::matrix;
 use countersign_core::rejection::Code;
 use serde_json::json;
 
@@ -68,8 +69,13 @@ fn lines(output: &Output, text: &str) -> Result<(), Failure> {
     text.lines().try_for_each(|line| output.line(format!("      {line}")))
 }
 
+/// Every code of `check`, with and without `--matrix`.
+fn of_check() -> impl Iterator<Item = &'static Row> {
+    CODES.iter().chain(matrix::CODES)
+}
+
 fn meanings(code: &str) -> Vec<Meaning> {
-    let of_check = explain(code).map(|row| Meaning {
+    let of_check = of_check().find(|row| row.code == code).map(|row| Meaning {
         of: "check",
         means: row.means.to_owned(),
         mend: row.mend,
@@ -94,8 +100,7 @@ fn as_json(code: &str, meaning: &Meaning) -> serde_json::Value {
 }
 
 fn list(output: &Output) -> Result<(), Failure> {
-    let of_check = CODES.iter().map(|row| row.code);
-    let codes: Vec<&str> = of_check.chain(Code::ALL.iter().map(Code::as_str)).collect();
+    let codes: Vec<&str> = of_check().map(|row| row.code).chain(Code::ALL.iter().map(Code::as_str)).collect();
     if output.json {
         let mut all: Vec<_> = Vec::new();
         let mut codes = codes;
@@ -107,7 +112,7 @@ fn list(output: &Output) -> Result<(), Failure> {
         return output.object(&json!({ "codes": all }));
     }
     output.line("found by `check`:")?;
-    CODES.iter().try_for_each(|row| output.line(format!("  {:<22} {}", row.code, row.means)))?;
+    of_check().try_for_each(|row| output.line(format!("  {:<22} {}", row.code, row.means)))?;
     output.line("refused by the engine, or why a case is held:")?;
     Code::ALL.iter().try_for_each(|code| {
         let (means, _) = code.explained().unwrap_or_default();

@@ -1,13 +1,12 @@
 //! `countersign reveal`, `countersign erase`: secrets are read by whoever may, and erased for ever.
 
 use clap::Args;
-use countersign_messages::{Operate, Request, Reveal as Wire, Revealed};
+use countersign_messages::{Request, Reveal as Wire, Revealed};
 
 use super::asking::{Actor, Asking, Once, name};
-use super::request::needed;
+use super::operate::Operate;
 use crate::exit::Failure;
 use crate::output::Output;
-use crate::tell;
 use crate::transport::Where;
 
 const REVEAL: &str = "\
@@ -61,26 +60,12 @@ impl Reveal {
 #[derive(Args)]
 #[command(after_help = ERASE)]
 pub(crate) struct Erase {
-    /// The case
-    case: String,
-    /// Why
-    #[arg(long, value_name = "TEXT")]
-    reason: String,
     #[command(flatten)]
-    actor: Actor,
-    #[command(flatten)]
-    at: Where,
-    #[command(flatten)]
-    once: Once,
+    act: Operate,
 }
 
 impl Erase {
     pub(super) fn run(self, output: &Output) -> Result<(), Failure> {
-        let (case, reason) = (name("CASE", &self.case)?, needed(&self.reason)?);
-        let mut session = self.at.open()?;
-        let Asking { request_id, sent_at, person, position } =
-            self.actor.operates(&mut session, &self.once)?;
-        let request = Operate { request_id, sent_at, person, position, case, reason };
-        tell::acted(output, session, &Request::Erase(request))
+        self.act.run(output, Request::Erase)
     }
 }

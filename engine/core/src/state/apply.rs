@@ -174,35 +174,14 @@ fn submitted(state: &mut State, e: &CaseSubmitted) {
         unit: state.intern(&e.submitter.unit),
         kind: state.intern(&e.submitter.kind),
     };
+    let path = e.path.iter().map(|p| state.intern(p)).collect();
     let mut case = Case {
         number: e.case,
-        chain: state.intern(&e.chain),
         release: e.release,
-        submitter,
-        path: e.path.iter().map(|p| state.intern(p)).collect(),
-        key: None,
-        claims: Vec::new(),
-        fields: Fields::new(),
-        amount: None,
         content_hash: e.content.hash,
         commercial: e.content.commercial,
         document_at: state.head.sequence,
-        submitted_at: state.head.at,
-        revision: 1,
-        returns: 0,
-        stage: Stage::Entering(Target::State(0)),
-        since: state.head.at,
-        stood_in: None,
-        came_from: None,
-        steps: 0,
-        tasks: SmallMap::new(),
-        withdrawn: Vec::new(),
-        next_task: 1,
-        signatures: Vec::new(),
-        expires_at: None,
-        until: None,
-        resume_at: None,
-        outward: None,
+        ..Case::begun(state.intern(&e.chain), (submitter, path), None, state.head.at)
     };
     take_content(state, &mut case, &e.content);
     state.next_case = e.case + 1;

@@ -222,23 +222,24 @@ pub struct Signature {
 }
 
 impl Case {
-    /// A case that nobody has handed in: no more is known of it than who would, and how much it would be about.
-    pub(crate) fn supposed(
-        chain: &Name,
-        (submitter, path): (&Party, Vec<Name>),
-        amount: Option<&Value>,
+    /// A case as it begins: on the way to its first state, without a document. Beyond who hands in, how much it is about
+    /// and when, no more is known; what a submission knows besides is laid over it.
+    pub(crate) fn begun(
+        chain: Name,
+        (submitter, path): (Party, Vec<Name>),
+        amount: Option<Value>,
         at: Timestamp,
     ) -> Case {
         Case {
             number: 1,
-            chain: chain.clone(),
+            chain,
             release: 0,
-            submitter: submitter.clone(),
+            submitter,
             path,
             key: None,
             claims: Vec::new(),
             fields: Fields::new(),
-            amount: amount.cloned(),
+            amount,
             content_hash: ContentHash::default(),
             commercial: ContentHash::default(),
             document_at: 0,
