@@ -3,9 +3,9 @@
 use rust_decimal::Decimal;
 
 use crate::command::{TaskNo, Verdict};
-use crate::decide::{Ctx, answers_as, limit_of};
+use crate::decide::{Ctx, above, answers_as, limit_of};
 use crate::definition::{Duty, Measure};
-use crate::event::{AmountWeighed, CapacityWhy, Level, RateUsed, Slot};
+use crate::event::{AmountWeighed, CapacityWhy, Level, PlanNode, RateUsed, Slot};
 use crate::name::Name;
 use crate::state::{Case, Signature, SlotStatus, Stage, State, Step};
 use crate::time::Timestamp;
@@ -73,6 +73,12 @@ fn reason(
         because.push(format!("It is asked about one item of a list: {item}."));
     }
     because.extend(slot.level.as_ref().map(|level| level_sentence(ctx.as_ref(), step, level)));
+    let below = PlanNode::Slot(number as u16);
+    if slot.level.is_none()
+        && step.plan.root.climb(number as u16).is_some_and(|levels| levels.contains(&below))
+    {
+        because.push("It reviews below the first level of the line.".to_owned());
+    }
     because.extend(terms(case, slot));
     because.extend(added(step, number as u16));
     because.extend(weighed(step, number).into_iter().flat_map(weighing));
@@ -89,6 +95,12 @@ fn reason(
             "Task version {}, by version {} of the organisation: {} is answered for by {holders}; due {}.",
             task.version, task.organisation, task.position, task.milestones.overdue
         ));
+        if let Some(ctx) = &ctx
+            && slot.duty == Duty::Review
+        {
+            because
+                .extend(task.holders.iter().filter_map(|person| for_both(ctx, case, (step, number), person)));
+        }
     }
     if let SlotStatus::Answered(task, _) | SlotStatus::Kept(task) | SlotStatus::PassedOn(task) = status
         && let Some(signed) = case.signatures().iter().find(|signed| signed.task == task)
@@ -99,9 +111,21 @@ fn reason(
         because.extend(passed_on(case, step, signed).filter(|_| !closed));
     }
     if let SlotStatus::Kept(task) = status {
-        because.push(format!("R12: the signature of task {task} still stands; no commercial field changed."));
+        let given = |status: &SlotStatus| matches!(status, SlotStatus::Answered(own, _) if *own == task);
+        because.push(if step.slots.iter().any(given) {
+            format!("R4: the signature of task {task} was given for this post as well.")
+        } else {
+            format!("R12: the signature of task {task} still stands; no commercial field changed.")
+        });
     }
     SlotReason { position: slot.position.clone(), duty: slot.duty, status: status_word(status), because }
+}
+
+/// R4: a deputy for all levels above may sign for them in this task.
+fn for_both(ctx: &Ctx<'_>, case: &Case, (step, number): (&Step, usize), person: &Name) -> Option<String> {
+    let above: Vec<&str> = above(ctx, case, (step, number as u16), person).map(Name::as_str).collect();
+    let posts = above.join(" and ");
+    (!above.is_empty()).then(|| format!("R4: {person} may approve it at once, as the deputy of {posts} too."))
 }
 
 /// Which limit is held against which amount, and whether that decides.

@@ -100,6 +100,7 @@ fn states() -> Vec<StateDef> {
         amount: Some(doc("total")),
         at_least: vec![AtLeast { level: n("bgm"), when: None }],
         beside: vec![Beside { who: Who::Driver, when: None }],
+        reviewed_by: Vec::new(),
     });
     let all = Node::All(vec![member(sign(Duty::Review, "legal", true)), member(climb)]);
     let votes = Node::Votes { need: 2, members: vec![member(sign(Duty::Input, "desk", false))] };

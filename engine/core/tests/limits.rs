@@ -85,7 +85,13 @@ fn authority(name: &str, line: Line, limits: &[(&str, Option<i64>)]) -> Authorit
 
 fn climb(name: &str) -> Activity {
     let (amount, at_least, beside) = (None, Vec::new(), Vec::new());
-    Activity::People(Node::Climb(Climb { authority: n(name), amount, at_least, beside }))
+    Activity::People(Node::Climb(Climb {
+        authority: n(name),
+        amount,
+        at_least,
+        beside,
+        reviewed_by: Vec::new(),
+    }))
 }
 
 /// Rates by currency and day, as the chain `posting` records them; a rate is good for a week.

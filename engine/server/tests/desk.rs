@@ -133,7 +133,7 @@ async fn refusals_have_a_code_a_sentence_and_a_sequence() {
     assert_eq!(crm.refused("submit", &reused).await, "REQUEST_ID_REUSED");
     let table = [
         (decide("H25", "bgm_js", &task, "approve"), "NOT_ASSIGNEE"),
-        (decide("H25", "kam_js", &task, "approve"), "NOT_HOLDER"),
+        (decide("H25", "kam_js", &task, "approve"), "NOT_ASSIGNEE"),
         (answer("pass"), "VERDICT_NOT_ALLOWED"),
         (with(answer("approve"), json!({ "case": "C-77" })), "CASE_UNKNOWN"),
         (with(answer("approve"), json!({ "case": "contract-1" })), "CASE_UNKNOWN"),

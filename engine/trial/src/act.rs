@@ -18,15 +18,17 @@ use crate::world::World;
 /// Why a sentence did not do what it says.
 #[derive(Clone, Debug)]
 pub(crate) enum Undone {
-    /// Core refused.
-    Refused(Rejection),
+    /// Core refused, or what holds rules against one another.
+    Refused(Vec<Refusal>),
     /// It cannot even be tried.
     Impossible(String),
 }
 
 impl From<Rejection> for Undone {
     fn from(rejection: Rejection) -> Undone {
-        Undone::Refused(rejection)
+        let field = rejection.field.as_ref().map(|field| format!(" ({field})")).unwrap_or_default();
+        let code = Name::from(rejection.code.as_str());
+        Undone::Refused(vec![Refusal { code, why: format!("{rejection}{field}") }])
     }
 }
 
@@ -124,7 +126,8 @@ pub(crate) fn prepare(world: &World<'_>, trial: &Trial, act: &Act) -> Done<Ready
             let organise = Organise { acts: acts.clone(), reason: Name::from("trial") };
             Ok(Ready::Message { cause, body: Body::Organise(Box::new(organise)), twice: false })
         }
-        Act::Apply(rules) => Ok(Ready::Rules(jump::with_entries(world, trial, rules)?)),
+        Act::Apply(Ok(rules)) => Ok(Ready::Rules(jump::with_entries(world, trial, rules)?)),
+        Act::Apply(Err(why)) => Err(Undone::Refused(why.clone())),
         Act::Answer { .. } | Act::Report { .. } | Act::Holders { .. } | Act::Abolish { .. } => {
             outside(world, act)
         }

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use countersign_chain::tree::{self, Pair, Shape, Tree};
-use countersign_chain::{Severity, SourceFile, compile};
+use countersign_chain::{Diagnostic, SourceFile, compile};
 use countersign_core::definition::{Definition, DefinitionKind};
 use countersign_core::name::Name;
 
+use crate::case::Refusal;
 use crate::codes;
 use crate::read::Reader;
 
@@ -19,8 +20,8 @@ pub(crate) struct Applied {
     pub(crate) definitions: BTreeMap<(DefinitionKind, Name), Definition>,
 }
 
-/// The definitions that come out differently.
-pub(crate) fn read(reader: &Reader<'_>, value: &Tree) -> Option<Vec<Definition>> {
+/// The definitions that come out differently, or what `countersign check` has against the rules.
+pub(crate) fn read(reader: &Reader<'_>, value: &Tree) -> Option<Result<Vec<Definition>, Vec<Refusal>>> {
     let mut rules = reader.rules();
     for pair in reader.mapping(value, "the rules that change")? {
         let Some(file) = rules.files.iter_mut().find(|file| file.path == pair.key) else {
@@ -36,12 +37,11 @@ pub(crate) fn read(reader: &Reader<'_>, value: &Tree) -> Option<Vec<Definition>>
     }
     let (bundle, found) = compile(&rules.files);
     let Some(bundle) = bundle else {
-        let first = found.iter().find(|finding| finding.severity == Severity::Error);
-        let why = first.map(|finding| format!("{}: {} ({})", finding.file, finding.message, finding.code));
-        let message = format!("these rules cannot hold: {}", why.unwrap_or_default());
-        let help = first.map(|finding| finding.help.clone()).unwrap_or_default();
-        reader.error(value.span, codes::BAD_VALUE, message, help);
-        return None;
+        let refused = |finding: &Diagnostic| Refusal {
+            code: Name::from(finding.code),
+            why: format!("{}: {}: {}", finding.code, finding.file, finding.message),
+        };
+        return Some(Err(found.iter().map(refused).collect()));
     };
     let mut changed = Vec::new();
     for compiled in &bundle.definitions {
@@ -58,7 +58,7 @@ pub(crate) fn read(reader: &Reader<'_>, value: &Tree) -> Option<Vec<Definition>>
         return None;
     }
     reader.changed(rules);
-    Some(changed)
+    Some(Ok(changed))
 }
 
 /// Mappings are laid over mappings, key by key; anything else takes the place of what was there.

@@ -218,8 +218,15 @@ pub(crate) enum Act {
         position: Name,
     },
     Organise(Vec<countersign_core::command::OrgAct>),
-    /// Changed rules hold from now on.
-    Apply(Vec<Definition>),
+    /// Changed rules hold from now on, or are refused with what is wrong with them.
+    Apply(Result<Vec<Definition>, Vec<Refusal>>),
+}
+
+/// Why something was refused: a code, and a sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub(crate) code: Name,
+    pub(crate) why: String,
 }
 
 /// What is done with a task beside answering it.

@@ -4,12 +4,11 @@ use countersign_core::command::{CaseNo, TaskNo, Verdict};
 use countersign_core::definition::Duty;
 use countersign_core::event::{Plan, PlanNode};
 use countersign_core::name::Name;
-use countersign_core::rejection::Rejection;
 use countersign_core::state::Stage;
 use countersign_core::time::Timestamp;
 
 use crate::act;
-use crate::case::Act;
+use crate::case::{Act, Refusal};
 use crate::case::{Actor, Says, Trial, shown};
 use crate::expect::{Expect, Item, Several, Want};
 use crate::fields::{fits, fits_all, show, show_all};
@@ -21,7 +20,7 @@ use crate::world::{Track, World};
 const FORESEEN_MAX: usize = 50;
 
 /// The refusals since the last expectation, by the key of the sentence's case.
-pub(crate) type Refusals = Vec<(Option<Name>, Rejection)>;
+pub(crate) type Refusals = Vec<(Option<Name>, Refusal)>;
 
 /// What is expected and not so.
 pub(crate) fn unmet(world: &World<'_>, trial: &Trial, expect: &Expect, refusals: &Refusals) -> Vec<Unmet> {
@@ -151,13 +150,12 @@ impl Look<'_, '_> {
     fn refused(&self, codes: &[Name], case: Option<CaseNo>, key: Option<&Name>) -> Option<(String, String)> {
         let of = |of: &Option<Name>| key.is_none() || of.as_ref() == key;
         let refusals = self.refusals.iter().filter(|(key, _)| of(key));
-        let mut found: Vec<Name> =
-            refusals.clone().map(|(_, rejection)| Name::from(rejection.code.as_str())).collect();
+        let mut found: Vec<Name> = refusals.clone().map(|(_, refusal)| refusal.code.clone()).collect();
         let failed = case.and_then(|case| self.world.tracks.get(&case)).map(|track| track.failed.clone());
         found.extend(failed.unwrap_or_default());
         let all = codes.iter().all(|code| found.contains(code));
         let why = || {
-            let whys: Vec<String> = refusals.map(|(_, rejection)| rejection.to_string()).collect();
+            let whys: Vec<String> = refusals.map(|(_, refusal)| refusal.why.clone()).collect();
             match (whys.is_empty(), found.is_empty()) {
                 (false, _) => whys.join("; "),
                 (true, false) => listed(&found),

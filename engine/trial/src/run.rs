@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use countersign_core::frame::Frame;
 use countersign_core::name::Name;
-use countersign_core::rejection::Rejection;
 use countersign_core::state::State;
 
 use crate::act::{self, Undone};
@@ -188,20 +187,17 @@ impl Runner<'_> {
         match done {
             Ok(()) => None,
             Err(Undone::Impossible(why)) => Some(unmet(why)),
-            Err(Undone::Refused(rejection)) => {
+            Err(Undone::Refused(refusals)) => {
                 let at = self.world.company.local(self.world.at);
-                self.world.story.sentence(at, 0, &format!("  refused: {rejection}"));
-                self.pending.get_or_insert_with(|| unmet(refusal(&rejection)));
-                self.refusals.push((key(&sentence.act).cloned(), rejection));
+                for refusal in refusals {
+                    self.world.story.sentence(at.clone(), 0, &format!("  refused: {}", refusal.why));
+                    self.pending.get_or_insert_with(|| unmet(format!("refused: {}", refusal.why)));
+                    self.refusals.push((key(&sentence.act).cloned(), refusal));
+                }
                 None
             }
         }
     }
-}
-
-fn refusal(rejection: &Rejection) -> String {
-    let field = rejection.field.as_ref().map(|field| format!(" ({field})")).unwrap_or_default();
-    format!("refused: {rejection}{field}")
 }
 
 fn key(act: &Act) -> Option<&Name> {

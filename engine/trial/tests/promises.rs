@@ -33,6 +33,7 @@ const ACTIONS: &[Promise] = &[
         "any 或签",
         &[
             (CASES, "any 或签: the first answer decides, a later one changes nothing"),
+            (CASES, "any 或签: whom nobody can be found for is not missed, as long as somebody is asked"),
             (
                 "engine/core/tests/actions/bulk-and-late.case",
                 "a late answer of any is recorded as late and changes nothing",
@@ -302,15 +303,33 @@ const RULES: &[Promise] = &[
             (LIVING, "S14 a deputy signs up to the end of the delegation, and not at its end"),
             (LIVING, "R4 over the delegation's limit a deputy's approval counts as a review"),
             (CONTRACT, "S47 over the acting limit the region decides"),
+            (
+                CASES,
+                "R4: a deputy who is asked in an own post as well signs once, for both, and takes back both",
+            ),
+            (CASES, "R4: beyond what was delegated the deputy's approval is refused, and the holder decides"),
         ],
     ),
-    ("R5", &[("workflows/yuanlan/cases/deputies.yaml", "S47 one signature for both posts")]),
+    (
+        "R5",
+        &[
+            ("workflows/yuanlan/cases/deputies.yaml", "S47 one signature for both posts"),
+            (
+                CASES,
+                "R5: a dotted superior reviews below the line, and signs once where the line asks them too",
+            ),
+        ],
+    ),
     (
         "R6",
-        &[(
-            "workflows/yuanlan/cases/bad-debt.yaml",
-            "S08 bad debts are independent; whoever acts for the finance director signs once, and the president decides",
-        )],
+        &[
+            (
+                "workflows/yuanlan/cases/bad-debt.yaml",
+                "S08 bad debts are independent; whoever acts for the finance director signs once, and the president decides",
+            ),
+            (CASES, "R6: who has signed before gives no independent signature, the next superior does"),
+            (CASES, "R6: who has given an independent signature signs nothing else; the line goes on above"),
+        ],
     ),
     ("R7", &[(CONTRACT, "S06 a vacant branch manager's superior signs once for both")]),
     (

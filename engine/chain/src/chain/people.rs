@@ -29,7 +29,7 @@ pub(super) struct Part {
 
 /// The own keys of each activity of people.
 pub(super) const OWN: &[(&str, &[&str])] = &[
-    ("climb", &["amount", "at_least", "beside"]),
+    ("climb", &["amount", "at_least", "beside", "reviewed_by"]),
     ("approve", &["except", "only_if", "call_in"]),
     ("review", &["veto", "except"]),
     ("input", &["except"]),
@@ -176,6 +176,7 @@ impl Context<'_, '_> {
         self.deciders.borrow_mut().push(Decider::Climb { authority: name.clone(), kind, at: node.place });
         let at_least = map.get("at_least").map_or(Vec::new(), |n| self.at_least(n));
         let beside = map.get("beside").map_or(Vec::new(), |n| self.beside(n));
+        let reviewed_by = map.get("reviewed_by").map_or(Vec::new(), |n| self.beside(n));
         let mut outcomes: Vec<Outcome> = ["approved", "returned", "rejected"].map(Outcome::needed).to_vec();
         outcomes.push(Outcome { name: Name::from("beyond"), needed: beyond });
         // What the case has learnt by then is held against the limits.
@@ -186,6 +187,7 @@ impl Context<'_, '_> {
                 amount: own_amount.map(|(expr, ..)| expr).or(chains),
                 at_least,
                 beside,
+                reviewed_by,
             }),
             outcomes,
             without_deadline: map.get("within").is_none() && !world.review_deadline(),

@@ -101,6 +101,7 @@ const KEYS: Keys = Keys {
         "amount",
         "at_least",
         "beside",
+        "reviewed_by",
         "except",
         "only_if",
         "call_in",

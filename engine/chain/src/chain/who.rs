@@ -13,7 +13,7 @@ use crate::suggest;
 use crate::yaml::{Body, Node};
 
 /// Functions of who is asked.
-const FUNCTIONS: &[&str] = &["superior", "above", "lowest_common_superior", "holder"];
+const FUNCTIONS: &[&str] = &["superior", "dotted", "above", "lowest_common_superior", "holder"];
 
 impl Context<'_, '_> {
     /// Who a node means. `None` after a report.
@@ -146,15 +146,16 @@ impl Context<'_, '_> {
             || self.scope.item.is_some_and(|(item, _)| item == name)
     }
 
-    /// `superior(x)`, `above(x, kind)`, `lowest_common_superior(a, b)`, `holder(x)`.
+    /// `superior(x)`, `dotted(x)`, `above(x, kind)`, `lowest_common_superior(a, b)`, `holder(x)`.
     fn who_call(&self, function: &str, parts: &[Text], whole: &Text) -> Option<Who> {
         let world = self.world;
-        let expected = if matches!(function, "superior" | "holder") { 1 } else { 2 };
+        let expected = if matches!(function, "superior" | "dotted" | "holder") { 1 } else { 2 };
         if parts.len() != expected {
             let message = format!("{function} does not take {} values", parts.len());
             let help = match function {
                 "above" => "write above(submitter, region_head)",
                 "lowest_common_superior" => "write lowest_common_superior(submitter, doc.other)",
+                "dotted" => "write dotted(submitter)",
                 "holder" => "write holder(doc.position)",
                 _ => "write superior(submitter)",
             };
@@ -163,6 +164,7 @@ impl Context<'_, '_> {
         }
         match (function, parts) {
             ("superior", [of]) => self.who_text(of).map(|who| Who::Superior(Box::new(who))),
+            ("dotted", [of]) => self.who_text(of).map(|who| Who::Dotted(Box::new(who))),
             ("holder", [of]) => self.who_text(of),
             ("above", [of, kind]) => {
                 let known = world.need_kind(&kind.text, kind.whole());
@@ -240,7 +242,7 @@ fn branch(node: &Node) -> bool {
 /// Whether several posts are meant.
 fn several(who: &Who) -> bool {
     match who {
-        Who::Each(_) | Who::Group(_) | Who::GroupNeed(..) => true,
+        Who::Each(_) | Who::Group(_) | Who::GroupNeed(..) | Who::Dotted(_) => true,
         Who::FirstOf(branches) => branches.iter().any(|(_, who)| several(who)),
         _ => false,
     }

@@ -124,7 +124,7 @@ fn of_node<'c>(node: &'c Node, each: &mut impl FnMut(&'c Expr)) {
         Node::Climb(climb) => {
             climb.amount.iter().for_each(&mut *each);
             climb.at_least.iter().filter_map(|a| a.when.as_ref()).for_each(&mut *each);
-            for beside in &climb.beside {
+            for beside in climb.besides() {
                 beside.when.iter().for_each(&mut *each);
                 of_who(&beside.who, each);
             }
@@ -146,7 +146,7 @@ fn of_signer<'c>(signer: &'c Signer, each: &mut impl FnMut(&'c Expr)) {
 pub(super) fn of_who<'c>(who: &'c Who, each: &mut impl FnMut(&'c Expr)) {
     match who {
         Who::KindAt(_, expr) | Who::Expr(expr) => each(expr),
-        Who::Superior(of) | Who::Above(of, _) => of_who(of, each),
+        Who::Superior(of) | Who::Above(of, _) | Who::Dotted(of) => of_who(of, each),
         Who::LowestCommonSuperior(a, b) => {
             of_who(a, each);
             of_who(b, each);

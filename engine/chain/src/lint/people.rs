@@ -71,7 +71,7 @@ fn asked(node: &Node) -> u32 {
             Duty::Approve | Duty::Review => heads(&signer.who),
             Duty::Input | Duty::Edit | Duty::Task | Duty::OnCall => 0,
         },
-        Node::Climb(climb) => 1 + climb.beside.iter().filter(|b| b.when.is_none()).count() as u32,
+        Node::Climb(climb) => 1 + climb.besides().filter(|b| b.when.is_none()).count() as u32,
         Node::All(members) | Node::InOrder(members) => {
             members.iter().filter(|m| m.when.is_none()).map(|m| asked(&m.node)).sum()
         }

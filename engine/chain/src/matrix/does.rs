@@ -249,6 +249,9 @@ impl Collect<'_> {
             let verb = if when.is_some() { Verb::ConditionalApprove } else { Verb::Approve };
             self.add(who, verb, &[]);
         }
+        for Beside { who, .. } in &climb.reviewed_by {
+            self.add(who, Verb::Review, &[]);
+        }
     }
 }
 
@@ -263,7 +266,7 @@ fn subjects(who: &Who) -> Vec<Subject> {
         Who::Submitter => vec![Subject::Submitter],
         Who::Owner => vec![Subject::Owner],
         Who::Driver => vec![Subject::Driver],
-        Who::Superior(_) | Who::LowestCommonSuperior(..) => vec![Subject::Superior],
+        Who::Superior(_) | Who::Dotted(_) | Who::LowestCommonSuperior(..) => vec![Subject::Superior],
         Who::Expr(_) => vec![Subject::Document],
         Who::FirstOf(branches) => branches.iter().flat_map(|(_, who)| subjects(who)).collect(),
         Who::Each(several) => several.iter().flat_map(subjects).collect(),

@@ -140,7 +140,7 @@ impl Asked {
                 self.who(&signer.who);
                 signer.except.iter().for_each(|who| self.who(who));
             }
-            Node::Climb(climb) => climb.beside.iter().for_each(|beside| self.who(&beside.who)),
+            Node::Climb(climb) => climb.besides().for_each(|beside| self.who(&beside.who)),
             Node::All(members)
             | Node::Any(members)
             | Node::InOrder(members)
@@ -154,7 +154,7 @@ impl Asked {
         match who {
             Who::Position(name) => drop(self.positions.insert(name.clone())),
             Who::KindAt(kind, _) => drop(self.kinds.insert(kind.clone())),
-            Who::Superior(of) | Who::Above(of, _) => self.who(of),
+            Who::Superior(of) | Who::Above(of, _) | Who::Dotted(of) => self.who(of),
             Who::LowestCommonSuperior(a, b) => {
                 self.who(a);
                 self.who(b);

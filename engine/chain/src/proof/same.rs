@@ -75,9 +75,9 @@ impl Asks<'_> {
             }
             Node::Climb(climb) => {
                 let whens = climb.at_least.iter().filter_map(|level| level.when.as_ref());
-                let mut whens = whens.chain(climb.beside.iter().filter_map(|b| b.when.as_ref()));
+                let mut whens = whens.chain(climb.besides().filter_map(|b| b.when.as_ref()));
                 self.by_post |= whens.any(|when| self.by_submitter(when));
-                climb.beside.iter().for_each(|beside| self.who(&beside.who));
+                climb.besides().for_each(|beside| self.who(&beside.who));
                 match authority.map(|authority| &authority.line) {
                     Some(Line::List(names)) => names.iter().for_each(|name| self.name(name)),
                     _ => self.by_line = true,

@@ -102,7 +102,7 @@ fn in_node(node: &Node, each: &mut dyn FnMut(&Expr)) {
         }
         Node::Climb(climb) => {
             climb.at_least.iter().filter_map(|level| level.when.as_ref()).for_each(&mut *each);
-            for beside in &climb.beside {
+            for beside in climb.besides() {
                 beside.when.iter().for_each(&mut *each);
                 in_who(&beside.who, each);
             }
@@ -120,7 +120,7 @@ fn in_who(who: &Who, each: &mut dyn FnMut(&Expr)) {
             }
         }
         Who::Each(several) => several.iter().for_each(|who| in_who(who, each)),
-        Who::Superior(of) | Who::Above(of, _) => in_who(of, each),
+        Who::Superior(of) | Who::Above(of, _) | Who::Dotted(of) => in_who(of, each),
         _ => {}
     }
 }
@@ -161,11 +161,13 @@ impl Fixing<'_> {
         fixed.amount = Some(Expr::Const(value.clone()));
         fixed.at_least.retain(|level| self.holds(level.when.as_ref()));
         fixed.at_least.iter_mut().for_each(|level| level.when = None);
-        fixed.beside.retain(|beside| self.holds(beside.when.as_ref()));
-        fixed.beside.retain_mut(|beside| {
-            beside.when = None;
-            self.who(&beside.who).map(|who| beside.who = who).is_some()
-        });
+        for besides in [&mut fixed.beside, &mut fixed.reviewed_by] {
+            besides.retain(|beside| self.holds(beside.when.as_ref()));
+            besides.retain_mut(|beside| {
+                beside.when = None;
+                self.who(&beside.who).map(|who| beside.who = who).is_some()
+            });
+        }
         Some(fixed)
     }
 
@@ -180,6 +182,7 @@ impl Fixing<'_> {
             }
             Who::Expr(expr) if !closed(expr) => return None,
             Who::Superior(of) => Who::Superior(Box::new(self.one(of)?)),
+            Who::Dotted(of) => Who::Dotted(Box::new(self.one(of)?)),
             Who::Above(of, kind) => Who::Above(Box::new(self.one(of)?), kind.clone()),
             Who::LowestCommonSuperior(a, b) => {
                 Who::LowestCommonSuperior(Box::new(self.one(a)?), Box::new(self.one(b)?))

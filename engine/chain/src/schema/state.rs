@@ -41,6 +41,7 @@ pub(super) const STATE: &[(&str, &str, &str)] = &[
     ("short", "code", "The code where too little is free"),
     ("amount", "expression", "What is held against the limits, instead of the chain's amount"),
     ("at_least", "level_of+", "Levels that must be reached"),
+    ("reviewed_by", "beside_of+", "Who reviews below the first level"),
     ("beside", "beside_of+", "Who approves beside the deciding level"),
     ("except", "who+", "Who may not answer"),
     ("only_if", "expression", "It decides only where that holds; otherwise it is told and may call it in"),

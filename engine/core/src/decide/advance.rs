@@ -1,5 +1,6 @@
 //! What follows by itself: where a case goes next, whom it asks, when a step closes. One batch of events at a time.
 
+use super::cover;
 use super::plan::{NoPlan, plan};
 use super::resolve::{covered, driver, who, who_answers};
 use super::step::{StepResult, closed_blind_parts, ready, result};
@@ -507,15 +508,15 @@ fn standing<'a>(case: &'a Case, step: &Step, slot: &Slot) -> Option<&'a Signatur
     // Work that was done stands within its own step only: a state that is entered again asks for it again.
     let answers = case.outward().map(|outward| &outward.answers);
     case.signatures().iter().rev().find(|s| {
+        // R4: one that was given for this level and for one below fills both.
+        let covers = cover::covers(s, slot);
         s.state == step.state
-            && signs_for(s, &slot.position)
-            && stands_as(s, slot)
+            && (covers || (signs_for(s, &slot.position) && stands_as(s, slot) && !used(s)))
             && !s.void
             && !slot.barred.contains(&s.person)
             && (s.duty != Duty::Input || s.revision == case.revision())
             && (s.duty != Duty::Task || answers.is_some_and(|answers| answers.contains_key(&s.task)))
             && s.verdict.agrees()
-            && !used(s)
     })
 }
 

@@ -3,15 +3,17 @@
 use rust_decimal::Decimal;
 
 use super::advance::withdraw_tasks;
+use super::cover::{self, enough_signers};
+use super::grow::{Above, extension};
 use super::permission::{Wish, allowed, case_of};
-use super::plan::{Above, extension, interested};
+use super::plan::interested;
 use super::resolve::{Power, Standing, Wanted, standing};
 use super::route::{limit_of, power, suffices};
 use super::step::hidden_from;
 use super::submit::content_of;
 use super::{Ctx, Decision, holds, internal, weigh};
 use crate::command::{Answer, CaseNo, Request, ReturnTo, TaskNo, Verdict};
-use crate::definition::{Authority, Duty, Measure};
+use crate::definition::Duty;
 use crate::event::*;
 use crate::name::Name;
 use crate::rejection::{Code, Rejection};
@@ -51,7 +53,7 @@ pub(super) fn decide_task(
     };
     let ctx = match wish(case) {
         Ok(ctx) => ctx,
-        Err(rejection) => return rejection.into(),
+        Err(rejection) => return no_longer(case, request, answer, rejection).into(),
     };
     let task = match find_task(case, answer.task) {
         Ok(task) => task,
@@ -91,6 +93,17 @@ pub(super) fn find_task(case: &Case, number: TaskNo) -> Result<&Task, Rejection>
     }
     let message = format!("expected the number of a task of case {}, found {number}", case.number());
     Err(Rejection::new(Code::TaskUnknown, message))
+}
+
+/// R9: whoever does not hold the post that is asked is told so as of the task, which is somebody else's.
+fn no_longer(case: &Case, request: &Request, answer: &Answer, rejection: Rejection) -> Rejection {
+    let asked = case.tasks().get(&answer.task).is_some_and(|task| task.position == request.position);
+    if rejection.code != Code::NotHolder || !asked {
+        return rejection;
+    }
+    let message =
+        format!("expected whoever answers for {} now; {} does not", request.position, request.person);
+    Rejection::at(Code::NotAssignee, "position", message)
 }
 
 /// An answer that comes after colleagues have decided is recorded as late and changes nothing.
@@ -237,6 +250,12 @@ fn decided_by(
     (request, answer): (&Request, &Answer),
     how: How<'_>,
 ) -> Result<Vec<Event>, Rejection> {
+    if task.duty == Duty::Review
+        && answer.verdict == Verdict::Approve
+        && let Some(decided) = cover::signed(ctx, case, (step, task, slot), (request, answer))?
+    {
+        return Ok(decided);
+    }
     fits(task.duty, slot.veto, answer.verdict)?;
     if task.duty != Duty::Task && (answer.choice.is_some() || answer.fields.is_some()) {
         let field = if answer.choice.is_some() { "choice" } else { "answer" };
@@ -265,7 +284,7 @@ fn decided_by(
     let weighed = weighed()?;
     let now = weighed.as_ref().map(|weighed| at_need(slot, weighed));
     let slot = now.as_ref().unwrap_or(slot);
-    if holds_authority(ctx, case, task, (slot, &standing.power))
+    if holds_authority(ctx, case, &task.position, (slot, &standing.power))
         && enough_signers(ctx, (case, step), slot, (request, standing))
     {
         let weighed = weighed.map(Event::AmountWeighed);
@@ -328,7 +347,7 @@ pub(super) fn at_need(slot: &Slot, weighed: &AmountWeighed) -> Slot {
     slot
 }
 
-fn decided_event(case: &Case, slot: &Slot, request: &Request, answer: &Answer) -> TaskDecided {
+pub(super) fn decided_event(case: &Case, slot: &Slot, request: &Request, answer: &Answer) -> TaskDecided {
     TaskDecided {
         case: case.number(),
         task: answer.task,
@@ -378,7 +397,7 @@ fn fits(duty: Duty, veto: bool, verdict: Verdict) -> Result<(), Rejection> {
 
 /// Whether a reviewer's objection stands against the present revision: it was not taken back by a later answer
 /// of the same post in the same state, and whoever is asked in the slot may know of it (R14).
-fn objected(case: &Case, step: &Step, own: u16) -> bool {
+pub(super) fn objected(case: &Case, step: &Step, own: u16) -> bool {
     if !case.signatures().iter().any(|s| s.verdict == Verdict::Object) {
         return false;
     }
@@ -398,7 +417,7 @@ fn objected(case: &Case, step: &Step, own: u16) -> bool {
     })
 }
 
-fn reasoned(answer: &Answer, overrides: bool) -> Result<(), Rejection> {
+pub(super) fn reasoned(answer: &Answer, overrides: bool) -> Result<(), Rejection> {
     let needs =
         matches!(answer.verdict, Verdict::Object | Verdict::Return | Verdict::Reject | Verdict::Refuse)
             || overrides;
@@ -420,7 +439,12 @@ fn reasoned(answer: &Answer, overrides: bool) -> Result<(), Rejection> {
 }
 
 /// R8: authority is tested when the decision is made, against the limits that hold then.
-fn holds_authority(ctx: &Ctx<'_>, case: &Case, task: &Task, (slot, own): (&Slot, &Power)) -> bool {
+pub(super) fn holds_authority(
+    ctx: &Ctx<'_>,
+    case: &Case,
+    position: &Name,
+    (slot, own): (&Slot, &Power),
+) -> bool {
     let Some(level) = &slot.level else { return true };
     let Ok(organisation) = ctx.organisation() else { return false };
     let Some(authority) = ctx.active.authority(&level.authority) else { return false };
@@ -431,42 +455,9 @@ fn holds_authority(ctx: &Ctx<'_>, case: &Case, task: &Task, (slot, own): (&Slot,
         // R2: whoever stands at the top has their documents decided by the group that the policy names.
         Some(_) if ctx.path(case).is_ok_and(|path| path.is_empty()) => None,
         Some(group) => limit(group),
-        None => power(limit(&task.position), own),
+        None => power(limit(position), own),
     };
     suffices(limit, level.need)
-}
-
-/// R3: a deputy who has signed below as well is one person. Where the floor asks for more, the next level decides.
-fn enough_signers(
-    ctx: &Ctx<'_>,
-    (case, step): (&Case, &Step),
-    slot: &Slot,
-    (request, standing): (&Request, &Standing<'_>),
-) -> bool {
-    let Some(level) = slot.level.as_ref().filter(|_| standing.why == CapacityWhy::Delegate) else {
-        return true;
-    };
-    let Ok(company) = ctx.company() else { return false };
-    let floor = company.policies.same_person;
-    let counts =
-        |authority: &Authority| matches!(authority.measure, Measure::Money(_)) && level.need > floor.above;
-    if !ctx.active.authority(&level.authority).is_some_and(counts) {
-        return true;
-    }
-    let mut levels = 0;
-    let mut signers = vec![&request.person];
-    for (planned, status) in step.plan.slots.iter().zip(&step.slots) {
-        if planned.level.as_ref().is_none_or(|other| other.authority != level.authority) {
-            continue;
-        }
-        levels += planned.capacities.len().max(1);
-        if let SlotStatus::Answered(task, _) | SlotStatus::Kept(task) | SlotStatus::PassedOn(task) = status {
-            let signed = case.signatures().iter().find(|signature| signature.task == *task);
-            signers
-                .extend(signed.map(|signature| &signature.person).filter(|person| !signers.contains(person)));
-        }
-    }
-    signers.len() >= (floor.never_below as usize).min(levels)
 }
 
 /// The route grows above a slot whose signature does not decide; beyond every limit the approval is refused.

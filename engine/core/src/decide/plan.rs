@@ -9,12 +9,14 @@ use super::resolve::{Named, Wanted, at_post, named, or_superior, who};
 use super::route::{Ascent, LevelPlan, climb};
 use super::weigh::{tells, weigh};
 use super::{Ctx, internal};
-use crate::definition::{Authority, Chain, Climb, Duty, ForEach, Member, Node, Signer, StateDef, TaskDef};
+use crate::definition::{
+    Activity, Authority, Beside, Chain, Climb, Duty, ForEach, Member, Node, Signer, StateDef, TaskDef,
+};
 use crate::eval::{Scope, evaluate, holds_or_absent};
 use crate::event::{About, AmountWeighed, Capacity, CapacityWhy, Level, Plan, PlanNode, Slot};
 use crate::name::Name;
 use crate::rejection::{Code, Rejection};
-use crate::state::{Case, SlotStatus, Step};
+use crate::state::{Case, Signature};
 use crate::time::Span;
 use crate::value::Value;
 
@@ -41,16 +43,19 @@ pub(super) struct Planned {
 
 /// What members inherit from what they stand in.
 #[derive(Clone, Copy, Default)]
-struct Inherited {
-    within: Option<Span>,
-    blind: bool,
+pub(super) struct Inherited {
+    pub(super) within: Option<Span>,
+    pub(super) blind: bool,
+    pub(super) independent: bool,
 }
 
 pub(super) struct Planner<'a> {
     ctx: Ctx<'a>,
     case: &'a Case,
+    /// The state that is planned.
+    state: Option<&'a StateDef>,
     scope: Scope<'a>,
-    barred: Arc<[Name]>,
+    pub(super) barred: Arc<[Name]>,
     /// The pieces of work of the activity that is planned.
     tasks: &'a [&'a TaskDef],
     slots: Vec<Slot>,
@@ -58,7 +63,7 @@ pub(super) struct Planner<'a> {
     /// Amounts that were converted or added up.
     weighed: Vec<AmountWeighed>,
     /// The time that the state gives by position, group or kind.
-    within_by: Option<&'a BTreeMap<Name, Span>>,
+    pub(super) within_by: Option<&'a BTreeMap<Name, Span>>,
     /// The piece of work that slots are planned for just now.
     task: Option<u16>,
     first_slot: u16,
@@ -72,11 +77,12 @@ pub(super) fn plan(
     state: &StateDef,
     node: &Node,
 ) -> Result<Planned, NoPlan> {
-    let inherited = Inherited { within: state.within, blind: false };
+    let inherited = Inherited { within: state.within, ..Inherited::default() };
     let items = state.for_each.as_ref().map(|each| items(&ctx, case, chain, each)).transpose()?;
     let tasks = node.tasks();
     let within_by = Some(&state.within_by);
-    let mut planner = Planner { tasks: &tasks, within_by, ..Planner::new(ctx, case, chain, 0)? };
+    let mut planner =
+        Planner { tasks: &tasks, within_by, ..Planner::new(ctx, (case, chain), Some(state), 0)? };
     let root = match &items {
         None => planner.node(node, inherited)?.unwrap_or_default(),
         Some(items) => {
@@ -106,16 +112,24 @@ fn items(ctx: &Ctx<'_>, case: &Case, chain: &Chain, each: &ForEach) -> Result<Ve
 impl<'a> Planner<'a> {
     pub(super) fn new(
         ctx: Ctx<'a>,
-        case: &'a Case,
-        chain: &'a Chain,
+        (case, chain): (&'a Case, &'a Chain),
+        state: Option<&'a StateDef>,
         first_slot: u16,
     ) -> Result<Planner<'a>, Rejection> {
         let scope = ctx.scope(case, chain);
-        let barred = interested(&ctx, case, chain)?.into();
+        let mut barred = interested(&ctx, case, chain)?;
+        // R6: whoever has given an independent signature in another state signs nothing else.
+        if ctx.company()?.policies.independent_never_merged {
+            let elsewhere =
+                signed_elsewhere(case, state).filter(|signed| is_independent(chain, &signed.state));
+            barred.extend(elsewhere.map(|signed| signed.person.clone()));
+        }
+        let barred = barred.into();
         let (slots, about) = (Vec::new(), Vec::new());
         Ok(Planner {
             ctx,
             case,
+            state,
             scope,
             barred,
             tasks: &[],
@@ -136,9 +150,7 @@ impl<'a> Planner<'a> {
             Node::All(members) => {
                 PlanNode::All(self.members(members, blind)?.into_iter().map(|(_, n)| n).collect())
             }
-            Node::Any(members) => {
-                PlanNode::Any(self.members(members, inherited)?.into_iter().map(|(_, n)| n).collect())
-            }
+            Node::Any(members) => PlanNode::Any(self.any(members, inherited)?),
             Node::InOrder(members) => {
                 PlanNode::InOrder(self.members(members, inherited)?.into_iter().map(|(_, n)| n).collect())
             }
@@ -148,13 +160,37 @@ impl<'a> Planner<'a> {
         }))
     }
 
+    /// The first answer decides: where nobody can be found for one member, the others are asked all the same.
+    fn any(&mut self, members: &[Member], inherited: Inherited) -> Result<Vec<PlanNode>, NoPlan> {
+        let (mut found, mut nobody) = (Vec::new(), None);
+        for member in members {
+            let (slots, about, weighed) = (self.slots.len(), self.about.len(), self.weighed.len());
+            match self.members(std::slice::from_ref(member), inherited) {
+                Ok(nodes) => found.extend(nodes.into_iter().map(|(_, node)| node)),
+                Err(NoPlan::Refused(rejection)) if rejection.code == Code::NoApprover => {
+                    self.slots.truncate(slots);
+                    self.about.truncate(about);
+                    self.weighed.truncate(weighed);
+                    nobody.get_or_insert(rejection);
+                }
+                Err(no_plan) => return Err(no_plan),
+            }
+        }
+        match nobody {
+            Some(rejection) if found.is_empty() => Err(NoPlan::Refused(rejection)),
+            _ => Ok(found),
+        }
+    }
+
     fn members(&mut self, members: &[Member], inherited: Inherited) -> Result<Vec<(u32, PlanNode)>, NoPlan> {
         let mut nodes = Vec::new();
         for member in members {
             if !holds_or_absent(member.when.as_ref(), &self.scope)? {
                 continue;
             }
-            let inherited = Inherited { within: member.within.or(inherited.within), ..inherited };
+            let independent = inherited.independent || member.independent;
+            let inherited =
+                Inherited { within: member.within.or(inherited.within), independent, ..inherited };
             if let Some(node) = self.node(&member.node, inherited)? {
                 nodes.push((member.weight, node));
             }
@@ -166,6 +202,9 @@ impl<'a> Planner<'a> {
         let mut barred = Vec::new();
         if signer.duty.signs() {
             barred.extend_from_slice(&self.barred);
+            if inherited.independent {
+                barred.extend(self.signed_elsewhere()?);
+            }
         }
         for except in &signer.except {
             for position in who(&self.ctx, self.case, &self.scope, except)? {
@@ -190,6 +229,19 @@ impl<'a> Planner<'a> {
         self.task = None;
         let mut nodes = nodes?;
         Ok(if nodes.len() > 1 { Some(PlanNode::All(nodes)) } else { nodes.pop() })
+    }
+
+    /// R6: whoever has signed in another state, or is asked before in this one, gives no independent signature.
+    fn signed_elsewhere(&self) -> Result<Vec<Name>, Rejection> {
+        if !self.ctx.company()?.policies.independent_never_merged {
+            return Ok(Vec::new());
+        }
+        let elsewhere = signed_elsewhere(self.case, self.state);
+        let mut persons: Vec<Name> = elsewhere.map(|signed| signed.person.clone()).collect();
+        for slot in self.slots.iter().filter(|slot| slot.duty.signs()) {
+            persons.extend(holders(&self.ctx, &slot.position)?);
+        }
+        Ok(persons)
     }
 
     fn signers(
@@ -281,14 +333,11 @@ impl<'a> Planner<'a> {
             }
         }
         let barred = self.barred.clone();
-        let ascent = Ascent { authority, need, at_least, barred: &barred, from: 0, below: (Vec::new(), 0) };
+        let reviewed_by = self.wanted(&wanted.reviewed_by)?;
+        let below = (Vec::new(), 0);
+        let ascent = Ascent { authority, need, at_least, reviewed_by, barred: &barred, from: 0, below };
         let levels = climb(&self.ctx, self.case, &ascent)?.ok_or(NoPlan::Beyond)?;
-        let mut beside = Vec::new();
-        for signer in &wanted.beside {
-            if holds_or_absent(signer.when.as_ref(), &self.scope)? {
-                beside.extend(who(&self.ctx, self.case, &self.scope, &signer.who)?);
-            }
-        }
+        let beside = self.wanted(&wanted.beside)?;
         let first = self.next_slot();
         let nodes = self.levels(authority, need, levels, (beside, inherited))?;
         if tells(&weighed) {
@@ -296,6 +345,17 @@ impl<'a> Planner<'a> {
             self.weighed.push(weighed);
         }
         Ok(nodes)
+    }
+
+    /// The positions beside or below a line that are wanted now.
+    fn wanted(&self, signers: &[Beside]) -> Result<Vec<Name>, Rejection> {
+        let mut found = Vec::new();
+        for signer in signers {
+            if holds_or_absent(signer.when.as_ref(), &self.scope)? {
+                found.extend(who(&self.ctx, self.case, &self.scope, &signer.who)?);
+            }
+        }
+        Ok(found)
     }
 
     /// The number of the next slot.
@@ -309,14 +369,14 @@ impl<'a> Planner<'a> {
     }
 
     /// The nodes of the levels of a route; the last decides, with whoever stands beside it.
-    fn levels(
+    pub(super) fn levels(
         &mut self,
         authority: &Authority,
         need: Decimal,
         levels: Vec<LevelPlan>,
         (beside, inherited): (Vec<Name>, Inherited),
     ) -> Result<Vec<PlanNode>, Rejection> {
-        let Inherited { within, blind } = inherited;
+        let Inherited { within, blind, .. } = inherited;
         let mut nodes = Vec::new();
         for level in levels {
             let fact = Level {
@@ -331,7 +391,7 @@ impl<'a> Planner<'a> {
                 true => level.beside.iter().chain(&beside).cloned().collect(),
                 false => Vec::new(),
             };
-            let inherited = Inherited { within, blind: blind || !beside.is_empty() };
+            let inherited = Inherited { within, blind: blind || !beside.is_empty(), independent: false };
             let mut deciders = level.holders.clone();
             let node = if level.group {
                 let first = self.slots.len();
@@ -344,7 +404,7 @@ impl<'a> Planner<'a> {
                 group
             } else {
                 let mut slot = self.slot(duty, level.position, level.capacities, inherited)?;
-                slot.level = Some(fact);
+                slot.level = level.of_line.then_some(fact);
                 slot.barred.clone_from(&self.barred);
                 self.push(slot)
             };
@@ -366,7 +426,7 @@ impl<'a> Planner<'a> {
         for name in names {
             let resolved = or_superior(&self.ctx, name, &barred, Wanted::named(self.case, Duty::Approve))?;
             barred.extend(resolved.holders);
-            let inherited = Inherited { within, blind: true };
+            let inherited = Inherited { within, blind: true, independent: true };
             let mut slot = self.slot(Duty::Approve, resolved.position, resolved.capacities, inherited)?;
             let never =
                 barred.iter().filter(|person| self.barred.contains(person) || holders.contains(person));
@@ -430,6 +490,21 @@ pub(super) fn interested(ctx: &Ctx<'_>, case: &Case, chain: &Chain) -> Result<Ve
     Ok(persons)
 }
 
+/// The signatures that stand and were given in other states than this one, whose own stand when it is entered again.
+fn signed_elsewhere<'c>(case: &'c Case, state: Option<&StateDef>) -> impl Iterator<Item = &'c Signature> {
+    let own = state.map(|state| state.name.clone());
+    case.signatures().iter().filter(move |s| !s.void && s.duty.signs() && Some(&s.state) != own.as_ref())
+}
+
+/// R6: whether all signatures of a state are independent.
+fn is_independent(chain: &Chain, state: &Name) -> bool {
+    let activity = chain.states.iter().find(|s| s.name == *state).map(|state| &state.activity);
+    match activity {
+        Some(Activity::People(Node::InOrder(members))) => members.iter().all(|member| member.independent),
+        _ => false,
+    }
+}
+
 /// Whoever answers for a post: what it may not sign nobody signs in its name either.
 fn holders(ctx: &Ctx<'_>, position: &Name) -> Result<Vec<Name>, Rejection> {
     let organisation = ctx.organisation()?;
@@ -437,92 +512,4 @@ fn holders(ctx: &Ctx<'_>, position: &Name) -> Result<Vec<Name>, Rejection> {
     let acting = post.acting.as_ref().filter(|acting| post.holders.is_empty() && acting.holds(ctx.at));
     let acting = acting.and_then(|acting| organisation.positions.get(&acting.by));
     Ok(post.holders.iter().chain(acting.into_iter().flat_map(|by| &by.holders)).cloned().collect())
-}
-
-/// What a route grows by: nodes, and the slots that they name.
-pub(super) type Growth = (Vec<PlanNode>, Vec<Slot>);
-
-/// Why a route grows.
-#[derive(Clone, Copy)]
-pub(super) enum Above<'a> {
-    /// This person's approval counts as a review only (R8).
-    Signed(&'a Name),
-    /// This person handed the case up, and has no say above either (R22).
-    Referred(&'a Name),
-}
-
-/// The levels that a route grows by above a slot whose own signature does not decide. None: beyond every limit.
-pub(super) fn extension(
-    ctx: Ctx<'_>,
-    case: &Case,
-    chain: &Chain,
-    (step, number, slot): (&Step, u16, &Slot),
-    above: Above<'_>,
-) -> Result<Option<Growth>, Rejection> {
-    let level = slot.level.as_ref().ok_or_else(|| internal("a route that grows is a climb"))?;
-    let mut planner = Planner::new(ctx, case, chain, step.plan.slots.len() as u16)?;
-    let authority = planner.authority(&level.authority)?;
-    let mut below = signers_below(case, step);
-    match above {
-        Above::Signed(person) => {
-            below.1 += 1;
-            if !below.0.contains(person) {
-                below.0.push(person.clone());
-            }
-        }
-        Above::Referred(person) => {
-            planner.barred = planner.barred.iter().chain([person]).cloned().collect();
-        }
-    }
-    let barred = planner.barred.clone();
-    let ascent = Ascent {
-        authority,
-        need: level.need,
-        at_least: Vec::new(),
-        barred: &barred,
-        from: usize::from(level.place) + 1,
-        below,
-    };
-    let Some(levels) = climb(&ctx, case, &ascent)? else { return Ok(None) };
-    let state = case.state().and_then(|s| chain.states.get(usize::from(s)));
-    let within = state.and_then(|s| s.within);
-    planner.within_by = state.map(|s| &s.within_by);
-    let blind = in_all(&step.plan.root, number, false).unwrap_or_default();
-    let nodes = planner.levels(authority, level.need, levels, (Vec::new(), Inherited { within, blind }))?;
-    Ok(Some((nodes, planner.into_slots())))
-}
-
-/// Whether the climb that holds a slot stands in an `all`, and so is blind to the other members.
-fn in_all(node: &PlanNode, slot: u16, blind: bool) -> Option<bool> {
-    match node {
-        PlanNode::Slot(_) => None,
-        PlanNode::Climb(_) => node.holds(slot).then_some(blind),
-        PlanNode::All(parts) => parts.iter().find_map(|part| in_all(part, slot, true)),
-        PlanNode::Any(parts) | PlanNode::InOrder(parts) => {
-            parts.iter().find_map(|part| in_all(part, slot, blind))
-        }
-        PlanNode::Votes { members, .. } => members.iter().find_map(|(_, part)| in_all(part, slot, blind)),
-    }
-}
-
-/// The distinct persons who have signed levels of the step's climb, and how many levels they signed. A level that
-/// handed the case up gave no signature, so it asks for none in its place (R3 is about merged signatures).
-fn signers_below(case: &Case, step: &Step) -> (Vec<Name>, usize) {
-    let mut persons: Vec<Name> = Vec::new();
-    let mut levels = 0;
-    for (slot, status) in step.plan.slots.iter().zip(&step.slots) {
-        if slot.level.is_none() {
-            continue;
-        }
-        let task = match status {
-            SlotStatus::Answered(task, _) | SlotStatus::Kept(task) | SlotStatus::PassedOn(task) => *task,
-            _ => continue,
-        };
-        let Some(signature) = case.signatures().iter().find(|s| s.task == task) else { continue };
-        levels += 1;
-        if !persons.contains(&signature.person) {
-            persons.push(signature.person.clone());
-        }
-    }
-    (persons, levels)
 }

@@ -3,8 +3,8 @@
 use rust_decimal::Decimal;
 
 use super::Ctx;
-use super::resolve::{Gap, Power, Wanted, at_post};
-use crate::definition::{Authority, Limit, Line, LowerLevels, Measure, Organisation, VacancyRung};
+use super::resolve::{Gap, Power, Wanted, at_post, or_superior};
+use crate::definition::{Authority, Duty, Limit, Line, LowerLevels, Measure, Organisation, VacancyRung};
 use crate::event::{Capacity, CapacityWhy};
 use crate::name::Name;
 use crate::rejection::{Code, Rejection};
@@ -28,6 +28,8 @@ pub(super) struct LevelPlan {
     pub(super) decides: bool,
     /// Whether it is a group.
     pub(super) group: bool,
+    /// Whether it is a level of the line; otherwise it reviews below it.
+    pub(super) of_line: bool,
     /// Who approves beside it, as its limit says.
     pub(super) beside: Vec<Name>,
 }
@@ -40,6 +42,8 @@ pub(super) struct Ascent<'a> {
     pub(super) need: Decimal,
     /// Levels that must at least be reached.
     pub(super) at_least: Vec<Name>,
+    /// Positions that review below the first level; whoever stands in the line as well signs once (R5).
+    pub(super) reviewed_by: Vec<Name>,
     /// Persons who may not sign.
     pub(super) barred: &'a [Name],
     /// The first place that may be asked; above 0 where a route grows.
@@ -62,10 +66,12 @@ pub(super) fn climb(
         Some(last) => last,
         None => return beyond(),
     };
+    let reviewers = reviewers(ctx, case, ascent, &line)?;
     loop {
+        let route: Vec<LevelPlan> = reviewers.iter().chain(&candidates[..=last]).cloned().collect();
         // Where the deciding signature must be another person's (R6), or too few would sign (R3), the next level decides
         // whose limit suffices, too: a level above may have a smaller one.
-        if let Some(levels) = merged(ctx, ascent, &candidates[..=last])?
+        if let Some(levels) = merged(ctx, ascent, &route)?
             && meets_floor(ctx, ascent, &candidates[..=last], &levels)?
         {
             return Ok(Some(finished(ctx, levels)?));
@@ -83,7 +89,11 @@ fn finished(ctx: &Ctx<'_>, mut levels: Vec<LevelPlan>) -> Result<Vec<LevelPlan>,
         level.decides = true;
     }
     if ctx.company()?.policies.lower_levels == LowerLevels::NotAsked {
-        levels.drain(..count.saturating_sub(1));
+        let mut place = 0;
+        levels.retain(|level| {
+            place += 1;
+            !level.of_line || place == count
+        });
     }
     Ok(levels)
 }
@@ -140,6 +150,7 @@ fn candidates(
             limit: limit.map_or(Some(Decimal::ZERO), |l| l.up_to),
             decides: false,
             group: false,
+            of_line: true,
             beside: limit.map(|l| l.beside.clone()).unwrap_or_default(),
         };
         if organisation.groups.contains_key(name) {
@@ -173,6 +184,35 @@ fn candidates(
         }
     }
     Ok((found, None))
+}
+
+/// Who reviews below the line. One who is barred drops out (R2), and so does one whom the line asks in the same post.
+fn reviewers(
+    ctx: &Ctx<'_>,
+    case: &Case,
+    ascent: &Ascent<'_>,
+    line: &[Name],
+) -> Result<Vec<LevelPlan>, Rejection> {
+    let mut found = Vec::new();
+    let wanted = Wanted::named(case, Duty::Review);
+    for name in ascent.reviewed_by.iter().filter(|name| !line.contains(name)) {
+        if matches!(at_post(ctx, name, ascent.barred, wanted), Err(Gap::Barred)) {
+            continue;
+        }
+        let resolved = or_superior(ctx, name, ascent.barred, wanted)?;
+        found.push(LevelPlan {
+            place: 0,
+            position: resolved.position,
+            holders: resolved.holders,
+            capacities: resolved.capacities,
+            limit: Some(Decimal::ZERO),
+            decides: false,
+            group: false,
+            of_line: false,
+            beside: Vec::new(),
+        });
+    }
+    Ok(found)
 }
 
 /// A position's limit under an authority: by its own name, else by its kind. None: 0.
@@ -310,7 +350,8 @@ fn meets_floor(
     let floor = ctx.company()?.policies.same_person;
     let counts = matches!(ascent.authority.measure, Measure::Money(_)) && ascent.need > floor.above;
     let (below, levels_below) = &ascent.below;
-    let new = merged.iter().filter(|l| l.group || !l.holders.iter().any(|h| below.contains(h))).count();
+    let of_line = merged.iter().filter(|level| level.of_line);
+    let new = of_line.filter(|l| l.group || !l.holders.iter().any(|h| below.contains(h))).count();
     let signers = below.len() + new;
     let wanted = (floor.never_below as usize).min(unmerged.len() + levels_below);
     let any_group = merged.iter().any(|l| l.group);

@@ -79,6 +79,13 @@ fn plain(ctx: &Ctx<'_>, case: &Case, scope: &Scope<'_>, who: &Who) -> Result<Vec
             let found = above.into_iter().find(|above| is_of_kind(ctx, above, kind));
             found.ok_or_else(|| nobody(&format!("a {kind} above {name}")))
         }),
+        Who::Dotted(of) => {
+            let mut all = Vec::new();
+            for name in self::who(ctx, case, scope, of)? {
+                all.extend(dotted(ctx, &name)?);
+            }
+            Ok(all)
+        }
         Who::LowestCommonSuperior(a, b) => {
             let mut all = self::who(ctx, case, scope, a)?;
             all.extend(self::who(ctx, case, scope, b)?);
@@ -111,6 +118,11 @@ fn line(ctx: &Ctx<'_>, case: &Case, name: &Name) -> Result<Vec<Name>, Rejection>
         return Ok(ctx.path(case)?.into_owned());
     }
     superiors(ctx, name)
+}
+
+/// The dotted superiors of a position now; of one that no longer exists there are none.
+pub(super) fn dotted(ctx: &Ctx<'_>, name: &Name) -> Result<Vec<Name>, Rejection> {
+    Ok(ctx.organisation()?.positions.get(name).map(|post| post.dotted.clone()).unwrap_or_default())
 }
 
 fn is_of_kind(ctx: &Ctx<'_>, name: &Name, kind: &Name) -> bool {

@@ -7,8 +7,8 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 
 use super::{
-    Acting, Authority, Branch, Climb, Company, Definition, Delegation, Duty, End, Expiry, Group, LimitSet,
-    Line, Measure, Organisation, Position, Systems, Target, Unit, Who,
+    Acting, AtLeast, Authority, Beside, Branch, Climb, Company, Definition, Delegation, Duty, End, Expiry,
+    Group, LimitSet, Line, Measure, Organisation, Position, Systems, Target, Unit, Who,
 };
 use crate::expr::Expr;
 use crate::name::{Name, Title};
@@ -198,11 +198,26 @@ struct Wait1 {
 #[serde(remote = "Self")]
 enum Node1 {
     Signer(Signer1),
-    Climb(Climb),
+    Climb(Climb1),
     All(Vec<Member1>),
     Any(Vec<Member1>),
     Votes { need: u32, members: Vec<Member1> },
     InOrder(Vec<Member1>),
+}
+
+#[derive(Deserialize)]
+struct Climb1 {
+    authority: Name,
+    amount: Option<Expr>,
+    at_least: Vec<AtLeast>,
+    beside: Vec<Beside>,
+}
+
+impl Climb1 {
+    fn now(self) -> Climb {
+        let Climb1 { authority, amount, at_least, beside } = self;
+        Climb { authority, amount, at_least, beside, reviewed_by: Vec::new() }
+    }
 }
 
 #[derive(Deserialize)]
@@ -367,7 +382,7 @@ impl Node1 {
                 task: None,
                 only_if: None,
             }),
-            Node1::Climb(climb) => super::Node::Climb(climb),
+            Node1::Climb(climb) => super::Node::Climb(climb.now()),
             Node1::All(parts) => super::Node::All(members(parts)),
             Node1::Any(parts) => super::Node::Any(members(parts)),
             Node1::InOrder(parts) => super::Node::InOrder(members(parts)),

@@ -163,6 +163,8 @@ pub enum Who {
     LowestCommonSuperior(Box<Who>, Box<Who>),
     /// A group by name, so many of whose members must approve.
     GroupNeed(Name, u32),
+    /// The dotted superiors of somebody; whoever has none adds nobody.
+    Dotted(Box<Who>),
 }
 
 /// A climb of an authority.
@@ -176,6 +178,15 @@ pub struct Climb {
     pub at_least: Vec<AtLeast>,
     /// Who approves beside the deciding level, blind.
     pub beside: Vec<Beside>,
+    /// Who reviews below the first level; whoever stands in the line as well signs once (R5).
+    pub reviewed_by: Vec<Beside>,
+}
+
+impl Climb {
+    /// Everybody who signs besides the line.
+    pub fn besides(&self) -> impl Iterator<Item = &Beside> + Clone {
+        self.beside.iter().chain(&self.reviewed_by)
+    }
 }
 
 /// A level that must at least be reached.
@@ -187,7 +198,7 @@ pub struct AtLeast {
     pub when: Option<Expr>,
 }
 
-/// Somebody beside the deciding level.
+/// Somebody beside the deciding level, or below the first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Beside {
     /// Who.

@@ -196,6 +196,18 @@ impl PlanNode {
     }
 
     /// The levels of the climb that holds the slot.
+    pub(crate) fn climb(&self, slot: u16) -> Option<&[PlanNode]> {
+        match self {
+            PlanNode::Slot(_) => None,
+            PlanNode::Climb(levels) => levels.iter().any(|node| node.holds(slot)).then_some(levels),
+            PlanNode::Votes { members, .. } => members.iter().find_map(|(_, node)| node.climb(slot)),
+            PlanNode::All(parts) | PlanNode::Any(parts) | PlanNode::InOrder(parts) => {
+                parts.iter().find_map(|node| node.climb(slot))
+            }
+        }
+    }
+
+    /// The same, to be changed.
     pub(crate) fn climb_of(&mut self, slot: u16) -> Option<&mut Vec<PlanNode>> {
         match self {
             PlanNode::Slot(_) => None,

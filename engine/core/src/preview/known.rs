@@ -151,10 +151,11 @@ fn in_node(node: &Node, visit: Visit<'_>) {
             only_if.iter().for_each(|(only_if, _)| visit(only_if));
             except.iter().for_each(|who| in_who(who, visit));
         }
-        Node::Climb(Climb { amount, at_least, beside, .. }) => {
+        Node::Climb(climb) => {
+            let Climb { amount, at_least, .. } = climb;
             amount.iter().for_each(visit);
             at_least.iter().filter_map(|level| level.when.as_ref()).for_each(visit);
-            for beside in beside {
+            for beside in climb.besides() {
                 in_who(&beside.who, visit);
                 beside.when.iter().for_each(visit);
             }
@@ -171,7 +172,7 @@ fn in_node(node: &Node, visit: Visit<'_>) {
 fn in_who(who: &Who, visit: Visit<'_>) {
     match who {
         Who::KindAt(_, expr) | Who::Expr(expr) => visit(expr),
-        Who::Superior(of) | Who::Above(of, _) => in_who(of, visit),
+        Who::Superior(of) | Who::Above(of, _) | Who::Dotted(of) => in_who(of, visit),
         Who::LowestCommonSuperior(a, b) => [a, b].into_iter().for_each(|who| in_who(who, visit)),
         Who::Each(parts) => parts.iter().for_each(|who| in_who(who, visit)),
         Who::FirstOf(branches) => {

@@ -65,7 +65,13 @@ fn veto(who: &str) -> Node {
 }
 
 pub fn climb(authority: &str) -> Climb {
-    Climb { authority: Name::from(authority), amount: None, at_least: Vec::new(), beside: Vec::new() }
+    Climb {
+        authority: Name::from(authority),
+        amount: None,
+        at_least: Vec::new(),
+        beside: Vec::new(),
+        reviewed_by: Vec::new(),
+    }
 }
 
 fn weighted(weight: u32, node: Node) -> Member {

@@ -97,10 +97,19 @@ impl Company {
         }
         let rank = |code: &Code| Code::ALL.iter().position(|c| c == code).unwrap_or(usize::MAX);
         match faults.into_iter().min_by_key(rank) {
+            // Of a task that is open somebody who does not hold its post learns that it is not theirs.
+            Some(Code::NotHolder) if self.asks(order) => Prediction::Refuse(Code::NotAssignee),
             Some(code) => Prediction::Refuse(code),
             None if !self.amount_allowed(order) => Prediction::Refuse(Code::Forbidden),
             None => Prediction::Accept,
         }
+    }
+
+    /// Whether the post is asked by the very task that is to be answered.
+    fn asks(&self, order: &Order) -> bool {
+        let Verb::Decide(decide) = &order.verb else { return false };
+        let asked = self.asked_in(decide.case).and_then(|all| all.get(&decide.task));
+        asked.is_some_and(|asked| asked.open && asked.question.position == order.position)
     }
 
     fn faults_of_request(&self, order: &Order) -> Vec<Code> {

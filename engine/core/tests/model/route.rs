@@ -159,7 +159,21 @@ impl Rules {
             Node::Signer(signer) => self.signer(asking, signer, slots),
             Node::Climb(climb) => self.levels(asking, climb, &Below::default(), slots).map(Part::Climb),
             Node::All(members) => Ok(Part::All(self.members(asking, members, slots)?)),
-            Node::Any(members) => Ok(Part::Any(self.members(asking, members, slots)?)),
+            Node::Any(members) => {
+                // The first answer decides: whom nobody can be found for is not missed, as long as somebody is asked.
+                let (mut parts, mut nobody) = (Vec::new(), false);
+                for member in members {
+                    let before = slots.len();
+                    match self.members(asking, std::slice::from_ref(member), slots) {
+                        Err(NoPlan::Nobody) => {
+                            slots.truncate(before);
+                            nobody = true;
+                        }
+                        found => parts.extend(found?),
+                    }
+                }
+                if nobody && parts.is_empty() { Err(NoPlan::Nobody) } else { Ok(Part::Any(parts)) }
+            }
             Node::InOrder(members) => Ok(Part::InOrder(self.members(asking, members, slots)?)),
             Node::Votes { need, members } => {
                 let mut parts = Vec::new();

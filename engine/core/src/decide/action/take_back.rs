@@ -98,7 +98,10 @@ fn in_place(
         grown(root, slot, &mut taken.dropped);
     }
     let fell = |slot: &u16| root.holds(*slot) && status(slot) == Some(SlotStatus::Withdrawn);
-    taken.again = (0..step.slots.len() as u16).filter(|other| *other == slot || fell(other)).collect();
+    // R4: one signature may have filled slots above as well.
+    let filled = |slot: &u16| status(slot) == Some(SlotStatus::Kept(taken.task));
+    let again = |other: &u16| *other == slot || fell(other) || filled(other);
+    taken.again = (0..step.slots.len() as u16).filter(again).collect();
     taken.again.retain(|slot| !taken.dropped.contains(slot));
     let mut then = step.clone();
     for waiting in &taken.again {

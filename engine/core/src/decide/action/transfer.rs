@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::super::answer::{at_need, grown_for};
-use super::super::plan::Above;
+use super::super::grow::Above;
 use super::super::resolve::{Resolved, superiors};
 use super::super::route::{limit_of, power, suffices};
 use super::super::timers::at_least;

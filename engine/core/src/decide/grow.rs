@@ -1,0 +1,104 @@
+//! A route grows: the levels above a slot whose own signature does not decide.
+
+use super::plan::{Inherited, Planner};
+use super::route::{Ascent, climb};
+use super::{Ctx, internal};
+use crate::definition::Chain;
+use crate::event::{PlanNode, Slot};
+use crate::name::Name;
+use crate::rejection::Rejection;
+use crate::state::{Case, SlotStatus, Step};
+
+/// What a route grows by: nodes, and the slots that they name.
+pub(super) type Growth = (Vec<PlanNode>, Vec<Slot>);
+
+/// Why a route grows.
+#[derive(Clone, Copy)]
+pub(super) enum Above<'a> {
+    /// This person's approval counts as a review only (R8).
+    Signed(&'a Name),
+    /// This person handed the case up, and has no say above either (R22).
+    Referred(&'a Name),
+}
+
+/// The levels that a route grows by above a slot whose own signature does not decide. None: beyond every limit.
+pub(super) fn extension(
+    ctx: Ctx<'_>,
+    case: &Case,
+    chain: &Chain,
+    (step, number, slot): (&Step, u16, &Slot),
+    above: Above<'_>,
+) -> Result<Option<Growth>, Rejection> {
+    let level = slot.level.as_ref().ok_or_else(|| internal("a route that grows is a climb"))?;
+    let state = case.state().and_then(|s| chain.states.get(usize::from(s)));
+    let mut planner = Planner::new(ctx, (case, chain), state, step.plan.slots.len() as u16)?;
+    let authority = planner.authority(&level.authority)?;
+    let mut below = signers_below(case, step);
+    match above {
+        Above::Signed(person) => {
+            below.1 += 1;
+            if !below.0.contains(person) {
+                below.0.push(person.clone());
+            }
+        }
+        Above::Referred(person) => {
+            planner.barred = planner.barred.iter().chain([person]).cloned().collect();
+        }
+    }
+    let barred = planner.barred.clone();
+    let ascent = Ascent {
+        authority,
+        need: level.need,
+        at_least: Vec::new(),
+        reviewed_by: Vec::new(),
+        barred: &barred,
+        from: usize::from(level.place) + 1,
+        below,
+    };
+    let Some(levels) = climb(&ctx, case, &ascent)? else { return Ok(None) };
+    let within = state.and_then(|s| s.within);
+    planner.within_by = state.map(|s| &s.within_by);
+    let blind = in_all(&step.plan.root, number, false).unwrap_or_default();
+    let nodes = planner.levels(
+        authority,
+        level.need,
+        levels,
+        (Vec::new(), Inherited { within, blind, independent: false }),
+    )?;
+    Ok(Some((nodes, planner.into_slots())))
+}
+
+/// Whether the climb that holds a slot stands in an `all`, and so is blind to the other members.
+fn in_all(node: &PlanNode, slot: u16, blind: bool) -> Option<bool> {
+    match node {
+        PlanNode::Slot(_) => None,
+        PlanNode::Climb(_) => node.holds(slot).then_some(blind),
+        PlanNode::All(parts) => parts.iter().find_map(|part| in_all(part, slot, true)),
+        PlanNode::Any(parts) | PlanNode::InOrder(parts) => {
+            parts.iter().find_map(|part| in_all(part, slot, blind))
+        }
+        PlanNode::Votes { members, .. } => members.iter().find_map(|(_, part)| in_all(part, slot, blind)),
+    }
+}
+
+/// The distinct persons who have signed levels of the step's climb, and how many levels they signed. A level that
+/// handed the case up gave no signature, so it asks for none in its place (R3 is about merged signatures).
+fn signers_below(case: &Case, step: &Step) -> (Vec<Name>, usize) {
+    let mut persons: Vec<Name> = Vec::new();
+    let mut levels = 0;
+    for (slot, status) in step.plan.slots.iter().zip(&step.slots) {
+        if slot.level.is_none() {
+            continue;
+        }
+        let task = match status {
+            SlotStatus::Answered(task, _) | SlotStatus::Kept(task) | SlotStatus::PassedOn(task) => *task,
+            _ => continue,
+        };
+        let Some(signature) = case.signatures().iter().find(|s| s.task == task) else { continue };
+        levels += 1;
+        if !persons.contains(&signature.person) {
+            persons.push(signature.person.clone());
+        }
+    }
+    (persons, levels)
+}
