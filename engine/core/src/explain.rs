@@ -107,6 +107,12 @@ fn reason(
     {
         let closed = slot.blind && closed;
         because.push(if closed { closed_as(signed) } else { signed_as(signed) });
+        if signed.duty == Duty::Review && signed.verdict == Verdict::Approve {
+            let deputy = signed.capacities.iter().filter(|c| c.why == CapacityWhy::Delegate);
+            because.extend(
+                deputy.map(|c| format!("R4: it was given for {} as well, as its deputy.", c.position)),
+            );
+        }
         because.extend(signed.delegation.as_ref().and_then(|name| delegated(ctx.as_ref()?, name)));
         because.extend(passed_on(case, step, signed).filter(|_| !closed));
     }
