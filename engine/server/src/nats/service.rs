@@ -19,6 +19,8 @@ use crate::server::told_to_stop;
 
 /// When a caller may try again whom a full house turned away, in milliseconds.
 const RETRY_MS: u64 = 50;
+/// How long the server may take to show that it has a subscription; without JetStream it says so at once.
+const ROUND_TRIP: Duration = Duration::from_secs(2);
 /// How long a reply may wait for a connection that is gone; the caller has given up by then.
 const SEND: Duration = Duration::from_secs(5);
 /// How long the requests that have come in may take when the service stops.
@@ -87,12 +89,16 @@ impl Service {
         let failed = |why: String| NatsError::Subscribe { subject: subject.clone(), why };
         let subscriber = self.link.client.subscribe(subject.clone()).await;
         let subscriber = subscriber.map_err(|error| failed(error.to_string()))?;
-        // Once it is flushed the server has the subscription: whoever asks now is heard.
         match timeout(SEND, self.link.client.flush()).await {
-            Ok(Ok(())) => Ok(subscriber),
-            Ok(Err(error)) => Err(failed(error.to_string())),
-            Err(_) => Err(failed("no answer in time".to_owned())),
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => return Err(failed(error.to_string())),
+            Err(_) => return Err(failed("no answer in time".to_owned())),
         }
+        // Flushed is sent. The server works off a connection in order: once it has answered anything that came after the
+        // subscription, even that nobody answers that, whoever asks is heard.
+        let asked = self.link.client.request("$JS.API.INFO", Vec::new().into());
+        let _ = timeout(ROUND_TRIP, asked).await;
+        Ok(subscriber)
     }
 
     /// Answers until it is told to stop, then answers what has come in before.
