@@ -16,3 +16,5 @@ mod served;
 mod shell;
 #[path = "../../../tests/support/mod.rs"]
 mod support;
+#[path = "../../../tests/faults/told.rs"]
+mod told;

@@ -1,7 +1,8 @@
 //! A served company, by commands over NATS: the deployed NATS configuration, the binary on both sides.
 
 use crate::common::{Company, Ran, binary, ran, text};
-use crate::support::{NatsServer, Serve, password};
+use crate::support::{NatsServer, Serve, frames, message_ids, password, stream};
+use crate::told::tell;
 
 /// Runs a command as a back-office system.
 fn ask(nats: &NatsServer, system: &str, args: &str) -> Ran {
@@ -73,4 +74,61 @@ fn accounts_are_shown_over_nats() {
     assert!(one.contains("credit") && one.contains("orders_placed") && !one.contains("promo"), "{one}");
     ask(&nats, "crm", &format!("accounts --account credits {who}")).refused(1, "ACCOUNT_UNKNOWN");
     serve.stop();
+}
+
+/// Consumers that lost messages get them again: under the ids of the events, as messages that the stream takes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_consumers_lost_is_published_once_more() {
+    let (nats, company) = (NatsServer::start(), Company::found());
+    let contract = company.contract();
+    let submit =
+        format!("submit --chain contract-review --as rep_js1 --person H31 --document {}", text(&contract));
+    let serve = Serve::start(&company.data(), &nats);
+    ask(&nats, "crm", &submit).done();
+    let publish = |from: usize| {
+        let mut command = binary();
+        command.args([
+            "publish",
+            "--from",
+            &from.to_string(),
+            "--nats",
+            &nats.url(),
+            "--nats-user",
+            "engine",
+        ]);
+        command.arg("--data").arg(company.data()).env("COUNTERSIGN_NATS_PASSWORD", password("engine"));
+        ran(command.output().expect("the binary runs"))
+    };
+    publish(1).refused(3, "LOCKED");
+    serve.stop();
+    let (log_id, before) = frames(&company.data());
+    let ids = message_ids("yuanlan", log_id, &before);
+    stream::published(&nats, ids.len()).await;
+    publish(before.len() + 1).refused(1, "SEQUENCE_UNKNOWN");
+    let from = before.len();
+    let told = publish(from).done().out;
+    assert!(told.contains(&format!("frames {from} to {from}, in COUNTERSIGN_yuanlan")), "{told}");
+    let lost = before[from - 1].events.len();
+    let serve = Serve::start(&company.data(), &nats);
+    ask(&nats, "crm", "decide C-1 T-1 pass --as credit_controller --person H19").done();
+    let (_, after) = frames(&company.data());
+    let expected = message_ids("yuanlan", log_id, &after);
+    let found = stream::published(&nats, expected.len() + lost).await;
+    serve.stop();
+    let plain = |id: &str| id.rsplit_once("-r").map_or(id.to_owned(), |(id, _)| id.to_owned());
+    let (again, first): (Vec<_>, Vec<_>) = found.iter().partition(|(id, _)| plain(id) != *id);
+    let told: Vec<String> = first.iter().map(|(id, _)| id.clone()).collect();
+    assert_eq!(told, expected, "everything once, before and after");
+    let told: Vec<String> = again.iter().map(|(id, _)| plain(id)).collect();
+    assert_eq!(told, ids[ids.len() - lost..], "what was lost, once more");
+    for (id, body) in &again {
+        let before = first.iter().find(|(first, _)| *first == plain(id)).expect("it was out before");
+        assert_eq!(*body, before.1, "the same event under the id that it had");
+    }
+    tell(
+        7,
+        &format!("`countersign publish --from {from}` after consumers lost messages"),
+        "the same events under their ids as new messages; what follows goes on",
+        &format!("{lost} events again, {} once", expected.len()),
+    );
 }

@@ -7,10 +7,11 @@ use std::process::Stdio;
 use crate::common::{Company, binary, ran, run};
 
 /// Every command, by its words.
-const COMMANDS: [&str; 57] = [
+const COMMANDS: [&str; 58] = [
     "init",
     "serve",
     "adapter",
+    "publish",
     "check",
     "test",
     "diagram",

@@ -21,6 +21,7 @@ mod on_task;
 mod operate;
 mod org;
 mod preview;
+mod publish;
 mod questions;
 mod refer_up;
 mod report;
@@ -50,6 +51,7 @@ pub(crate) enum Command {
     Init(init::Init),
     Serve(serve::Serve),
     Adapter(adapter::Adapter),
+    Publish(publish::Publish),
     Check(check::Check),
     Test(test::Test),
     Diagram(diagram::Diagram),
@@ -95,6 +97,7 @@ impl Command {
             Command::Init(command) => command.run(output),
             Command::Serve(command) => command.run(output),
             Command::Adapter(command) => command.run(output),
+            Command::Publish(command) => command.run(output),
             Command::Check(command) => command.run(output),
             Command::Test(command) => command.run(output),
             Command::Diagram(command) => command.run(output),
