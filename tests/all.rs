@@ -2,6 +2,7 @@
 
 mod adapters;
 mod first_chain;
+mod golden;
 mod kill;
 mod mining;
 mod orders;
@@ -9,3 +10,5 @@ mod other_language;
 mod rules_change;
 mod support;
 mod tidy;
+#[path = "faults/told.rs"]
+mod told;
