@@ -37,7 +37,10 @@ mod pipe;
 mod recovery;
 mod release;
 mod reply;
+#[cfg(test)]
+mod shuttled;
 mod snapshots;
+mod sync;
 pub mod views;
 mod writer;
 

@@ -6,12 +6,12 @@ use std::time::Duration;
 use countersign_journal::{Error, GroupBuilder, Journal};
 use tokio::sync::watch;
 
+use super::pipe::{Next, Pipe};
+use super::release::{Held, Releaser};
 use crate::clock::Clock;
 use crate::disk::Disk;
 use crate::failure::Failure;
 use crate::follow::LogView;
-use crate::pipe::{Next, Pipe};
-use crate::release::{Held, Releaser};
 
 /// How often the head record is written.
 const HEAD_EVERY: Duration = Duration::from_secs(1);

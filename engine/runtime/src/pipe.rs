@@ -1,10 +1,9 @@
 //! Between the core thread and the log thread: one batch in flight, one filling, and so never more memory.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::release::Held;
+use super::release::Held;
+use super::sync::{AtomicBool, Condvar, Mutex, MutexGuard, Ordering, PoisonError};
 
 /// What one batch holds at most, frames and replies.
 const HELD_MAX: usize = 4096;

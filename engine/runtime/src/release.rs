@@ -2,16 +2,16 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError};
 
 use countersign_core::event::Event;
 use countersign_core::frame::Frame;
 use countersign_core::rejection::Rejection;
 use tokio::sync::oneshot;
 
+use super::pipe::Batch;
+use super::sync::mpsc::{Receiver, SyncSender, TrySendError};
 use crate::error::Unavailable;
 use crate::follow::LogView;
-use crate::pipe::Batch;
 use crate::reply::{Reply, ReplyResult, result_of};
 
 /// What a frame holds besides its events, about.
