@@ -3,7 +3,7 @@
 //! What is held goes on once an operator retries it; only what was answered in two ways, and what cannot be undone any
 //! more because the goods are on their way, stays for a person.
 //!
-//! Time is virtual. One seed; several with COUNTERSIGN_LONG=1. COUNTERSIGN_SEED repeats a run; what threads of the
+//! Time is virtual. One seed; several with COUNTERSIGN_LONG=1. COUNTERSIGN_SEED and COUNTERSIGN_COUNT (runs); what threads of the
 //! engine and of the ledgers do in between is not part of the seed.
 
 #![allow(clippy::print_stdout, reason = "a run tells its seed and what it counted")]
@@ -29,6 +29,7 @@ use serde_json::{Value, json};
 use tokio::time::{Duration as Span, sleep};
 
 use crate::support::{Dice, frames, verify};
+use crate::told;
 use books::Books;
 use house::{House, Place};
 use post::{Hands, Post, take, weather};
@@ -46,13 +47,21 @@ const ROUNDS: usize = 12;
 
 #[tokio::test(start_paused = true)]
 async fn whatever_adapters_do_every_order_ends_or_is_held_and_nothing_is_done_twice() {
-    let given = std::env::var("COUNTERSIGN_SEED").ok().and_then(|seed| seed.parse().ok());
-    let long = std::env::var_os("COUNTERSIGN_LONG").is_some();
-    let first = given.unwrap_or(20_261_121);
-    for seed in first..first + if long { 8 } else { 1 } {
+    let first = told::seed(20_261_121);
+    let seeds = first..first + told::count(1, 8);
+    for seed in seeds.clone() {
         println!("seed {seed}");
         run(seed).await;
     }
+    told::tell(
+        8,
+        &format!(
+            "{ORDERS} orders, adapters killed, slow, late, twice, wrong, for six hours of virtual time, seeds {first} to {}",
+            seeds.end - 1
+        ),
+        "every order ends or is held with its reason; books of the back offices, invoices to the penny",
+        "0 done twice, 0 lost, 0.00 difference",
+    );
 }
 
 /// What is due at some second.

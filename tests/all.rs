@@ -12,3 +12,4 @@ mod support;
 mod tidy;
 #[path = "faults/told.rs"]
 mod told;
+mod versions;

@@ -102,3 +102,32 @@ fn the_map_names_files_that_are_there() {
     }
     report(&found);
 }
+
+/// `tests/faults/run` names tests by module and the beginning of their names: each names one that is there, and each of the
+/// thirteen faults has some.
+#[test]
+fn the_fault_suite_names_tests_that_are_there() {
+    let script = std::fs::read_to_string(repository().join("tests/faults/run")).expect("the script");
+    let suite =
+        script.split("<<'TESTS'\n").nth(1).and_then(|rest| rest.split("\nTESTS").next()).expect("a suite");
+    let sources = rust();
+    let is_there = |module: &str, name: &str| {
+        let file = format!("{module}.rs");
+        let of_module = sources.iter().filter(|(path, _)| path.file_name().is_some_and(|own| *own == *file));
+        of_module.into_iter().any(|(_, text)| text.contains(&format!("fn {name}")))
+    };
+    let mut points = std::collections::BTreeSet::new();
+    let mut found = Vec::new();
+    for line in suite.lines() {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        points.insert(words[0].to_owned());
+        for test in &words[3..] {
+            let (module, name) = test.split_once("::").expect("a module and the beginning of a name");
+            if !is_there(module, name) {
+                found.push(format!("tests/faults/run: no test {test}"));
+            }
+        }
+    }
+    report(&found);
+    assert_eq!(points.len(), 13, "{points:?}");
+}

@@ -115,8 +115,13 @@ pub fn init(data: &Path) {
 
 /// Creates a data directory with the company of a folder of the repository in it.
 pub fn init_company(data: &Path, workflows: &str, administrator: &str) {
+    init_by(Path::new(COUNTERSIGN), data, workflows, administrator);
+}
+
+/// The same by another version's binary.
+pub fn init_by(binary: &Path, data: &Path, workflows: &str, administrator: &str) {
     let workflows = repository().join(workflows);
-    let output = Command::new(COUNTERSIGN)
+    let output = Command::new(binary)
         .arg("init")
         .arg("--data")
         .arg(data)
@@ -144,7 +149,12 @@ impl Serve {
 
     /// The same with more arguments.
     pub fn start_with(data: &Path, nats: &NatsServer, more: &[&str]) -> Serve {
-        let mut command = Command::new(COUNTERSIGN);
+        Serve::by(Path::new(COUNTERSIGN), data, nats, more).unwrap_or_else(|said| panic!("{said}"))
+    }
+
+    /// The same by another version's binary, which may refuse to.
+    pub fn by(binary: &Path, data: &Path, nats: &NatsServer, more: &[&str]) -> Result<Serve, String> {
+        let mut command = Command::new(binary);
         let command = command.arg("serve").args(more);
         command.arg("--data").arg(data).args(["--nats", &nats.url(), "--nats-user", "engine"]);
         command.args(["--inbox-prefix", "_INBOX"]).env("COUNTERSIGN_NATS_PASSWORD", password("engine"));
@@ -162,19 +172,20 @@ impl Serve {
         command.env(format!("COUNTERSIGN_{}_PASSWORD", name.to_uppercase()), password(name));
         let said = std::fs::File::options().create(true).append(true).open(&log);
         command.stdout(Stdio::piped()).stderr(said.expect("a file for what it says"));
-        Serve::ready(command.spawn().expect("the binary runs"), &log)
+        let child = command.spawn().expect("the binary runs");
+        Serve::ready(child, &log).unwrap_or_else(|said| panic!("{said}"))
     }
 
-    fn ready(mut child: Child, log: &Path) -> Serve {
+    fn ready(mut child: Child, log: &Path) -> Result<Serve, String> {
         let mut stdout = BufReader::new(child.stdout.take().expect("stdout is piped"));
         let mut line = String::new();
         stdout.read_line(&mut line).expect("its output can be read");
         if !line.starts_with("ready") {
             let _ = child.wait();
             let said = std::fs::read_to_string(log).unwrap_or_default();
-            panic!("it did not become ready: {line}{said}");
+            return Err(format!("it did not become ready: {line}{said}"));
         }
-        Serve(child)
+        Ok(Serve(child))
     }
 
     /// Its process.

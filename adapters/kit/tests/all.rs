@@ -4,3 +4,5 @@ mod http;
 mod nats;
 mod running;
 mod support;
+#[path = "../../../tests/faults/told.rs"]
+mod told;

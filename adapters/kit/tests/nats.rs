@@ -1,6 +1,7 @@
 //! Over a real NATS server: nothing is lost and nothing is done twice, whatever dies in between.
 
 use crate::support;
+use crate::told::{count, seed, tell};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -220,7 +221,9 @@ async fn a_server_that_restarts_loses_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn chaos_by_seed_does_everything_once() {
-    for seed in [1_u64, 7, 20_250_421] {
+    let first = seed(1);
+    let seeds = first..first + count(3, 30);
+    for seed in seeds.clone() {
         let offers = Setup { idempotent: seed % 2 == 0, ..setup(Faults::seeded(seed, 40)) };
         let (nats, house, office) = (Nats::start(), House::new(), depot(offers));
         let context = nats.with_streams().await;
@@ -249,6 +252,11 @@ async fn chaos_by_seed_does_everything_once() {
         let sandbox = office.sandbox();
         assert_eq!((sandbox.counts()["item.store"], sandbox.done_twice()), (30, vec![]), "seed {seed}");
     }
+    let done = format!(
+        "40% of calls with a fault, the adapter killed 3 times, 30 commands over NATS, seeds {first} to {}",
+        seeds.end - 1
+    );
+    tell(8, &done, "answers by command id, the back office's own books", "all answered once, 0 done twice");
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::support::{House, command, depot, fields, settings, setup, told};
+use crate::told::tell;
 use countersign_adapter::sandbox::{Fault, Faults, Setup};
 use countersign_adapter::transport::in_process::pair;
 use countersign_messages::CommandId;
@@ -57,6 +58,12 @@ async fn each_fault_has_its_end_and_the_work_is_never_done_twice() {
         assert_eq!(sandbox.times(&CommandId::new("C-1.storing.1").expect("an id")), *times, "{row}");
         assert_eq!(sandbox.done_twice(), [], "{row}");
     }
+    tell(
+        8,
+        &format!("down, slow, late, lost, garbage: {} sequences of faults, in virtual time", rows.len()),
+        "what is answered, and how often the back office did the work",
+        "each has its end, 0 done twice",
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -90,6 +97,12 @@ async fn an_answer_given_twice_has_one_id_and_a_contradiction_another() {
     assert_eq!((told(&first), told(&second)), ("done IT-2".into(), "done IT-2-OTHER".into()));
     assert_eq!(first.command_id, second.command_id);
     assert_ne!(first.reply_id, second.reply_id);
+    tell(
+        8,
+        "an answer given twice, and two that contradict one another",
+        "ids of the answers",
+        "one id for the same, two for a contradiction",
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -169,6 +182,12 @@ async fn what_cannot_be_processed_is_a_dead_letter_with_the_reason() {
     assert!(office.sandbox().counts().is_empty());
     harness.send(good).await;
     assert_eq!(told(&harness.answer().await), "done IT-1", "the adapter goes on");
+    tell(
+        8,
+        "nonsense to an adapter",
+        "a dead letter with code and place; the adapter goes on",
+        "as expected",
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -9,4 +9,6 @@ mod hostile;
 mod matrix;
 mod proof;
 mod reports;
+#[path = "../../../tests/faults/told.rs"]
+mod told;
 mod works;

@@ -3,6 +3,7 @@
 use std::fs;
 
 use crate::common::{Company, run, text};
+use crate::told::tell;
 use countersign_runtime::{Engine, EngineOptions, log_directory};
 
 /// While an engine has the directory: the copy is verified, can be read and, where nothing serves the other one, used.
@@ -23,6 +24,12 @@ fn a_served_company_is_backed_up_and_restored() {
         run(["decide", "C-1", "T-1", "pass", "--as", "credit_controller", "--data", text(&copy)]).done();
     assert!(case.out.contains("C-1"), "{}", case.out);
     company.run(&format!("log backup {}", text(&copy))).refused(1, "LOG_EXISTS");
+    tell(
+        13,
+        "`log backup` beside a running engine, restored",
+        "hash of the copy; the case goes on",
+        "the same hash",
+    );
 }
 
 #[test]
@@ -43,6 +50,7 @@ fn a_fork_is_another_log_and_goes_on() {
     let after = company.run("log verify --json").done().last_json();
     assert_eq!(after["hash"], own["hash"], "the other log knows nothing of it");
     company.run(&format!("log fork {}", text(&other))).refused(1, "LOG_EXISTS");
+    tell(13, "`log fork`", "a log id of its own; the other log knows nothing of what follows", "as expected");
 }
 
 /// A snapshot changes nothing that anybody sees; one that was damaged is passed over; a directory in use is left alone.

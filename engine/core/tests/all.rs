@@ -33,4 +33,6 @@ mod secrets;
 mod snapshots;
 mod support;
 mod tasks;
+#[path = "../../../tests/faults/told.rs"]
+mod told;
 mod unique;

@@ -14,4 +14,6 @@ mod model;
 mod power_cut;
 mod round_trip;
 mod snapshots;
+#[path = "../../../tests/faults/told.rs"]
+mod told;
 mod torn;

@@ -1,7 +1,9 @@
 //! Every bit flipped, every length a file can be cut to, every file missing: found and located, never
-//! accepted in silence.
+//! accepted in silence. COUNTERSIGN_SEED draws another log; COUNTERSIGN_COUNT and COUNTERSIGN_LONG=1 flip more bits of a
+//! larger one.
 
-use crate::common::{Random, new_log, read_all};
+use crate::common::{Random, new_log, read_all, run_workload};
+use crate::told::{count, seed, tell};
 use countersign_journal::sim::SimDisk;
 use countersign_journal::{Error, Geometry, Journal, Report, verify};
 
@@ -28,7 +30,7 @@ impl Small {
     /// The head record covers all groups but the last `uncovered`.
     fn new(uncovered: usize) -> Small {
         let (disk, mut journal) = new_log(TINY);
-        let mut random = Random::new(3);
+        let mut random = Random::new(seed(3));
         let (mut frames, mut groups, mut segment, mut end) = (Vec::new(), Vec::new(), 1, 512);
         let total = 16;
         for number in 0..total {
@@ -128,12 +130,15 @@ fn assert_located(found: Result<(Report, Vec<Vec<u8>>), Error>, group: Placed, w
 #[test]
 fn every_flipped_bit_of_a_group_before_the_last_is_located() {
     let small = Small::new(1);
+    let mut flips = 0;
     for group in &small.groups[..small.groups.len() - 1] {
         for bit in group.start * 8..group.end * 8 {
             let disk = flipped(&small.disk, &segment_name(group.segment), bit);
             assert_located(small.judge(&disk), *group, &format!("segment {}, bit {bit}", group.segment));
+            flips += 1;
         }
     }
+    told_flips(flips, "every group before the last", "refused, with segment, offset and sequence");
 }
 
 #[test]
@@ -157,6 +162,8 @@ fn every_flipped_bit_of_the_last_group_is_cut_and_reported_or_refused() {
             assert!(cut.bytes <= last.end - last.start && cut.bytes > 40);
             assert_eq!(frames, small.frames[..small.kept()]);
         }
+        let found = if covered { "refused: the head record covers it" } else { "cut and reported" };
+        told_flips((last.end - last.start) * 8, "the last group", found);
     }
 }
 
@@ -164,11 +171,13 @@ fn every_flipped_bit_of_the_last_group_is_cut_and_reported_or_refused() {
 fn every_flipped_bit_outside_the_groups_is_refused_or_reported() {
     let small = Small::new(0);
     let last = small.last();
+    let mut flips = 0;
     for segment in 1..=small.segments() {
         for bit in 0..TINY.segment_bytes * 8 {
             if small.group_at(segment, bit / 8).is_some() {
                 continue;
             }
+            flips += 1;
             let what = format!("segment {segment}, bit {bit}");
             match small.judge(&flipped(&small.disk, &segment_name(segment), bit)) {
                 Err(error) => {
@@ -190,6 +199,7 @@ fn every_flipped_bit_outside_the_groups_is_refused_or_reported() {
             }
         }
     }
+    told_flips(flips, "segment headers and what is not written yet", "refused, or cut and reported");
 }
 
 #[test]
@@ -202,6 +212,7 @@ fn every_flipped_bit_of_the_head_record_is_reported_and_the_other_slot_used() {
         assert_eq!((report.head_slots_damaged, report.cut), (1, None), "bit {bit}");
         assert_eq!(frames, small.frames);
     }
+    told_flips(bits, "the head record", "reported, the other slot used");
     let both = flipped(&flipped(&small.disk, "head", 99), "head", 4096 * 8 + 99);
     assert_eq!(small.judge(&both).expect_err("no slot").code(), "LOG_DAMAGED");
 }
@@ -221,8 +232,10 @@ fn a_damaged_head_slot_is_the_next_to_be_written() {
 
 #[test]
 fn every_truncation_is_refused_and_located() {
+    let mut cuts = 0;
     for uncovered in [0, 1] {
         let small = Small::new(uncovered);
+        cuts += small.segments() * TINY.segment_bytes + 8192;
         for segment in 1..=small.segments() {
             for bytes in 0..TINY.segment_bytes {
                 let disk = small.disk.fork();
@@ -250,6 +263,54 @@ fn every_truncation_is_refused_and_located() {
             assert_eq!(small.judge(&disk).expect_err("too short").code(), "LOG_DAMAGED");
         }
     }
+    let done =
+        format!("every length that a file of a small log can be cut to, seed {}: {cuts} cuts", seed(3));
+    tell(5, &done, "opened and verified alike; code and place", "refused and located, 0 accepted in silence");
+}
+
+/// A log of many segments: bits drawn at random. Whatever comes of one is told, and nothing is opened that nobody wrote.
+#[test]
+fn bits_flipped_at_random_in_a_larger_log_are_never_accepted_in_silence() {
+    let (seed, flips) = (seed(11), count(500, 20_000));
+    let disk = SimDisk::new(seed);
+    let (oracle, journal) = run_workload(&disk, seed, 60);
+    drop(journal.expect("a whole log"));
+    let before = verify(&disk).expect("a whole log");
+    let names = disk.names();
+    let mut random = Random::new(seed);
+    let (mut refused, mut reported) = (0_u64, 0_u64);
+    for flip in 0..flips {
+        let name = &names[random.below(names.len() as u64) as usize];
+        let bits = disk.contents(name).expect("a file").len() as u64 * 8;
+        let bit = random.below(bits);
+        let what = format!("seed {seed}, flip {flip}: {name}, bit {bit}");
+        let damaged = flipped(&disk, name, bit);
+        match (verify(&damaged), Journal::open(damaged.storage(), None)) {
+            (Err(error), Err(opened)) => {
+                assert_eq!(error.to_string(), opened.to_string(), "{what}");
+                assert!(error.place().is_some() || error.code() == "LOG_TAIL_CUT", "{what}: {error}");
+                refused += 1;
+            }
+            (Ok(report), Ok((journal, _))) => {
+                let told = report.cut.is_some() || report.head_slots_damaged > before.head_slots_damaged;
+                assert!(told, "{what} was accepted in silence");
+                let frames = read_all(&journal.log()).expect("what was opened can be read");
+                assert!(oracle.acknowledged.starts_with(&frames), "{what}: frames that nobody wrote");
+                reported += 1;
+            }
+            (verified, opened) => panic!("{what}: {verified:?}, opened: {}", opened.is_ok()),
+        }
+    }
+    let done = format!("{flips} bits drawn of a log of {} files, seed {seed}", names.len());
+    let looked_at =
+        "refused with a place, or opened with only what was written and a report of what is wrong";
+    tell(5, &done, looked_at, &format!("{refused} refused, {reported} reported, 0 accepted in silence"));
+}
+
+/// One row: every bit of a part of the small log.
+fn told_flips(flips: u64, part: &str, found: &str) {
+    let done = format!("every bit of {part} of a small log, seed {}: {flips} flips", seed(3));
+    tell(5, &done, "opened and verified alike; code, place, frames that are left", found);
 }
 
 /// A tail that was overwritten with zeros looks like a log that ended there: only the head record knows.

@@ -3,6 +3,7 @@
 use crate::common;
 
 use crate::common::{SMALL, new_log, reopen};
+use crate::told::tell;
 
 #[test]
 fn a_full_disk_refuses_before_writing_and_resumes_by_itself() {
@@ -49,6 +50,12 @@ fn a_full_disk_refuses_before_writing_and_resumes_by_itself() {
     frames.push(vec![(frames.len() - 1) as u8; 1000]);
     drop(journal);
     assert_eq!(reopen(disk.storage()).expect("a whole log"), frames);
+    tell(
+        4,
+        &format!("the log alone on a full disk, then with room again: {} frames", frames.len()),
+        "refused before anything is written, small groups still fit, the waiting group goes once there is room",
+        "DISK_FULL, 0 lost",
+    );
 }
 
 #[test]

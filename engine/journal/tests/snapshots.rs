@@ -7,6 +7,7 @@ use countersign_journal::sim::{Failure, SimDisk};
 use countersign_journal::*;
 
 use crate::common::{LOG_ID, Random};
+use crate::told::{seed, tell};
 
 const VERSION: u64 = 7;
 
@@ -66,7 +67,7 @@ fn another_logs_and_another_versions_are_told_apart() {
 #[test]
 fn whatever_has_changed_is_noticed() {
     let disk = SimDisk::new(3);
-    write(&disk, 40, &some_pieces(3)).unwrap();
+    write(&disk, 40, &some_pieces(seed(3))).unwrap();
     let (name, whole) = (snapshot_file(40), disk.contents(&snapshot_file(40)).unwrap());
     let refused = |what: &str| {
         let found = read(&disk, 40, (LOG_ID, VERSION));
@@ -87,6 +88,17 @@ fn whatever_has_changed_is_noticed() {
     refused("a byte more");
     disk.edit(&name, |bytes| bytes.clone_from(&whole));
     read(&disk, 40, (LOG_ID, VERSION)).expect("the whole is read");
+    tell(
+        5,
+        &format!(
+            "every bit and every length of a snapshot, seed {}: {} flips, {} truncations",
+            seed(3),
+            whole.len() * 8,
+            whole.len()
+        ),
+        "refused as damaged, so that the one before or the log serves",
+        "all refused, 0 accepted in silence",
+    );
 }
 
 /// Two pieces that are whole each, but stand in each other's place.
@@ -122,6 +134,13 @@ fn a_power_cut_leaves_a_whole_one() {
         assert!(disk.names().iter().all(|name| !name.ends_with(UNFINISHED)), "{:?}", disk.names());
         if done {
             assert!(call > 7, "only {call} calls");
+            let done = format!("power cut at every storage call of writing a snapshot: {} cuts", call - 1);
+            tell(
+                2,
+                &done,
+                "the one before is whole, the new one whole or not there",
+                "0 torn under its name",
+            );
             return;
         }
     }
@@ -144,6 +163,8 @@ fn a_torn_one_is_never_read() {
         }
     }
     assert!(torn > 10, "only {torn} of 50 were torn");
+    let done = "control: 50 snapshots written with syncs that do nothing";
+    tell(2, done, "a torn one is refused, never read", &format!("{torn} of 50 torn, all refused"));
 }
 
 #[test]

@@ -10,3 +10,5 @@ mod mutations;
 mod requests;
 mod schemas;
 mod subjects;
+#[path = "../../../tests/faults/told.rs"]
+mod told;

@@ -3,6 +3,7 @@
 mod archive;
 mod clocks;
 mod copies;
+mod crowd;
 mod demo_company;
 mod failures;
 mod followers;
@@ -12,4 +13,7 @@ mod replies;
 mod snapshots;
 mod start;
 mod support;
+#[path = "../../../tests/faults/told.rs"]
+mod told;
 mod views;
+mod whims;

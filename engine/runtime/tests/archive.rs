@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::support::*;
+use crate::told::tell;
 use countersign_core::command::{Body, Stored};
 use countersign_core::definition::FORM;
 use countersign_core::state::State;
@@ -79,4 +80,12 @@ fn what_snapshots_cover_is_archived_and_stays_readable() {
     assert!(refused.contains("/archive"), "{refused}");
     let moved = EngineOptions { archive: Some(folder.path().join("elsewhere")), ..plain() };
     Engine::open(moved).unwrap().0.stop().unwrap();
+    let looked_at =
+        "start, readers and back-up see one log; without the archive it is refused; a moved one serves";
+    tell(
+        13,
+        &format!("{} segments in an archive", segments(&folder.path().join("elsewhere"))),
+        looked_at,
+        "as expected",
+    );
 }

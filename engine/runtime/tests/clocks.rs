@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::support::*;
+use crate::told::tell;
 use countersign_core::command::Cause;
 use countersign_core::event::Event;
 use countersign_core::time::Timestamp;
@@ -89,6 +90,8 @@ fn many_timers_due_at_once_do_not_starve_other_work() {
     assert_eq!(handle.settle_blocking().unwrap(), before + 301);
     let reminded = events_after(handle, before).into_iter().filter(|name| *name == "task-reminded").count();
     assert_eq!(reminded, 300);
+    let looked_at = "how many of them come before a command that arrives with them";
+    tell(10, "300 timers due in the same millisecond", looked_at, &format!("{overtaken}, at most 128"));
 }
 
 #[test]
@@ -110,6 +113,9 @@ fn a_clock_that_jumps_holds_timers_and_commands_until_it_is_confirmed() {
     let reply = handle.command_blocking(approve("d1", START, &receipt)).unwrap();
     assert_eq!(handle.log().read_frame(reply.sequence).unwrap().at, START.plus(60_000));
     assert!(!handle.status().clock_jumped);
+    let looked_at =
+        "CLOCK_JUMP for commands, timers hold, queries go on; after confirm-clock everything goes on";
+    tell(12, "a clock 48 hours ahead, then right again", looked_at, "0 timers fired meanwhile");
 }
 
 #[test]
@@ -122,6 +128,12 @@ fn a_clock_set_back_is_noticed_and_never_turns_the_order_round() {
     handle.confirm_clock().unwrap();
     let reply = handle.command_blocking(submit("s1", START, "one")).unwrap();
     assert_eq!(handle.log().read_frame(reply.sequence).unwrap().at, START);
+    tell(
+        12,
+        "a clock an hour behind",
+        "CLOCK_JUMP; recorded time never goes back",
+        "recorded time stood still",
+    );
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! A back-up is taken while a company runs; a fork of it is another log, and both go on from where it was.
 
 use crate::support::*;
+use crate::told::tell;
 use countersign_core::state::State;
 use countersign_runtime::*;
 
@@ -40,4 +41,6 @@ fn a_running_company_is_backed_up_and_forked() {
         accepted(engine.handle().command_blocking(submit("s3", START, "three")));
         engine.stop().unwrap();
     }
+    let looked_at = "the same State; a request is known again; the fork has a log_id of its own and goes on";
+    tell(13, "a back-up of a running company, restored, and forked", looked_at, "as expected");
 }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::support::*;
+use crate::told::tell;
 use countersign_core::state::State;
 use countersign_core::time::Timestamp;
 use countersign_journal::sim::{Failure, SimDisk};
@@ -71,6 +72,8 @@ fn everybody_who_waits_learns_of_a_failed_sync() {
     }
     assert_eq!(handle.read_blocking(|_| ()).unwrap_err(), Unavailable::Stopped, "State is ahead of the disk");
     assert!(handle.status().failed.unwrap().contains("write segment"));
+    let looked_at = "each learns ENGINE_STOPPED, reads too: State is ahead of the disk";
+    tell(3, "a failed sync under 20 waiting callers", looked_at, "nobody was answered");
 }
 
 const CHILD: &str = "COUNTERSIGN_TEST_ABORT";
@@ -90,4 +93,6 @@ fn the_process_aborts_where_that_is_asked_for() {
         Command::new(program).args(["--exact", name, "--nocapture"]).env(CHILD, "1").output().unwrap();
     assert!(std::os::unix::process::ExitStatusExt::signal(&output.status).is_some(), "{output:?}");
     assert!(!String::from_utf8_lossy(&output.stderr).contains("answered"), "{output:?}");
+    let looked_at = "it ends by a signal, the caller is not answered";
+    tell(3, "a failed sync in a process that runs as it is served", looked_at, "aborted");
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::support::gate::Gate;
 use crate::support::*;
+use crate::told::tell;
 use countersign_core::command::Body;
 use countersign_journal::sim::SimDisk;
 use countersign_runtime::*;
@@ -48,6 +49,12 @@ fn overload_is_refused_and_memory_stays_bounded() {
     let sequences: Vec<u64> = first.map(|reply| reply.sequence).collect();
     assert!(sequences.windows(2).all(|pair| pair[0] < pair[1]), "in the order in which it came");
     accepted(handle.command_blocking(submit("after", START, "after")));
+    tell(
+        11,
+        &format!("a disk that stands still: {n} submissions sent"),
+        "what is taken on is bounded, the rest is OVERLOADED with retry_after_ms; order kept afterwards",
+        &format!("{} taken on, all answered; bound {bound}", sequences.len()),
+    );
 }
 
 #[test]
@@ -72,6 +79,13 @@ fn a_follower_far_behind_holds_up_new_work_only() {
     assert_eq!(handle.status().followers, [("slow".to_owned(), decided.sequence)]);
     drop(follower);
     assert!(handle.status().followers.is_empty());
+    let looked_at = "new work is OVERLOADED once it is 20 frames behind, decisions go on";
+    tell(
+        11,
+        "a follower that stands still",
+        looked_at,
+        &format!("refused after {} submissions", receipts.len()),
+    );
 }
 
 #[test]
@@ -95,6 +109,8 @@ fn a_full_disk_refuses_new_work_keeps_deciding_and_resumes_by_itself() {
     disk.set_full(false);
     until("there is room again", || handle.status().room == Room::Enough);
     accepted(handle.command_blocking(submit("s2", START, "two")));
+    let looked_at = "new work is DISK_FULL, decisions go on; new work again without anybody's help";
+    tell(4, "a disk that is full, then has room", looked_at, "as expected");
 }
 
 #[test]
@@ -122,4 +138,6 @@ fn an_exhausted_reserve_refuses_everything_and_loses_nothing() {
     let hash = engine.stop().unwrap().hash();
     let (engine, _) = Engine::open(options(&disk, &clock)).unwrap();
     assert_eq!(engine.handle().read_blocking(|state| state.hash()).unwrap().0, hash);
+    let looked_at = "everything is DISK_FULL, then works again by itself; State is the fold of the log";
+    tell(4, "a reserve used up to the end", looked_at, &format!("{taken} commands in the reserve, 0 lost"));
 }

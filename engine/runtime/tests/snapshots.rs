@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use crate::support::*;
+use crate::told::tell;
 use countersign_core::state::{State, apply_frame};
 use countersign_journal::sim::SimDisk;
 use countersign_journal::{UNFINISHED, snapshot_file, snapshots};
@@ -93,6 +94,8 @@ fn what_is_of_no_use_is_passed_over() {
         assert_eq!(report.skipped.len(), nth + 1);
         assert!(report.skipped[0].why.contains("damaged"), "{report:?}");
     }
+    let looked_at = "the start passes it over with a line, takes the one before, then the log";
+    tell(5, "a flipped bit in the newest snapshot, then in both", looked_at, "State is the fold of the log");
 }
 
 /// A snapshot that another version of the program has made is passed over, and removed only once two of this
@@ -116,6 +119,8 @@ fn another_versions_snapshot_is_passed_over() {
         work(engine.handle(), 100 + round..101 + round);
         engine.stop().unwrap();
     }
+    let looked_at = "passed over, the log is applied whole; removed once two of this version are there";
+    tell(13, "a start beside another version's snapshot", looked_at, "State is the fold of the log");
 }
 
 /// CRC-32C, bit by bit.
@@ -157,6 +162,11 @@ fn a_power_cut_while_one_is_made_loses_nothing() {
         if let Ok((sequence, _)) = made {
             assert_eq!(report.snapshot, sequence);
             assert!(call > 20 && from.len() == 2, "{call} calls, starts from {from:?}");
+            let done =
+                format!("power cut at every storage call of a running company's snapshot: {} cuts", call - 1);
+            let looked_at =
+                "the start finds the new one, the one before or the log; State is the fold of the log";
+            tell(2, &done, looked_at, "0 torn under its name, 0 differences");
             return;
         }
     }

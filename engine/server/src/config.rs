@@ -74,6 +74,8 @@ pub struct PublicationConfig {
     pub bytes_max: Option<u64>,
     /// How long an acknowledgement may take before the stream is looked at again.
     pub acknowledged_within: Duration,
+    /// How long the stream knows message ids; nothing relies on it.
+    pub duplicates: Duration,
 }
 
 impl PublicationConfig {
@@ -85,6 +87,7 @@ impl PublicationConfig {
             replicas: 1,
             bytes_max: None,
             acknowledged_within: Duration::from_secs(3),
+            duplicates: Duration::from_secs(120),
         }
     }
 }

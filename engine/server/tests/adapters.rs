@@ -2,6 +2,7 @@
 //! or unreadable.
 
 use crate::support;
+use crate::told::tell;
 
 use crate::support::adapter::Outside;
 use crate::support::nats::{Nats, PATIENCE, TWO_USERS, until};
@@ -323,6 +324,12 @@ async fn a_stream_that_was_removed_is_made_anew_and_open_commands_go_out_again()
     found.sort_unstable();
     assert_eq!(found, ["C-1.making.1", "C-2.making.1"]);
     mill.server.stop().await.expect("a clean stop");
+    tell(
+        7,
+        "the stream of commands removed",
+        "open commands go out again under their ids",
+        &format!("{} open commands again", found.len()),
+    );
 }
 
 /// What was done late by a case that is over is still being undone: that goes out again as well.
@@ -407,6 +414,12 @@ async fn while_nats_is_away_decisions_go_on_and_each_command_comes_once_it_is_ba
     found.sort_by(|a, b| a.0.cmp(&b.0));
     assert_eq!(found, [("C-1.making.1".to_owned(), json!(2)), ("C-2.making.1".to_owned(), json!(2))]);
     mill.server.stop().await.expect("a clean stop");
+    tell(
+        7,
+        "NATS away for six minutes of virtual time, with open commands",
+        "decisions go on; sent again by schedule, only the newest sending goes out",
+        "each command once",
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -9,9 +9,12 @@ mod bus;
 mod desk;
 mod health;
 mod organisation;
+mod outage;
 mod publication;
 mod pump;
 mod secrets;
 mod service;
 mod setup;
 mod support;
+#[path = "../../../tests/faults/told.rs"]
+mod told;

@@ -8,9 +8,10 @@ use crate::support::nats::{
     Line, Nats, PATIENCE, Stream, TWO_USERS, all_published, config_at, log_events, until,
 };
 use crate::support::{House, Office};
+use crate::told::tell;
 
 /// Hands so many contracts in at once; each is a frame of several events.
-async fn contracts(office: &Office, first: usize, count: usize) {
+pub(crate) async fn contracts(office: &Office, first: usize, count: usize) {
     let tasks = (first..first + count).map(|n| {
         let office = office.clone();
         tokio::spawn(async move { office.contract(&format!("HT-{n}"), 1).await })
@@ -20,7 +21,7 @@ async fn contracts(office: &Office, first: usize, count: usize) {
     }
 }
 
-fn assert_same(found: &[String], expected: &[String]) {
+pub(crate) fn assert_same(found: &[String], expected: &[String]) {
     let once: BTreeSet<&String> = found.iter().collect();
     assert_eq!(once.len(), found.len(), "an event was published twice");
     assert_eq!(found, expected, "the published events are those of the log, in its order");
@@ -61,6 +62,12 @@ async fn a_line_that_breaks_in_the_middle_of_a_window_loses_and_repeats_nothing(
     }
     assert!(server.status().publication.expect("a publication").resumed > 0, "nothing broke under way");
     assert_same(&Stream::of(&nats).await.events().await, &log_events(server.engine()));
+    tell(
+        7,
+        "the line to NATS cut within a window, 6 times under load",
+        "the stream against the log, by sequence and index",
+        &format!("{} events, each once", log_events(server.engine()).len()),
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -86,6 +93,12 @@ async fn a_server_that_is_killed_and_comes_back_goes_on_where_it_was() {
         all_published(&server).await;
     }
     assert_same(&Stream::of(&nats).await.events().await, &log_events(server.engine()));
+    tell(
+        7,
+        "NATS killed and started again, 3 times under load",
+        "decisions go on; the stream against the log",
+        &format!("{} events, each once", log_events(server.engine()).len()),
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -104,6 +117,12 @@ async fn a_stream_that_is_removed_under_a_running_engine_goes_on_after_what_was_
     all_published(&server).await;
     seen.extend(stream.events().await);
     assert_same(&seen, &log_events(server.engine()));
+    tell(
+        7,
+        "the stream removed under a running engine, 3 times",
+        "what a consumer saw of all of them, against the log",
+        &format!("{} events, none skipped, none repeated", seen.len()),
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -125,6 +144,12 @@ async fn a_stream_that_lost_its_messages_while_the_engine_was_down_goes_on_after
     all_published(&server).await;
     seen.extend(Stream::of(&nats).await.events().await);
     assert_same(&seen, &log_events(server.engine()));
+    tell(
+        7,
+        "the stream purged of all messages on the disk of NATS, which is down",
+        "what a consumer saw before and after, against the log",
+        &format!("{} events, none skipped, none repeated", seen.len()),
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -137,6 +162,12 @@ async fn the_stream_cannot_be_purged_and_its_messages_cannot_be_deleted() {
     assert!(handle.purge().await.is_err(), "a purge is refused");
     assert!(handle.delete_message(1).await.is_err(), "a deletion is refused");
     assert_same(&stream.events().await, &log_events(server.engine()));
+    tell(
+        7,
+        "a purge and a deletion asked for through NATS",
+        "both are refused; the stream against the log",
+        "refused, nothing is gone",
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -214,6 +245,12 @@ async fn what_consumers_lost_is_published_once_more_on_demand() {
     let rest: Vec<String> = after[before.len() + again..].iter().map(|(id, _)| id.clone()).collect();
     let expected = log_events(server.engine());
     assert_same(&rest, &expected[before.len()..]);
+    tell(
+        7,
+        "what consumers lost published again from a sequence on",
+        "the same bodies under ids of their own; publication goes on after the log",
+        &format!("{again} events again"),
+    );
 }
 
 fn sequence(id: &str) -> u64 {

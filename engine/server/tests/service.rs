@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::support::nats::{NOBODY_ASKED, Nats, PATIENCE, TWO_USERS, until};
 use crate::support::{House, contract, request, submit, with};
+use crate::told::tell;
 use async_nats::Client;
 use countersign_core::command::{Cause, VouchedBy};
 use countersign_server::{Credentials, NatsConfig, Server};
@@ -160,6 +161,12 @@ async fn a_full_house_turns_requests_away_and_those_it_took_get_their_answer() {
     }
     assert!(!cases.is_empty() && turned_away > 0, "{} taken, {turned_away} turned away", cases.len());
     assert_eq!(server.status().nats.expect("a service").counts.overloaded, turned_away);
+    tell(
+        11,
+        "300 requests at once over NATS, 4 at a time taken",
+        "OVERLOADED with retry_after_ms, or an answer; no case twice",
+        &format!("{} taken, {turned_away} turned away", cases.len()),
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

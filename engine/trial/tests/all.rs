@@ -7,4 +7,6 @@ mod order;
 mod promises;
 mod signing;
 mod support;
+#[path = "../../../tests/faults/told.rs"]
+mod told;
 mod yuanlan;

@@ -12,9 +12,6 @@ use crate::nats::Link;
 pub(super) use crate::nats::streams::Trouble;
 use crate::nats::streams::{Ensured, answered, ensure, error_of};
 
-/// How long the stream knows message ids.
-const DUPLICATES_NS: u64 = 120_000_000_000;
-
 /// The stream of a company.
 #[derive(Clone)]
 pub(super) struct Stream {
@@ -35,7 +32,7 @@ impl Stream {
             "max_msgs": -1,
             "max_age": 0,
             "num_replicas": config.replicas,
-            "duplicate_window": DUPLICATES_NS,
+            "duplicate_window": u64::try_from(config.duplicates.as_nanos()).unwrap_or(u64::MAX),
             "deny_delete": true,
             "deny_purge": true,
         });

@@ -38,12 +38,19 @@ pub struct Nats {
 impl Nats {
     /// With this text as configuration.
     pub fn start(configuration: &str) -> Nats {
+        Nats::with_room(configuration, 10 << 30)
+    }
+
+    /// The same with so many bytes for streams.
+    pub fn with_room(configuration: &str, bytes: u64) -> Nats {
         let directory = tempfile::tempdir().expect("a directory");
-        let file = directory.path().join("server.conf");
-        let store = directory.path().join("store");
-        let text = format!("jetstream {{ store_dir: {store:?} }}\n{configuration}");
-        std::fs::write(&file, text).expect("a configuration is written");
-        Nats::begin(directory, file.display().to_string())
+        let file = configured(directory.path(), configuration, bytes);
+        Nats::begin(directory, file)
+    }
+
+    /// As many bytes for streams from its next start on.
+    pub fn give_room(&self, configuration: &str, bytes: u64) {
+        configured(self.directory.path(), configuration, bytes);
     }
 
     /// On the configuration that is deployed; each user's password is its name and `-pw`.
@@ -122,6 +129,14 @@ impl Drop for Nats {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// Writes a configuration, and gives its file.
+fn configured(directory: &Path, configuration: &str, bytes: u64) -> String {
+    let (file, store) = (directory.join("server.conf"), directory.join("store"));
+    let text = format!("jetstream {{ store_dir: {store:?}, max_file_store: {bytes} }}\n{configuration}");
+    std::fs::write(&file, text).expect("a configuration is written");
+    file.display().to_string()
 }
 
 /// How the engine of a house reaches a server at this address.
