@@ -176,7 +176,8 @@ impl Serve {
         Serve::ready(child, &log).unwrap_or_else(|said| panic!("{said}"))
     }
 
-    fn ready(mut child: Child, log: &Path) -> Result<Serve, String> {
+    /// Waits until a process says that it works; its other words are in a file. Err: what it said instead.
+    pub fn ready(mut child: Child, log: &Path) -> Result<Serve, String> {
         let mut stdout = BufReader::new(child.stdout.take().expect("stdout is piped"));
         let mut line = String::new();
         stdout.read_line(&mut line).expect("its output can be read");

@@ -29,7 +29,7 @@ use crate::sandbox::{Faults, Office, Rules, Sandbox, Setup};
 use crate::schedule::Schedule;
 use crate::settings::Settings;
 use crate::time::{Clock, SystemClock};
-use crate::transport::nats::{Credentials, NatsSettings, connect};
+use crate::transport::nats::{Credentials, NatsSettings, Tls, connect};
 use crate::transport::{Transport, TransportError};
 
 /// One kind of adapter, as its crate declares it.
@@ -62,7 +62,7 @@ pub struct ProcessConfig {
 }
 
 /// The way to NATS.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NatsConfig {
     /// `nats://127.0.0.1:4222`, or several, separated by commas.
@@ -76,9 +76,52 @@ pub struct NatsConfig {
     /// A credentials file, in place of user and password.
     #[serde(default)]
     pub credentials_file: Option<PathBuf>,
+    /// The seed of an nkey, in place of both: `file:<path>` or `env:<name>`.
+    #[serde(default)]
+    pub nkey_seed: Option<Source>,
+    /// The authorities (PEM) whose certificates are believed, in place of the system's. Asks for TLS, as do the two
+    /// that follow.
+    #[serde(default)]
+    pub ca: Option<PathBuf>,
+    /// The certificate (PEM) that is shown to the server.
+    #[serde(default)]
+    pub certificate: Option<PathBuf>,
+    /// Its key (PEM).
+    #[serde(default)]
+    pub key: Option<PathBuf>,
+    /// Sends a password without TLS to another machine; for a network that is protected otherwise.
+    #[serde(default)]
+    pub allow_cleartext: bool,
     /// `_INBOX`, or what the server's permissions allow.
     #[serde(default)]
     pub inbox_prefix: Option<String>,
+}
+
+impl NatsConfig {
+    /// Who the adapter is there: exactly one way, or none.
+    fn credentials(&self) -> Result<Credentials, ProcessError> {
+        let secret = |field: &str, source: &Source| match source {
+            Source::Plain(_) => {
+                let message = "expected file:<path> or env:<name>: a secret has no place in a configuration";
+                Err(ConfigError::new(field, message))
+            }
+            source => source.read().map_err(|why| ConfigError::new(field, why)),
+        };
+        match (&self.user, &self.password, &self.credentials_file, &self.nkey_seed) {
+            (None, None, None, None) => Ok(Credentials::None),
+            (None, None, Some(file), None) => Ok(Credentials::CredentialsFile(file.clone())),
+            (None, None, None, Some(seed)) => Ok(Credentials::NkeySeed(secret("nats.nkey_seed", seed)?)),
+            (Some(user), Some(password), None, None) => {
+                let password = secret("nats.password", password)?;
+                Ok(Credentials::UserPassword { user: user.clone(), password })
+            }
+            _ => {
+                let message = "expected a user with a password, a credentials file, the seed of an nkey, or nothing; \
+                               not a mixture";
+                Err(ConfigError::new("nats", message).into())
+            }
+        }
+    }
 }
 
 /// The system that does the work: one of the three.
@@ -312,23 +355,9 @@ async fn nats_transport(kind: &Kind, config: &ProcessConfig) -> Result<Transport
             ConfigError::new("nats", "expected the way to a NATS server; add `nats: { url: ... }`").into()
         );
     };
-    let credentials = match (&nats.user, &nats.password, &nats.credentials_file) {
-        (None, None, None) => Credentials::None,
-        (None, None, Some(file)) => Credentials::File(file.clone()),
-        (Some(_), Some(Source::Plain(_)), None) => {
-            let message = "expected file:<path> or env:<name>: a secret has no place in a configuration";
-            return Err(ConfigError::new("nats.password", message).into());
-        }
-        (Some(user), Some(password), None) => {
-            let password = password.read().map_err(|why| ConfigError::new("nats.password", why))?;
-            Credentials::UserPassword { user: user.clone(), password }
-        }
-        _ => {
-            let message = "expected a user with a password, a credentials file, or nothing; not a mixture";
-            return Err(ConfigError::new("nats", message).into());
-        }
-    };
-    let mut settings = NatsSettings::new(&nats.url, credentials);
+    let mut settings = NatsSettings::new(&nats.url, nats.credentials()?);
+    settings.tls = Tls { ca: nats.ca.clone(), certificate: nats.certificate.clone(), key: nats.key.clone() };
+    settings.allow_cleartext = nats.allow_cleartext;
     if let Some(prefix) = &nats.inbox_prefix {
         settings.inbox_prefix.clone_from(prefix);
     }

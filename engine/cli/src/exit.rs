@@ -5,9 +5,10 @@ use std::process::ExitCode;
 
 use countersign_chain::Diagnostic;
 use countersign_messages::{ErrorBody, FormError, WireError};
+use countersign_nats::NatsAccessError;
 use countersign_runtime::views::ViewsError;
 use countersign_runtime::{EngineError, ReadError, Unavailable};
-use countersign_server::ServerError;
+use countersign_server::{NatsError, ServerError};
 use serde_json::{Value, json};
 
 /// What the process ends with; `--help` documents it.
@@ -32,7 +33,7 @@ impl From<Exit> for ExitCode {
 }
 
 /// Codes that another try may not meet again.
-const UNAVAILABLE: [&str; 13] = [
+const UNAVAILABLE: [&str; 14] = [
     "OVERLOADED",
     "DISK_FULL",
     "CLOCK_JUMP",
@@ -44,6 +45,7 @@ const UNAVAILABLE: [&str; 13] = [
     "IO",
     "NATS_UNREACHABLE",
     "NO_ANSWER",
+    "NO_PROGRESS",
     "ALREADY_SERVED",
     "NATS_REFUSED",
 ];
@@ -187,9 +189,28 @@ impl From<EngineError> for Failure {
     }
 }
 
+impl From<NatsAccessError> for Failure {
+    fn from(error: NatsAccessError) -> Failure {
+        let failure = Failure::new(error.code(), error.to_string());
+        match error {
+            NatsAccessError::Unreachable { .. } => {
+                failure.hint("is the server up, and is the address right?")
+            }
+            NatsAccessError::Cleartext(_) => {
+                failure.hint("where the network itself is protected, --nats-allow-cleartext says so")
+            }
+            NatsAccessError::Tls { .. } => failure.hint(
+                "--nats-ca names the authority of the server's certificate; the address must be a name in it",
+            ),
+            _ => failure,
+        }
+    }
+}
+
 impl From<ServerError> for Failure {
     fn from(error: ServerError) -> Failure {
         match error {
+            ServerError::Nats(NatsError::Access(error)) => error.into(),
             ServerError::Engine(error) => error.into(),
             ServerError::Read(error) => error.into(),
             other => Failure::new(other.code(), other.to_string()),

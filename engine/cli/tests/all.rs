@@ -1,6 +1,8 @@
 //! All the tests of this crate in one program: one link instead of 10.
 
 mod accounts;
+#[path = "../../nats/tests/support/mod.rs"]
+mod authority;
 mod check;
 mod common;
 mod company;
@@ -12,6 +14,7 @@ mod report;
 mod rules;
 mod run_adapters;
 mod secrets;
+mod secured;
 mod served;
 mod shell;
 #[path = "../../../tests/support/mod.rs"]

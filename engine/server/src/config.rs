@@ -1,10 +1,11 @@
 //! What a server is started with. Secrets are never shown.
 
-use std::fmt;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use countersign_messages::DEFAULT_REPLY_PREFIX;
+use countersign_nats::{Credentials, Endpoint, Tls};
 use countersign_runtime::EngineOptions;
 
 /// What a server is started with.
@@ -30,6 +31,10 @@ pub struct NatsConfig {
     pub url: String,
     /// Who the engine is there.
     pub credentials: Credentials,
+    /// Which certificates are believed, and which one is shown.
+    pub tls: Tls,
+    /// Sends a password or token over a network in the clear.
+    pub allow_cleartext: bool,
     /// Where the engine gets its own answers: `_INBOX`, or what the server's permissions allow, such as
     /// `_INBOX.engine`.
     pub inbox_prefix: String,
@@ -37,8 +42,10 @@ pub struct NatsConfig {
     pub reply_prefix: String,
     /// Serves even where the server authenticates nobody. Recorded with every request.
     pub trust_network: bool,
-    /// Requests under way at most; beyond it `OVERLOADED`.
+    /// Requests under way at most, of all systems; beyond it `OVERLOADED`.
     pub in_flight_max: usize,
+    /// What each system may ask.
+    pub limits: RequestLimits,
     /// How long to wait for the first connection.
     pub connect_within: Duration,
     /// Where the position of the publication is kept.
@@ -51,12 +58,58 @@ impl NatsConfig {
         NatsConfig {
             url: url.into(),
             credentials,
+            tls: Tls::default(),
+            allow_cleartext: false,
             inbox_prefix: "_INBOX".to_owned(),
             reply_prefix: DEFAULT_REPLY_PREFIX.to_owned(),
             trust_network: false,
             in_flight_max: 1_024,
+            limits: RequestLimits::default(),
             connect_within: Duration::from_secs(5),
             publication: Some(PublicationConfig::new(publication)),
+        }
+    }
+
+    /// The server, and who the engine is to it.
+    pub(crate) fn endpoint(&self) -> Endpoint {
+        Endpoint {
+            url: self.url.clone(),
+            credentials: self.credentials.clone(),
+            tls: self.tls.clone(),
+            allow_cleartext: self.allow_cleartext,
+        }
+    }
+}
+
+/// What each system may ask of the service over NATS.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RequestLimits {
+    /// A system that is not named.
+    pub each: SystemLimits,
+    /// Those that are, by name.
+    pub systems: BTreeMap<String, SystemLimits>,
+}
+
+/// What one system may ask of the service over NATS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SystemLimits {
+    /// Requests a second; beyond it `OVERLOADED`. 10,000 unless said otherwise.
+    pub requests_per_second: u32,
+    /// Requests at once after a pause: 10,000.
+    pub burst: u32,
+    /// Bytes of a request; beyond it `TOO_LARGE`: 1 MiB.
+    pub request_bytes_max: usize,
+    /// Requests under way; beyond it `OVERLOADED`: 256, a quarter of what the service takes.
+    pub under_way_max: u32,
+}
+
+impl Default for SystemLimits {
+    fn default() -> SystemLimits {
+        SystemLimits {
+            requests_per_second: 10_000,
+            burst: 10_000,
+            request_bytes_max: 1 << 20,
+            under_way_max: 256,
         }
     }
 }
@@ -92,49 +145,10 @@ impl PublicationConfig {
     }
 }
 
-/// A text that is never shown.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Keeps a text.
-    pub fn new(text: impl Into<String>) -> Secret {
-        Secret(text.into())
-    }
-
-    pub(crate) fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("(secret)")
-    }
-}
-
-/// Who the engine is to the NATS server.
-#[derive(Clone, Debug)]
-pub enum Credentials {
-    /// Nobody: for a server that authenticates nobody.
-    None,
-    /// A user with a password.
-    UserPassword {
-        /// The user.
-        user: String,
-        /// The password.
-        password: Secret,
-    },
-    /// A token.
-    Token(Secret),
-    /// A credentials file (`.creds`): a JWT and its seed.
-    CredentialsFile(PathBuf),
-    /// The seed of an nkey.
-    NkeySeed(Secret),
-}
-
 #[cfg(test)]
 mod tests {
+    use countersign_nats::Secret;
+
     use super::*;
 
     #[test]

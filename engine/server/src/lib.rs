@@ -32,11 +32,12 @@ pub mod setup;
 mod source;
 
 pub use bus::{Bus, Events, Happened};
-pub use config::{Config, Credentials, NatsConfig, PublicationConfig, Secret};
+pub use config::{Config, NatsConfig, PublicationConfig, RequestLimits, SystemLimits};
+pub use countersign_nats::{Credentials, Endpoint, NatsAccessError, Secret, Tls};
 pub use desk::{Caller, Desk, ENGINE_SYSTEM};
 pub use error::ServerError;
 pub use health::{Health, HealthConfig, Reason};
-pub use nats::{NatsError, ServiceCounts};
+pub use nats::{NatsError, ServiceCounts, SystemCounts};
 pub use outward::{
     Adapter, BoxFuture, CommandMessage, OutwardCounts, OutwardStatus, PumpError, Pumped, Said, Taken,
 };

@@ -15,7 +15,7 @@ use crate::config::{Config, NatsConfig};
 use crate::desk::Desk;
 use crate::error::ServerError;
 use crate::health::{Health, HealthConfig, StatusSource};
-use crate::nats::{Link, Service, ServiceCounts, already_served, connect};
+use crate::nats::{Link, Service, ServiceCounts, SystemCounts, already_served, connect};
 use crate::outward::{
     Counters, Intake, Locals, OutwardCounts, OutwardDoor, OutwardStatus, Shared, Within, Work,
 };
@@ -69,6 +69,8 @@ pub struct NatsStatus {
     pub believed: bool,
     /// What the service has done.
     pub counts: ServiceCounts,
+    /// What each system has asked.
+    pub systems: Vec<SystemCounts>,
 }
 
 impl ServerStatus {
@@ -254,19 +256,16 @@ impl Door {
         already_served(&link.client, desk.company(), clock.wall()).await?;
         let service = Service::new(desk.clone(), link.clone(), config);
         // A connection of its own: replies do not wait for events to be stored.
-        let publication = match &config.publication {
-            Some(publication) => {
-                let link = connect(config, "countersign-publication").await?;
-                Some(Publication::start(desk, link, publication)?)
-            }
-            None => None,
-        };
-        let outward = match &config.publication {
+        // Connections of their own: replies do not wait for events to be stored.
+        let (publication, outward) = match &config.publication {
             Some(kept) => {
+                let link = connect(config, "countersign-publication").await?;
+                let publication = Publication::start(desk, link, kept)?;
                 let link = connect(config, "countersign-adapters").await?;
-                Some(OutwardDoor::start(desk, link, kept, shared, locals)?)
+                let outward = OutwardDoor::start(desk, link, (kept, publication.watch()), shared, locals)?;
+                (Some(publication), Some(outward))
             }
-            None => None,
+            None => (None, None),
         };
         let requests = service.subscribe().await?;
         let serving = tokio::spawn(service.clone().serve(requests, stopped));

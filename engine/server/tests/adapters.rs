@@ -454,3 +454,62 @@ async fn on_the_deployed_configuration_an_adapter_reaches_its_own_work_and_nothi
     until("the engine reads it", || server.outward_counts().dead == 1).await;
     server.stop().await.expect("a clean stop");
 }
+
+/// Both give their commands the same ids: what adapters were told by the one must not be told again by the other.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fork_on_the_same_nats_server_deals_with_no_adapter() {
+    let Mill { nats, house, server, desk, mut erp, .. } = Mill::open().await;
+    order(&desk, "O-1").await;
+    assert_eq!(erp.command().await.body["command_id"], "C-1.making.1");
+    support::nats::all_published(&server).await;
+    server.stop().await.expect("a clean stop");
+    drop(desk);
+
+    let fork = House { directory: tempfile::tempdir().expect("a folder"), clock: house.clock.clone() };
+    let (from, to) = (house.directory.path().to_owned(), fork.directory.path().to_owned());
+    let forked = tokio::task::spawn_blocking(move || countersign_runtime::fork(&from, &to)).await;
+    forked.expect("no panic").expect("a fork");
+    let server = fork.serve(nats.config(&fork)).await;
+    let held = || server.status().outward.and_then(|outward| outward.held);
+    until("the fork holds", || held().is_some_and(|hold| hold.code == "STREAM_FOREIGN")).await;
+    order(&Office::of(&server, "desk"), "O-2").await;
+    erp.answers("C-1.making.1", "a", "done", counted(5)).await;
+    erp.nothing().await;
+    assert_eq!(erp.left("rpl").await, 1, "the answer is left to the log that asked");
+    server.stop().await.expect("a clean stop");
+
+    let server = house.serve(nats.config(&house)).await;
+    let start = std::time::Instant::now();
+    while erp.left("rpl").await > 0 {
+        assert!(start.elapsed() < PATIENCE, "expected the answer to be taken: {:?}", server.status());
+    }
+    assert_eq!(server.outward_counts().answers, 1);
+    server.stop().await.expect("a clean stop");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn facts_that_were_given_up_before_nats_was_first_reached_become_dead_letters() {
+    let house = House::mill().await;
+    let server = house.embedded().await;
+    let amount = json!({ "amount": "3400.00", "currency": "CNY" });
+    let fact =
+        json!({ "message_id": "R-9", "at": support::NOW, "data": { "order_no": "O-9", "amount": amount } });
+    let taken =
+        server.bus().take("countersign.mill.in.bank.receipt.posted", fact.to_string().as_bytes()).await;
+    assert_eq!(taken, countersign_server::Taken::Effect);
+    house.clock.advance(u64::try_from(31 * DAY).expect("time goes on"));
+    server.engine().settle().await.expect("settled");
+    server.stop().await.expect("a clean stop");
+
+    let nats = Nats::start(TWO_USERS);
+    let bank = Outside::of(&nats, "bank").await;
+    for start in 0..2 {
+        let server = house.serve(nats.config(&house)).await;
+        let durable = server.engine().log().durable();
+        assert!(server.commanded(durable, PATIENCE).await, "{:?}", server.status().outward);
+        let letters = bank.letters().await;
+        let told = letters.iter().filter(|(_, letter)| letter.to_string().contains("R-9")).count();
+        assert_eq!(told, 1, "start {start}: {letters:?}");
+        server.stop().await.expect("a clean stop");
+    }
+}

@@ -1,5 +1,6 @@
 //! Health over HTTP: progress, why the server is not ready, and figures.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Instant;
 
@@ -80,6 +81,12 @@ async fn an_engine_that_takes_turns_is_alive_ready_and_counted() {
     assert_eq!(figure(&health, "countersign_commands_accepted_total").await, 1);
     assert_eq!(figure(&health, "countersign_commands_refused_total{code=\"NOT_UNIQUE\"}").await, 1);
     assert_eq!(figure(&health, "countersign_queue_depth").await, 0);
+    assert_eq!(figure(&health, "countersign_applied_sequence").await, before + 1);
+    assert_eq!(figure(&health, "countersign_alive").await, 1);
+    assert!(
+        figure(&health, "countersign_disk_free_bytes").await
+            <= figure(&health, "countersign_disk_bytes").await
+    );
     assert_eq!(get(&health, "/elsewhere").await.0, 404);
     server.stop().await.expect("a clean stop");
     let (status, live) = json(&health, "/livez").await;
@@ -120,11 +127,15 @@ async fn overdue_tasks_are_counted_until_somebody_answers_and_after_a_restart() 
 async fn without_nats_it_is_alive_but_not_ready() {
     let house = House::found().await;
     let mut nats = Nats::deployed();
+    // With one, so that every figure is told.
+    let options = house.options();
+    let made = tokio::task::spawn_blocking(move || countersign_runtime::make_snapshot(&options)).await;
+    made.expect("no panic").expect("a snapshot");
     let server = house.serve(nats.config(&house)).await;
     let health = opened(&server).await;
     until("it is ready", || server.status().is_ready()).await;
     assert_eq!(json(&health, "/readyz").await.0, 200);
-    alerts_are_about_figures_that_exist(&get(&health, "/metrics").await.1);
+    rules_and_dashboard_are_about_figures_that_exist(&get(&health, "/metrics").await.1);
     nats.kill();
     until("the loss is noticed", || server.status().nats.is_some_and(|nats| !nats.connected)).await;
     let (status, ready) = json(&health, "/readyz").await;
@@ -150,14 +161,35 @@ async fn it_does_not_listen_beyond_loopback_unless_it_is_told_to() {
     server.stop().await.expect("a clean stop");
 }
 
-/// Every figure that the alert rules name is one that the engine tells.
-fn alerts_are_about_figures_that_exist(figures: &str) {
-    let rules = include_str!("../../../deploy/prometheus/countersign.rules.yaml");
-    let words = rules.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-    let named: Vec<&str> = words.filter(|word| word.starts_with("countersign_")).collect();
-    assert!(named.len() >= 8, "the rules name figures: {named:?}");
-    for name in named {
-        let described = format!("# TYPE {} ", name.trim_end_matches("_total"));
-        assert!(figures.contains(&described), "{name} is none of the figures:\n{figures}");
-    }
+/// Figures that a page describes, without the endings that the text format adds.
+fn described(figures: &str) -> BTreeSet<&str> {
+    let typed = figures.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next());
+    typed.collect()
 }
+
+/// Every figure that a text names.
+fn named(text: &str) -> BTreeSet<&str> {
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    words
+        .filter(|word| word.starts_with("countersign_"))
+        .map(|word| word.trim_end_matches("_total"))
+        .collect()
+}
+
+/// Alert rules and dashboard name figures that the engine tells, and the dashboard every one of them: what is told and
+/// not shown is seen by nobody.
+fn rules_and_dashboard_are_about_figures_that_exist(figures: &str) {
+    let told = described(figures);
+    let rules = named(include_str!("../../../deploy/prometheus/countersign.rules.yaml"));
+    let dashboard = include_str!("../../../deploy/grafana/countersign.json");
+    serde_json::from_str::<Value>(dashboard).expect("a dashboard is JSON");
+    assert!(rules.len() >= 12, "the rules name figures: {rules:?}");
+    assert_eq!(rules.difference(&told).collect::<Vec<_>>(), Vec::<&&str>::new(), "rules about nothing");
+    let shown = named(dashboard);
+    assert_eq!(shown.difference(&told).collect::<Vec<_>>(), Vec::<&&str>::new(), "panels of nothing");
+    let unseen: Vec<_> = told.difference(&shown).filter(|name| !UNSEEN.contains(*name)).collect();
+    assert_eq!(unseen, Vec::<&&str>::new(), "figures that no panel shows");
+}
+
+/// Figures that others on the dashboard contain.
+const UNSEEN: [&str; 1] = ["countersign_follower_applied_sequence"];

@@ -1,6 +1,6 @@
 //! The request service over a real NATS server.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::support::nats::{NOBODY_ASKED, Nats, PATIENCE, TWO_USERS, until};
@@ -8,7 +8,7 @@ use crate::support::{House, contract, request, submit, with};
 use crate::told::tell;
 use async_nats::Client;
 use countersign_core::command::{Cause, VouchedBy};
-use countersign_server::{Credentials, NatsConfig, Server};
+use countersign_server::{Credentials, NatsConfig, RequestLimits, Server, SystemLimits};
 use futures_util::StreamExt;
 use serde_json::{Value, json};
 
@@ -216,4 +216,38 @@ async fn requests_that_have_come_in_are_answered_before_the_server_stops() {
             usize::from(reply.is_some_and(|r| String::from_utf8_lossy(&r.payload).contains("\"ok\"")));
     }
     assert_eq!(answered, state.open_cases(), "every contract that was taken was answered");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_system_that_asks_too_often_or_too_much_is_turned_away_and_the_others_are_not() {
+    let (house, nats) = (House::found().await, Nats::start(TWO_USERS));
+    let narrow = SystemLimits {
+        requests_per_second: 1,
+        burst: 3,
+        request_bytes_max: 2_000,
+        ..SystemLimits::default()
+    };
+    let systems = BTreeMap::from([("portal".to_owned(), narrow)]);
+    let limits = RequestLimits { systems, ..RequestLimits::default() };
+    let server = house.serve(NatsConfig { limits, ..nats.config(&house) }).await;
+    let caller = nats.connect("admin").await;
+    let mut large = request("H29", "kam_js");
+    large["case"] = json!("C".repeat(2_000));
+    assert_eq!(ask(&caller, "portal", "case", &large).await["error"]["code"], "TOO_LARGE");
+    let mut too_often = 0;
+    for _ in 0..20 {
+        let reply = ask(&caller, "portal", "inbox", &request("H29", "kam_js")).await;
+        if reply["error"]["code"] == "OVERLOADED" {
+            assert!(reply["error"]["retry_after_ms"].as_u64().is_some_and(|ms| ms > 0), "{reply}");
+            too_often += 1;
+        }
+    }
+    assert!(too_often > 0, "twenty questions come faster than one a second");
+    let taken = ask(&caller, "crm", "submit", &submit("H31", "rep_js1", contract("HT-1", 1))).await;
+    assert_eq!(taken["ok"]["case"], "C-1", "{taken}");
+    let systems = server.status().nats.expect("a service").systems;
+    let of = |name: &str| systems.iter().find(|of| of.system == name).expect("counted").clone();
+    assert_eq!((of("portal").too_large, of("portal").too_often), (1, too_often));
+    assert_eq!((of("crm").taken, of("crm").too_often), (1, 0));
+    server.stop().await.expect("a clean stop");
 }

@@ -2,28 +2,8 @@
 
 use std::fmt;
 
+pub use countersign_nats::Secret;
 use serde::{Deserialize, Deserializer, de::Error as _};
-
-/// A text that is never shown.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Keeps a text.
-    pub fn new(text: impl Into<String>) -> Secret {
-        Secret(text.into())
-    }
-
-    pub(crate) fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("(secret)")
-    }
-}
 
 /// Where a value comes from: `file:<path>`, `env:<name>`, or itself.
 #[derive(Clone, PartialEq, Eq)]

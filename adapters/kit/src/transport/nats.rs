@@ -9,18 +9,17 @@ use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, PullConsumer, pu
 use async_nats::jetstream::context::{GetStreamErrorKind, PublishErrorKind};
 use async_nats::jetstream::message::Acker;
 use async_nats::jetstream::{self, AckKind, Context};
-use async_nats::{Client, ConnectErrorKind, ConnectOptions, HeaderMap};
+use async_nats::{Client, ConnectOptions, HeaderMap};
 use async_trait::async_trait;
 use countersign_messages::{Flow, Token, adapter_consumer};
+use countersign_nats::Endpoint;
+pub use countersign_nats::{Credentials, Tls};
 use futures_util::StreamExt;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 
 use super::{Delivery, Intake, Outlet, Publication, Receipt, Transport, TransportError};
-use crate::http::Secret;
 
-/// How long one try to connect may take.
-const ONE_TRY: Duration = Duration::from_secs(2);
 /// The pause between two looks for something that is not there yet.
 const RETRY: Duration = Duration::from_millis(200);
 /// Commands that one request to the server asks for.
@@ -35,6 +34,10 @@ pub struct NatsSettings {
     pub url: String,
     /// Who the adapter is there.
     pub credentials: Credentials,
+    /// Which certificates are believed, and which one is shown.
+    pub tls: Tls,
+    /// Sends a password over a network in the clear.
+    pub allow_cleartext: bool,
     /// Where the adapter gets its own answers: `_INBOX`, or what the server's permissions allow.
     pub inbox_prefix: String,
     /// How long to wait for the connection: 10 s.
@@ -50,28 +53,14 @@ pub struct NatsSettings {
     pub max_ack_pending: u32,
 }
 
-/// Who the adapter is to the NATS server.
-#[derive(Clone, Debug)]
-pub enum Credentials {
-    /// Nobody: for a server that authenticates nobody.
-    None,
-    /// A user with a password.
-    UserPassword {
-        /// The user.
-        user: String,
-        /// The password.
-        password: Secret,
-    },
-    /// A credentials file (`.creds`): a JWT and its seed.
-    File(std::path::PathBuf),
-}
-
 impl NatsSettings {
     /// A server at this address, with usual bounds.
     pub fn new(url: impl Into<String>, credentials: Credentials) -> NatsSettings {
         NatsSettings {
             url: url.into(),
             credentials,
+            tls: Tls::default(),
+            allow_cleartext: false,
             inbox_prefix: "_INBOX".to_owned(),
             connect_within: Duration::from_secs(10),
             streams_within: Duration::from_secs(30),
@@ -89,11 +78,6 @@ pub async fn connect(
     company: &Token,
     adapter: &Token,
 ) -> Result<Transport, TransportError> {
-    if settings.url.contains('@') {
-        let message =
-            "expected credentials apart from the address of the NATS server, where logs would show them";
-        return Err(TransportError::new("NATS_URL", message));
-    }
     let client = first_connection(settings, adapter).await?;
     let mut context = jetstream::new(client.clone());
     context.set_timeout(settings.kept_within);
@@ -107,45 +91,20 @@ pub async fn connect(
 }
 
 async fn first_connection(settings: &NatsSettings, adapter: &Token) -> Result<Client, TransportError> {
-    let until = Instant::now() + settings.connect_within;
-    loop {
-        let options = options(settings, adapter).await?;
-        let why = match timeout(ONE_TRY, options.connect(settings.url.as_str())).await {
-            Ok(Ok(client)) => return Ok(client),
-            Ok(Err(error)) => match error.kind() {
-                ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation => {
-                    let message =
-                        format!("expected a NATS server that lets the adapter in, it refused: {error}");
-                    return Err(TransportError::new("NATS_REFUSED", message));
-                }
-                _ => error.to_string(),
-            },
-            Err(_) => "no answer in time".to_owned(),
-        };
-        if Instant::now() + RETRY >= until {
-            let message = format!("expected a NATS server at {}: {why}", settings.url);
-            return Err(TransportError::new("NATS_UNREACHABLE", message));
-        }
-        sleep(RETRY).await;
-    }
-}
-
-async fn options(settings: &NatsSettings, adapter: &Token) -> Result<ConnectOptions, TransportError> {
-    let options = ConnectOptions::new();
-    let options = match &settings.credentials {
-        Credentials::None => options,
-        Credentials::UserPassword { user, password } => {
-            options.user_and_password(user.clone(), password.reveal().to_owned())
-        }
-        Credentials::File(path) => options.credentials_file(path).await.map_err(|error| {
-            TransportError::new("NATS_CREDENTIALS", format!("expected readable credentials: {error}"))
-        })?,
+    let endpoint = Endpoint {
+        url: settings.url.clone(),
+        credentials: settings.credentials.clone(),
+        tls: settings.tls.clone(),
+        allow_cleartext: settings.allow_cleartext,
     };
-    Ok(options
-        .name(format!("countersign-adapter-{adapter}"))
-        .custom_inbox_prefix(&settings.inbox_prefix)
-        .connection_timeout(ONE_TRY)
-        .event_callback(|event| async move { tracing::info!(%event, "NATS") }))
+    let configure = |options: ConnectOptions| {
+        options
+            .name(format!("countersign-adapter-{adapter}"))
+            .custom_inbox_prefix(&settings.inbox_prefix)
+            .event_callback(|event| async move { tracing::info!(%event, "NATS") })
+    };
+    let connected = countersign_nats::connect(&endpoint, settings.connect_within, configure).await;
+    connected.map_err(|error| TransportError::new(error.code(), error.to_string()))
 }
 
 async fn stream_within(context: &Context, name: &str, within: Duration) -> Result<(), TransportError> {

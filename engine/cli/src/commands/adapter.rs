@@ -68,12 +68,7 @@ impl Adapter {
     pub(crate) fn run(self, output: &Output) -> Result<(), Failure> {
         let mut config = read(&self.config)?;
         if let Some(url) = self.nats {
-            config.nats = Some(match config.nats {
-                Some(nats) => NatsConfig { url, ..nats },
-                None => {
-                    NatsConfig { url, user: None, password: None, credentials_file: None, inbox_prefix: None }
-                }
-            });
+            config.nats = Some(NatsConfig { url, ..config.nats.unwrap_or_default() });
         }
         start_log(self.log_format)?;
         let (kind, file) = (self.name.kind(), self.config);

@@ -16,6 +16,7 @@ mod fact;
 mod init;
 mod jump;
 mod junit;
+mod limits;
 mod log;
 mod on_task;
 mod operate;

@@ -3,13 +3,19 @@
 use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use countersign_runtime::{EngineOptions, RecoveryReport, SNAPSHOT_EVERY};
 use countersign_server::{Config, Health, HealthConfig, NatsConfig, Server};
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tracing::{Level, Metadata};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
+use super::limits;
 use super::within::{Adapters, configured};
 use crate::exit::Failure;
 use crate::output::{Output, wants_colour};
@@ -19,7 +25,7 @@ const EXAMPLES: &str = "\
 Examples:
   COUNTERSIGN_NATS_PASSWORD=... countersign serve --data /var/lib/countersign/yuanlan \\
       --nats nats://127.0.0.1:4222 --nats-user engine
-  countersign serve --data DIR --nats tls://nats.example.com --nats-credentials engine.creds
+  countersign serve --data DIR --nats tls://nats.example.com --nats-ca ca.pem --nats-credentials engine.creds
   countersign serve --data DIR --nats URL --nats-user engine --adapters /etc/countersign/adapters
   countersign serve --data DIR --nats URL --nats-user engine --http 127.0.0.1:9464
   RUST_LOG=debug countersign serve --data DIR --nats nats://127.0.0.1:4222 --log-format json
@@ -32,6 +38,9 @@ data; ALREADY_SERVED means that another engine answers for the company.
 Every system authenticates to the NATS server, whose permissions let it reach its own subjects only; systems.yaml \
 bounds what it may say. A NATS server that lets anybody in is refused unless --trust-network is given, which is \
 recorded with every request.";
+
+/// How long to wait until events are out once more before it is said that they are not.
+const PUBLISH_AGAIN: Duration = Duration::from_secs(600);
 
 /// Serve a company over NATS
 #[derive(Args)]
@@ -60,12 +69,18 @@ pub(crate) struct Serve {
     /// Let --http listen on an address that other machines reach
     #[arg(long, requires = "http")]
     http_beyond_loopback: bool,
+    /// How often, how much and how many at a time each system may ask: a YAML file; see deploy/README.md
+    #[arg(long, value_name = "FILE")]
+    limits: Option<PathBuf>,
     /// Move old segments of the log there once snapshots no longer need them; every command goes on to read them there
     #[arg(long, value_name = "DIR")]
     archive: Option<PathBuf>,
     /// Make a snapshot after so many frames, so that a start need not read the whole log; 0: none
     #[arg(long, value_name = "FRAMES", default_value_t = SNAPSHOT_EVERY)]
     snapshot_every: u64,
+    /// Publish the events of this frame and all later ones once more, for consumers that lost messages; each keeps its id
+    #[arg(long, value_name = "SEQUENCE")]
+    publish_from: Option<u64>,
     /// How the log on standard error is written
     #[arg(long, value_enum, default_value_t = LogFormat::Text, value_name = "FORMAT")]
     log_format: LogFormat,
@@ -102,6 +117,7 @@ impl Serve {
             tokio::select! {
                 name = stop.told() => tracing::info!(signal = name, "stopping"),
                 () = server.ended() => tracing::error!("the engine has ended"),
+                () = self.publish_again(&server) => {}
             }
             adapters.stop().await;
             drop(health);
@@ -109,6 +125,19 @@ impl Serve {
             tracing::info!(sequence = state.head().sequence, "stopped");
             Ok(())
         })
+    }
+
+    /// Publishes once more what was asked for, and then waits for ever: whatever it comes to, the company is served.
+    async fn publish_again(&self, server: &Server) {
+        if let Some(from) = self.publish_from {
+            match server.republish(from, PUBLISH_AGAIN).await {
+                true => tracing::info!(from, "events are out once more"),
+                false => {
+                    tracing::warn!(from, "events are not all out yet; /readyz says how publication stands")
+                }
+            }
+        }
+        std::future::pending().await
     }
 
     async fn health(&self, server: &Server) -> Result<Option<Health>, Failure> {
@@ -127,12 +156,16 @@ impl Serve {
         if prefix.is_empty() {
             return Err(Failure::usage("expected a prefix, such as _INBOX").at("--inbox-prefix"));
         }
+        let endpoint = self.access.endpoint(url)?;
         let nats = NatsConfig {
             inbox_prefix: self.access.own_inbox(self.own_inbox.as_ref()),
             // A whole token: replies to `_INBOXES.x` are none.
             reply_prefix: format!("{prefix}."),
             trust_network: self.trust_network,
-            ..NatsConfig::new(url, self.access.credentials()?, data.join("publication"))
+            tls: endpoint.tls,
+            allow_cleartext: endpoint.allow_cleartext,
+            limits: self.limits.as_deref().map(limits::read).transpose()?.unwrap_or_default(),
+            ..NatsConfig::new(endpoint.url, endpoint.credentials, data.join("publication"))
         };
         let engine = EngineOptions {
             snapshot_every: self.snapshot_every,
@@ -179,10 +212,16 @@ pub(super) fn start_log(format: LogFormat) -> Result<(), Failure> {
     let log =
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colour);
     let started = match format {
-        LogFormat::Text => log.try_init(),
-        LogFormat::Json => log.json().flatten_event(true).try_init(),
+        LogFormat::Text => log.finish().with(filter_fn(is_discreet)).try_init(),
+        LogFormat::Json => log.json().flatten_event(true).finish().with(filter_fn(is_discreet)).try_init(),
     };
     started.map_err(|error| Failure::internal(format!("expected a log: {error}")))
+}
+
+/// Whatever RUST_LOG says: at the level of traces only this program's own code speaks. That of others shows there what
+/// goes over its connections, passwords and documents among it.
+fn is_discreet(of: &Metadata<'_>) -> bool {
+    *of.level() != Level::TRACE || of.target().starts_with("countersign")
 }
 
 /// The signals that end a server.

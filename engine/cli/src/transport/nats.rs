@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use async_nats::{Client, ConnectErrorKind, ConnectOptions, RequestErrorKind};
+use async_nats::{Client, ConnectOptions, RequestErrorKind};
 use countersign_messages::{Request, Subject};
 use tokio::runtime::Runtime;
 use tokio::time::timeout;
 
-use super::{Access, Acting, Named, Transport, Where, runtime, variable};
+use super::{Acting, Named, Transport, Where, runtime, variable};
 use crate::exit::Failure;
 
-/// How long the connection may take.
+/// How long the first connection may take, with all its tries.
 const CONNECT: Duration = Duration::from_secs(5);
 
 /// A connection to the NATS server.
@@ -32,34 +32,10 @@ impl Remote {
         // Both stand in the subject: what cannot is found before anything is sent.
         Subject::request(&company, &system, "who")
             .map_err(|error| Failure::usage(error.message).at("--company, --system"))?;
-        if url.contains('@') {
-            return Err(
-                Failure::usage("expected credentials apart from the address of the NATS server").at("--nats")
-            );
-        }
-        let options =
-            at.access.connect_options()?.custom_inbox_prefix(at.access.own_inbox(at.inbox_prefix.as_ref()));
+        let (endpoint, inbox) = (at.access.endpoint(url)?, at.access.own_inbox(at.inbox_prefix.as_ref()));
         let runtime = runtime()?;
-        let connected = runtime.block_on(async { timeout(CONNECT, options.connect(url.as_str())).await });
-        let unreachable = |why: String| {
-            Failure::new("NATS_UNREACHABLE", format!("expected a NATS server at {url}: {why}"))
-                .hint("is the server up, and is the address right?")
-        };
-        let client = match connected {
-            Ok(Ok(client)) => client,
-            Ok(Err(error)) => {
-                return Err(match error.kind() {
-                    ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation => {
-                        Failure::new(
-                            "NATS_REFUSED",
-                            format!("expected a NATS server that lets this user in: {error}"),
-                        )
-                    }
-                    _ => unreachable(error.to_string()),
-                });
-            }
-            Err(_) => return Err(unreachable("no answer in time".to_owned())),
-        };
+        let configure = |options: ConnectOptions| options.name("countersign-cli").custom_inbox_prefix(&inbox);
+        let client = runtime.block_on(countersign_nats::connect(&endpoint, CONNECT, configure))?;
         Ok(Remote { client, company, system, deadline, runtime })
     }
 
@@ -119,25 +95,5 @@ impl Transport for Remote {
         // The answer is here already; how the connection ends changes nothing.
         let _ = runtime.block_on(async { timeout(CONNECT, client.drain()).await });
         Ok(())
-    }
-}
-
-impl Access {
-    /// What a client connects with.
-    fn connect_options(&self) -> Result<ConnectOptions, Failure> {
-        let options = ConnectOptions::new().name("countersign-cli").connection_timeout(CONNECT);
-        if let Some(path) = &self.nats_credentials {
-            let seen = std::fs::read_to_string(path)
-                .map_err(|error| Failure::usage(error.to_string()).at(path.display().to_string()))?;
-            return options
-                .credentials(&seen)
-                .map_err(|error| Failure::usage(error.to_string()).at("--nats-credentials"));
-        }
-        Ok(match self.secret()? {
-            None => options,
-            Some(super::access::Given::User { user, password }) => options.user_and_password(user, password),
-            Some(super::access::Given::Token(token)) => options.token(token),
-            Some(super::access::Given::Seed(seed)) => options.nkey(seed),
-        })
     }
 }

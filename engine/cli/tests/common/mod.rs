@@ -41,7 +41,8 @@ impl Ran {
 pub(crate) fn binary() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
     let variables = ["DATA", "NATS", "COMPANY", "SYSTEM", "PERSON", "POSITION", "NATS_USER", "NATS_PASSWORD"];
-    for name in variables {
+    let access = ["NATS_TOKEN", "NATS_CREDENTIALS", "NATS_NKEY_SEED", "NATS_CA", "NATS_CERT", "NATS_KEY"];
+    for name in variables.into_iter().chain(access) {
         command.env_remove(format!("COUNTERSIGN_{name}"));
     }
     command.env("TZ", "Asia/Shanghai").env_remove("NO_COLOR").env_remove("RUST_LOG").stdin(Stdio::null());

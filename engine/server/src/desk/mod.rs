@@ -276,7 +276,7 @@ impl Desk {
     }
 
     /// The time for a question: as the writer would stamp it.
-    fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         self.inner.clock.wall()
     }
 }

@@ -1,6 +1,7 @@
 //! Figures for Prometheus, in the OpenMetrics text format. Each is read off when somebody asks.
 
 use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use countersign_runtime::Room;
 use prometheus_client::collector::Collector;
@@ -9,27 +10,33 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
 
+use super::looks::Seen;
 use super::overdue::Overdue;
 use super::status::StatusSource;
+use crate::nats::SystemCounts;
 use crate::server::ServerStatus;
 
 /// Of the answer.
 pub(super) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// The figures of one server.
-pub(super) struct Metrics(Registry);
+pub(super) struct Metrics {
+    registry: Registry,
+    seen: Arc<Mutex<Seen>>,
+}
 
 impl Metrics {
     pub(super) fn new(source: StatusSource, overdue: Overdue) -> Metrics {
-        let mut registry = Registry::with_prefix("countersign");
-        registry.register_collector(Box::new(Figures { source, overdue }));
-        Metrics(registry)
+        let (mut registry, seen) = (Registry::with_prefix("countersign"), Arc::<Mutex<Seen>>::default());
+        registry.register_collector(Box::new(Figures { source, overdue, seen: seen.clone() }));
+        Metrics { registry, seen }
     }
 
-    /// As they stand.
-    pub(super) fn text(&self) -> Result<String, fmt::Error> {
+    /// As they stand, with what was just seen.
+    pub(super) fn text(&self, seen: Seen) -> Result<String, fmt::Error> {
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = seen;
         let mut text = String::new();
-        encode(&mut text, &self.0)?;
+        encode(&mut text, &self.registry)?;
         Ok(text)
     }
 }
@@ -37,6 +44,7 @@ impl Metrics {
 struct Figures {
     source: StatusSource,
     overdue: Overdue,
+    seen: Arc<Mutex<Seen>>,
 }
 
 impl fmt::Debug for Figures {
@@ -77,11 +85,55 @@ impl Page<'_> {
         }
         Ok(())
     }
+
+    /// What each system has asked, and what became of it. Systems are bounded in number by the gate.
+    fn systems(&mut self, systems: &[SystemCounts]) -> fmt::Result {
+        let about = "Requests over NATS since the start, by system and what became of them";
+        let kind = ConstCounter::new(0_u64);
+        let mut metric = self.0.encode_descriptor("system_requests", about, None, kind.metric_type())?;
+        for of in systems {
+            let counts = [
+                ("taken", of.taken),
+                ("too-often", of.too_often),
+                ("busy", of.busy),
+                ("too-large", of.too_large),
+            ];
+            for (what, count) in counts {
+                let labels = [("system", of.system.as_str()), ("what", what)];
+                ConstCounter::new(count).encode(metric.encode_family(&labels)?)?;
+            }
+        }
+        let under_way = systems.iter().map(|of| (of.system.as_str(), ConstGauge::new(of.under_way)));
+        let about = ("system_requests_under_way", "Requests over NATS that are under way, by system");
+        self.each(about, "system", under_way, &ConstGauge::new(0_u64))
+    }
+}
+
+/// What had to be asked for.
+fn seen(page: &mut Page<'_>, seen: &Seen, status: &ServerStatus) -> fmt::Result {
+    let alive = seen.applied.is_some();
+    page.flag("alive", "1 if the core thread took a turn and the log is durable up to it", alive)?;
+    page.flag("ready", "1 if everything works as it should", alive && status.is_ready())?;
+    if let Some(applied) = seen.applied {
+        page.gauge("applied_sequence", "The last frame that State contains", applied)?;
+        let help = "Milliseconds that a look at State took, the queue and the disk included";
+        page.gauge("look_milliseconds", help, seen.answered_ms)?;
+    }
+    if let Some((free, all)) = seen.disk {
+        page.gauge("disk_free_bytes", "Bytes that are free where the data is", free)?;
+        page.gauge("disk_bytes", "Bytes of the file system where the data is", all)?;
+    }
+    let Some(age) = seen.snapshot_age_s else { return Ok(()) };
+    page.gauge("snapshot_age_seconds", "Seconds since the newest frame of the newest snapshot", age)
 }
 
 impl Collector for Figures {
     fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let (mut page, status) = (Page(encoder), self.source.status());
+        let version = [(env!("CARGO_PKG_VERSION"), ConstGauge::new(1_u64))].into_iter();
+        let about = ("build", "1, by the version that serves");
+        page.each(about, "version", version, &ConstGauge::new(0_u64))?;
+        seen(&mut page, &self.seen.lock().unwrap_or_else(PoisonError::into_inner), &status)?;
         engine(&mut page, &status)?;
         page.gauge("tasks_overdue", "Open tasks past their deadline", self.overdue.count())?;
         doors(&mut page, &status)?;
@@ -106,7 +158,6 @@ impl Collector for Figures {
 
 fn engine(page: &mut Page<'_>, status: &ServerStatus) -> fmt::Result {
     let engine = &status.engine;
-    page.flag("ready", "1 if everything works as it should", status.is_ready())?;
     page.gauge("durable_sequence", "The last frame that is on the disk", engine.durable)?;
     let followers = || engine.followers.iter().map(|(name, applied)| (name.as_str(), *applied));
     let applied = followers().map(|(name, applied)| (name, ConstGauge::new(applied)));
@@ -122,6 +173,8 @@ fn engine(page: &mut Page<'_>, status: &ServerStatus) -> fmt::Result {
         "The last frame in the newest snapshot that is whole",
         snapshots.sequence,
     )?;
+    let behind = engine.durable.saturating_sub(snapshots.sequence);
+    page.gauge("snapshot_lag_frames", "Durable frames after the newest snapshot, read at a start", behind)?;
     page.counter("snapshots_made", "Snapshots made since the start", snapshots.made)?;
     page.counter("snapshots_failed", "How often making one failed", snapshots.failed)?;
     page.gauge("queue_depth", "Messages that wait for the core thread", engine.counts.queued)?;
@@ -145,6 +198,12 @@ fn doors(page: &mut Page<'_>, status: &ServerStatus) -> fmt::Result {
             "Requests over NATS turned away because too many were under way",
             nats.counts.overloaded,
         )?;
+        page.counter(
+            "requests_unanswerable",
+            "Requests without a reply subject that a reply may go to",
+            nats.counts.unanswerable,
+        )?;
+        page.systems(&nats.systems)?;
         page.counter("replies_unsent", "Replies that could not be sent", nats.counts.unsent)?;
     }
     if let Some(publication) = &status.publication {

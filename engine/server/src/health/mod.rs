@@ -2,13 +2,14 @@
 //! that answers while nothing is decided is not alive. It listens on loopback unless it is told otherwise, and shows
 //! no document, no person and no amount.
 
+mod looks;
 mod metrics;
 mod overdue;
 mod status;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::State as Extract;
 use axum::http::{StatusCode, header};
@@ -23,13 +24,11 @@ use tokio::time::timeout;
 
 use crate::error::ServerError;
 use crate::server::told_to_stop;
+use looks::{ALIVE, Looks};
 use metrics::Metrics;
 use overdue::Overdue;
 pub use status::Reason;
 pub(crate) use status::StatusSource;
-
-/// How long the core thread may take to answer a look at it before it does not count as alive.
-const ALIVE: Duration = Duration::from_secs(2);
 
 /// Where health is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +49,7 @@ pub struct Health {
 /// What the handlers share.
 struct Shared {
     source: StatusSource,
+    looks: Looks,
     metrics: Metrics,
 }
 
@@ -70,8 +70,18 @@ struct Live {
 struct Ready {
     /// `ready` or `not-ready`.
     status: &'static str,
+    /// The last frame that State contains; absent where the core thread gave no answer in time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    applied: Option<u64>,
     /// The last frame that is on the disk.
     durable: u64,
+    /// Messages that wait for the core thread.
+    queue_depth: u64,
+    /// Durable frames that each follower of the log has not applied yet: views, publication, commands.
+    lag: BTreeMap<String, u64>,
+    /// Bytes that are free where the data is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disk_free_bytes: Option<u64>,
     /// Why not; empty where it is.
     reasons: Vec<Reason>,
 }
@@ -89,7 +99,8 @@ impl Health {
         let listener = TcpListener::bind(config.listen).await.map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
         let overdue = Overdue::start(source.engine().clone()).await;
-        let shared = Arc::new(Shared { metrics: Metrics::new(source.clone(), overdue), source });
+        let (metrics, looks) = (Metrics::new(source.clone(), overdue), Looks::new(source.desk.clone()));
+        let shared = Arc::new(Shared { source, looks, metrics });
         let router = Router::new()
             .route("/livez", get(live))
             .route("/readyz", get(ready))
@@ -134,17 +145,33 @@ async fn live(Extract(shared): Extract<Arc<Shared>>) -> Response {
 
 /// Ready: everything works as it should.
 async fn ready(Extract(shared): Extract<Arc<Shared>>) -> Response {
+    let seen = shared.looks.look().await;
     let status = shared.source.status();
-    let reasons = status.reasons();
+    let mut reasons = status.reasons();
+    if seen.applied.is_none() && !status.engine.ended && status.engine.failed.is_none() {
+        reasons.push(Reason::no_progress());
+    }
     let (code, word) = match reasons.is_empty() {
         true => (StatusCode::OK, "ready"),
         false => (StatusCode::SERVICE_UNAVAILABLE, "not-ready"),
     };
-    (code, Json(Ready { status: word, durable: status.engine.durable, reasons })).into_response()
+    let engine = status.engine;
+    let lag = engine.followers.iter();
+    let ready = Ready {
+        status: word,
+        applied: seen.applied,
+        durable: engine.durable,
+        queue_depth: engine.counts.queued,
+        lag: lag.map(|(name, applied)| (name.clone(), engine.durable.saturating_sub(*applied))).collect(),
+        disk_free_bytes: seen.disk.map(|(free, _)| free),
+        reasons,
+    };
+    (code, Json(ready)).into_response()
 }
 
 async fn metrics_text(Extract(shared): Extract<Arc<Shared>>) -> Response {
-    match shared.metrics.text() {
+    let seen = shared.looks.look().await;
+    match shared.metrics.text(seen) {
         Ok(text) => ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], text).into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }

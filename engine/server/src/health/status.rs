@@ -39,6 +39,7 @@ impl StatusSource {
                 connected: link.is_connected(),
                 believed: link.vouched_by().is_some(),
                 counts: service.counts(),
+                systems: service.systems(),
             }),
             publication: self.publication.as_ref().map(|status| status.borrow().clone()),
             outward: self.outward.as_ref().map(|status| status.borrow().clone()),
@@ -53,6 +54,14 @@ pub struct Reason {
     pub code: String,
     /// What an operator has to know.
     pub detail: String,
+}
+
+impl Reason {
+    /// The core thread takes no turns.
+    pub(super) fn no_progress() -> Reason {
+        let detail = "the core thread gave no answer in time, or nothing becomes durable";
+        Reason { code: "NO_PROGRESS".to_owned(), detail: detail.to_owned() }
+    }
 }
 
 impl ServerStatus {

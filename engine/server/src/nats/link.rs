@@ -4,22 +4,22 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use async_nats::{Client, ConnectErrorKind, ConnectOptions, Event};
+use async_nats::{Client, ConnectOptions, Event};
 use countersign_core::command::VouchedBy;
+use countersign_nats::Endpoint;
 use tokio::sync::{Notify, watch};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::timeout;
 
 use super::NatsError;
-use crate::config::{Credentials, NatsConfig};
+use crate::config::NatsConfig;
 
-/// How long to wait between two tries of the first connection.
-const RETRY: Duration = Duration::from_millis(200);
+/// Messages that may wait within this process before they are looked at. Looking is quick, since whoever asks too much
+/// is turned away unread; what still does not fit is dropped, and its caller asks again.
+const INCOMING_MAX: usize = 4_096;
 /// The longest pause between two tries to connect again.
 const RECONNECT_MAX: Duration = Duration::from_millis(1_000);
 /// How long the test may take whether the server lets anybody in.
 const PROBE: Duration = Duration::from_secs(2);
-/// How long one try to connect may take.
-const ONE_TRY: Duration = Duration::from_secs(2);
 
 /// A connection. Cheap to clone.
 #[derive(Clone)]
@@ -69,14 +69,14 @@ impl Link {
 /// Connects, and looks whether the server authenticates. It looks again after every reconnection: another server may
 /// stand at the same address by then.
 pub(crate) async fn connect(config: &NatsConfig, name: &str) -> Result<Link, NatsError> {
-    // A password within the address would be shown by logs and errors.
-    if config.url.contains('@') {
-        return Err(NatsError::Url);
-    }
+    let endpoint = config.endpoint();
     let (told, connected) = watch::channel(false);
-    let changed = Arc::new(Notify::new());
-    let client = first_connection(config, name, (told, changed.clone())).await?;
-    let authenticates = client.server_info().auth_required && !lets_anybody_in(&config.url).await;
+    let (told, changed) = (Arc::new(told), Arc::new(Notify::new()));
+    let configure =
+        |options| configured(options, name, &config.inbox_prefix, (told.clone(), changed.clone()));
+    let client = countersign_nats::connect(&endpoint, config.connect_within, configure).await?;
+    told.send_replace(true);
+    let authenticates = client.server_info().auth_required && !lets_anybody_in(&endpoint).await;
     let believed =
         Believed { trust_network: config.trust_network, authenticates: AtomicBool::new(authenticates) };
     let link = Link { client, connected, believed: Arc::new(believed) };
@@ -86,68 +86,27 @@ pub(crate) async fn connect(config: &NatsConfig, name: &str) -> Result<Link, Nat
     if !authenticates {
         tracing::warn!("the NATS server does not authenticate; every request is recorded as such");
     }
-    tokio::spawn(watch_over(link.client.clone(), link.believed.clone(), changed, config.url.clone()));
+    tokio::spawn(watch_over(link.client.clone(), link.believed.clone(), changed, endpoint));
     Ok(link)
 }
 
-type Told = (watch::Sender<bool>, Arc<Notify>);
+type Told = (Arc<watch::Sender<bool>>, Arc<Notify>);
 
-async fn first_connection(config: &NatsConfig, name: &str, told: Told) -> Result<Client, NatsError> {
-    let until = Instant::now() + config.connect_within;
-    let (connected, changed) = (Arc::new(told.0), told.1);
-    loop {
-        let options = options(config, name, (connected.clone(), changed.clone())).await?;
-        let why = match timeout(ONE_TRY, options.connect(config.url.as_str())).await {
-            Ok(Ok(client)) => {
-                connected.send_replace(true);
-                return Ok(client);
-            }
-            Ok(Err(error)) => match error.kind() {
-                ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation => {
-                    return Err(NatsError::Refused(error.to_string()));
-                }
-                _ => error.to_string(),
-            },
-            Err(_) => "no answer in time".to_owned(),
-        };
-        if Instant::now() + RETRY >= until {
-            return Err(NatsError::Unreachable { url: config.url.clone(), why });
-        }
-        sleep(RETRY).await;
-    }
-}
-
-async fn options(
-    config: &NatsConfig,
-    name: &str,
-    told: (Arc<watch::Sender<bool>>, Arc<Notify>),
-) -> Result<ConnectOptions, NatsError> {
-    let options = ConnectOptions::new();
-    let options = match &config.credentials {
-        Credentials::None => options,
-        Credentials::UserPassword { user, password } => {
-            options.user_and_password(user.clone(), password.reveal().to_owned())
-        }
-        Credentials::Token(token) => options.token(token.reveal().to_owned()),
-        Credentials::NkeySeed(seed) => options.nkey(seed.reveal().to_owned()),
-        Credentials::CredentialsFile(path) => {
-            options.credentials_file(path).await.map_err(NatsError::Credentials)?
-        }
-    };
+fn configured(options: ConnectOptions, name: &str, inbox: &str, told: Told) -> ConnectOptions {
     let on_event = move |event: Event| {
         let (connected, changed) = told.clone();
         async move { noted(&event, &connected, &changed) }
     };
-    Ok(options
+    options
         .name(name)
-        .custom_inbox_prefix(&config.inbox_prefix)
-        .connection_timeout(ONE_TRY)
+        .custom_inbox_prefix(inbox)
+        .subscription_capacity(INCOMING_MAX)
         .ping_interval(Duration::from_secs(10))
         .reconnect_delay_callback(|tries| {
             let tries = u32::try_from(tries).unwrap_or(u32::MAX);
             Duration::from_millis(50).saturating_mul(tries).min(RECONNECT_MAX)
         })
-        .event_callback(on_event))
+        .event_callback(on_event)
 }
 
 fn noted(event: &Event, connected: &watch::Sender<bool>, changed: &Notify) {
@@ -172,10 +131,10 @@ fn noted(event: &Event, connected: &watch::Sender<bool>, changed: &Notify) {
 }
 
 /// After every reconnection: whether the server still authenticates.
-async fn watch_over(client: Client, believed: Arc<Believed>, changed: Arc<Notify>, url: String) {
+async fn watch_over(client: Client, believed: Arc<Believed>, changed: Arc<Notify>, endpoint: Endpoint) {
     loop {
         changed.notified().await;
-        let authenticates = client.server_info().auth_required && !lets_anybody_in(&url).await;
+        let authenticates = client.server_info().auth_required && !lets_anybody_in(&endpoint).await;
         let before = believed.authenticates.swap(authenticates, Ordering::Relaxed);
         if before && !authenticates {
             tracing::error!(
@@ -187,7 +146,9 @@ async fn watch_over(client: Client, believed: Arc<Believed>, changed: Arc<Notify
 
 /// Whether a connection without credentials is taken: a server may say that it authenticates and still have a user
 /// for those who do not.
-async fn lets_anybody_in(url: &str) -> bool {
-    let options = ConnectOptions::new().connection_timeout(PROBE).name("countersign-probe");
-    matches!(timeout(PROBE, options.connect(url)).await, Ok(Ok(_)))
+async fn lets_anybody_in(endpoint: &Endpoint) -> bool {
+    // Files that were readable at the start and are not now keep nobody out: what is not known counts as let in.
+    let Ok(options) = endpoint.probe() else { return true };
+    let options = options.connection_timeout(PROBE).name("countersign-probe");
+    matches!(timeout(PROBE, options.connect(endpoint.url.as_str())).await, Ok(Ok(_)))
 }

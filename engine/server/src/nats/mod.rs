@@ -1,13 +1,16 @@
 //! The door to NATS: a connection that authenticates, and the service that answers requests.
 
+mod gate;
 mod link;
 mod service;
 pub(crate) mod streams;
 mod who;
 
+use countersign_nats::NatsAccessError;
 use countersign_runtime::Unavailable;
 use thiserror::Error;
 
+pub use gate::SystemCounts;
 pub(crate) use link::{Link, connect};
 pub(crate) use service::Service;
 pub use service::ServiceCounts;
@@ -16,23 +19,9 @@ pub(crate) use who::already_served;
 /// Why there is no service over NATS.
 #[derive(Debug, Error)]
 pub enum NatsError {
-    /// The address holds a password, which logs would show.
-    #[error("expected credentials apart from the address of the NATS server")]
-    Url,
-    /// Credentials cannot be read.
-    #[error("expected readable credentials: {0}")]
-    Credentials(std::io::Error),
-    /// The server refuses the engine.
-    #[error("expected a NATS server that lets the engine in, it refused: {0}")]
-    Refused(String),
-    /// The server cannot be reached.
-    #[error("expected a NATS server at {url}: {why}")]
-    Unreachable {
-        /// Where it was looked for.
-        url: String,
-        /// What came instead.
-        why: String,
-    },
+    /// The server cannot be reached as was asked.
+    #[error(transparent)]
+    Access(#[from] NatsAccessError),
     /// The server lets anybody in, so that nobody could be believed.
     #[error(
         "expected a NATS server that authenticates every connection: without it any caller could speak as any system; configure its authorization, or accept the risk with --trust-network, which is recorded with every request"
@@ -63,10 +52,7 @@ impl NatsError {
     /// The stable code.
     pub fn code(&self) -> &'static str {
         match self {
-            NatsError::Url => "NATS_URL",
-            NatsError::Credentials(_) => "NATS_CREDENTIALS",
-            NatsError::Refused(_) => "NATS_REFUSED",
-            NatsError::Unreachable { .. } => "NATS_UNREACHABLE",
+            NatsError::Access(error) => error.code(),
             NatsError::NotAuthenticated => "NATS_NOT_AUTHENTICATED",
             NatsError::AlreadyServed { .. } => "ALREADY_SERVED",
             NatsError::Subscribe { .. } => "NATS_SUBSCRIBE",

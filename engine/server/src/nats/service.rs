@@ -9,9 +9,10 @@ use countersign_core::command::VouchedBy;
 use countersign_core::name::Name;
 use countersign_messages::{Code, ErrorBody, Subject, Token, WireError, reply_allowed};
 use futures_util::StreamExt;
-use tokio::sync::{Semaphore, watch};
-use tokio::time::timeout;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::{Instant, timeout};
 
+use super::gate::{Gate, SystemCounts};
 use super::{Link, NatsError};
 use crate::config::NatsConfig;
 use crate::desk::{Caller, Desk};
@@ -21,6 +22,11 @@ use crate::server::told_to_stop;
 const RETRY_MS: u64 = 50;
 /// How long the server may take to show that it has a subscription; without JetStream it says so at once.
 const ROUND_TRIP: Duration = Duration::from_secs(2);
+/// How long the engine may take to answer before its caller is told that it does not: far beyond anything but a disk
+/// that hangs.
+const ANSWER: Duration = Duration::from_secs(60);
+/// When a caller may ask again whom the engine did not answer, in milliseconds.
+const UNANSWERED_RETRY_MS: u64 = 5_000;
 /// How long a reply may wait for a connection that is gone; the caller has given up by then.
 const SEND: Duration = Duration::from_secs(5);
 /// How long the requests that have come in may take when the service stops.
@@ -33,7 +39,7 @@ const LOG_EVERY: u64 = 1_000;
 pub struct ServiceCounts {
     /// Requests that were answered by the desk.
     pub answered: u64,
-    /// Requests that were turned away because too many were under way.
+    /// Requests that were turned away because too many were under way or came too often.
     pub overloaded: u64,
     /// Requests without a reply subject, or with one that no reply may go to. They were not looked at.
     pub unanswerable: u64,
@@ -57,6 +63,8 @@ pub(crate) struct Service {
     reply_prefix: Arc<str>,
     in_flight_max: u32,
     in_flight: Arc<Semaphore>,
+    gate: Arc<Gate>,
+    started: Instant,
     counters: Arc<Counters>,
 }
 
@@ -69,6 +77,8 @@ impl Service {
             reply_prefix: Arc::from(config.reply_prefix.as_str()),
             in_flight_max,
             in_flight: Arc::new(Semaphore::new(in_flight_max as usize)),
+            gate: Arc::new(Gate::new(config.limits.clone())),
+            started: Instant::now(),
             counters: Arc::new(Counters::default()),
         }
     }
@@ -81,6 +91,11 @@ impl Service {
             unanswerable: of(&self.counters.unanswerable),
             unsent: of(&self.counters.unsent),
         }
+    }
+
+    /// What each system has asked.
+    pub(crate) fn systems(&self) -> Vec<SystemCounts> {
+        self.gate.counts()
     }
 
     /// Begins to listen.
@@ -136,21 +151,33 @@ impl Service {
             }
             return;
         };
-        let Ok(permit) = self.in_flight.clone().try_acquire_owned() else {
-            self.counters.overloaded.fetch_add(1, Ordering::Relaxed);
-            let error = ErrorBody {
-                retry_after_ms: Some(RETRY_MS),
-                ..ErrorBody::new("OVERLOADED", "expected fewer requests under way; try again")
-            };
-            return self.answer(reply, self.desk.refuse(error)).await;
+        let permits = match self.admit(&request) {
+            Ok(permits) => permits,
+            Err(error) => {
+                if error.code == "OVERLOADED" {
+                    self.counters.overloaded.fetch_add(1, Ordering::Relaxed);
+                }
+                return self.answer(reply, self.desk.refuse(error)).await;
+            }
         };
         let service = self.clone();
         tokio::spawn(async move {
             let body = service.handle(&request).await;
             service.counters.answered.fetch_add(1, Ordering::Relaxed);
             service.answer(reply, body).await;
-            drop(permit);
+            drop(permits);
         });
+    }
+
+    /// Whether there is room for one more, of this system and at all. Nothing is decoded for it.
+    fn admit(&self, request: &Message) -> Result<[OwnedSemaphorePermit; 2], ErrorBody> {
+        let system = request.subject.split('.').nth(3).unwrap_or_default();
+        let own = self.gate.admit(system, request.payload.len(), self.started.elapsed())?;
+        let all = self.in_flight.clone().try_acquire_owned().map_err(|_| ErrorBody {
+            retry_after_ms: Some(RETRY_MS),
+            ..ErrorBody::new("OVERLOADED", "expected fewer requests under way; try again")
+        })?;
+        Ok([own, all])
     }
 
     async fn handle(&self, request: &Message) -> Vec<u8> {
@@ -159,7 +186,10 @@ impl Service {
             return self.desk.refuse(ErrorBody::new("NATS_NOT_AUTHENTICATED", message));
         };
         match caller(&request.subject, vouched_by) {
-            Ok((caller, verb)) => self.desk.handle(&caller, verb, &request.payload).await,
+            Ok((caller, verb)) => {
+                let answer = self.desk.handle(&caller, verb, &request.payload);
+                timeout(ANSWER, answer).await.unwrap_or_else(|_| self.desk.refuse(unanswered()))
+            }
             Err(error) => self.desk.refuse(error),
         }
     }
@@ -172,6 +202,13 @@ impl Service {
             }
         }
     }
+}
+
+/// The engine gives no answer. Its caller does not know what was done, and finds out by asking again.
+fn unanswered() -> ErrorBody {
+    let message = "expected an answer of the engine in time; whether it took effect is not known: the same request under \
+                   the same id takes effect once";
+    ErrorBody { retry_after_ms: Some(UNANSWERED_RETRY_MS), ..ErrorBody::new("NO_PROGRESS", message) }
 }
 
 /// Sends a reply; the error to be sent in its place if it is larger than a message may be.

@@ -17,7 +17,7 @@ use crate::config::PublicationConfig;
 use crate::desk::Desk;
 use crate::error::ServerError;
 use crate::nats::Link;
-use crate::publication::Hold;
+use crate::publication::{Hold, PublicationStatus};
 use crate::server::told_to_stop;
 
 /// How often a company without adapters is looked at again.
@@ -59,13 +59,13 @@ impl OutwardDoor {
     pub(crate) fn start(
         desk: &Desk,
         link: Link,
-        config: &PublicationConfig,
+        (config, events): (&PublicationConfig, watch::Receiver<PublicationStatus>),
         shared: Shared,
         locals: &Locals,
     ) -> Result<OutwardDoor, ServerError> {
         let (out, letters) = mpsc::channel(LETTERS);
         locals.letters_to(out);
-        let streams = OutwardStreams::new(link, desk.company().clone(), config.replicas);
+        let streams = OutwardStreams::new(link, desk.company().clone(), config.replicas, events);
         let (told, status) = watch::channel(OutwardStatus::default());
         let Shared { work, intake, within, counters } = shared;
         let parts = SenderParts {

@@ -195,6 +195,7 @@ impl Sender {
         tracing::info!(from, "commands go out");
         let mut looked = Instant::now();
         loop {
+            self.parts.streams.ours()?;
             self.letters().await?;
             if !self.round(&mut reader).await? {
                 self.idle(&reader, stop).await?;
@@ -215,6 +216,7 @@ impl Sender {
 
     /// Where to go on; before that, what has to go out once more does.
     async fn begin(&mut self) -> Result<u64, End> {
+        self.parts.streams.ours()?;
         let created = self.parts.streams.ensure(Flow::Commands).await?.created;
         self.parts.streams.ensure_all().await?;
         let durable = self.parts.handle.log().durable();
@@ -239,6 +241,9 @@ impl Sender {
             }
         }
         let (open, sequence) = self.parts.work.open().await?;
+        // Letters are of frames, not of State: those before this start would be told by nobody.
+        let told = self.position.as_ref().map_or(0, |position| position.place.sequence);
+        self.letters_between(told + 1, sequence).await?;
         tracing::info!(commands = open.len(), "every command whose answer is waited for goes out");
         self.send(open.into_iter().map(Outgoing::command).collect()).await?;
         self.keep(created, sequence);
@@ -292,6 +297,29 @@ impl Sender {
         Ok(true)
     }
 
+    /// Letters of frames whose commands State knows.
+    async fn letters_between(&self, first: u64, last: u64) -> Result<(), End> {
+        if first > last {
+            return Ok(());
+        }
+        let mut reader = self.parts.handle.log().reader(first)?;
+        let mut more = true;
+        while more {
+            let mut letters = Vec::new();
+            for _ in 0..ROUND_FRAMES {
+                let Some((sequence, frame)) = reader.read()?.filter(|(sequence, _)| *sequence <= last) else {
+                    more = false;
+                    break;
+                };
+                letters.extend(self.given_up(sequence, &frame));
+            }
+            self.send(letters).await?;
+            // A long log is read beside everything else.
+            tokio::task::yield_now().await;
+        }
+        Ok(())
+    }
+
     /// Letters about facts that nobody wanted.
     fn given_up(&self, sequence: u64, frame: &Frame) -> Vec<Outgoing> {
         let given_up = frame.events.iter().enumerate().filter_map(|(index, event)| match event {
@@ -334,7 +362,10 @@ impl Sender {
         let commands = messages.iter().filter(|message| message.correlation.is_some()).count();
         for message in messages {
             let (headers, subject) = (message.headers(), message.subject);
-            let sent = context.publish_with_headers(subject, headers, message.payload.into()).await;
+            let sent = context.publish_with_headers(subject, headers, message.payload.into());
+            // A connection that takes no more would let it wait for ever.
+            let sent = timeout(self.parts.acknowledged_within, sent).await;
+            let sent = sent.map_err(|_| lost("the connection takes no more".to_owned()))?;
             under_way.push_back(sent.map_err(|error| lost(error.to_string()))?);
         }
         for sent in under_way {

@@ -3,9 +3,11 @@
 
 use countersign_messages::{Flow, Token};
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
 use crate::nats::Link;
 use crate::nats::streams::{Ensured, Trouble, ensure};
+use crate::publication::PublicationStatus;
 
 /// How long the server drops repeats of one message: 2 minutes, in nanoseconds.
 const DUPLICATES_NS: u64 = 120_000_000_000;
@@ -22,11 +24,27 @@ pub(crate) struct OutwardStreams {
     link: Link,
     company: Token,
     replicas: u32,
+    events: watch::Receiver<PublicationStatus>,
 }
 
 impl OutwardStreams {
-    pub(crate) fn new(link: Link, company: Token, replicas: u32) -> OutwardStreams {
-        OutwardStreams { link, company, replicas }
+    /// `events` says whose log's the stream of events is.
+    pub(crate) fn new(
+        link: Link,
+        company: Token,
+        replicas: u32,
+        events: watch::Receiver<PublicationStatus>,
+    ) -> OutwardStreams {
+        OutwardStreams { link, company, replicas, events }
+    }
+
+    /// Nothing is dealt where the stream of events is another log's, a fork's or its original's: both give their
+    /// commands the same ids, and adapters would take the one's work for the other's.
+    pub(crate) fn ours(&self) -> Result<(), Trouble> {
+        match self.events.borrow().not_ours() {
+            Some(hold) => Err(Trouble::Hold(hold)),
+            None => Ok(()),
+        }
     }
 
     pub(crate) fn link(&self) -> &Link {

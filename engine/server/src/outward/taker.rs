@@ -98,11 +98,13 @@ impl Taker {
         if link.vouched_by().is_none() {
             return Err(Trouble::Again("expected a NATS server that authenticates".to_owned()));
         }
+        self.streams.ours()?;
         self.streams.ensure(self.flow).await?;
         let consumer = self.consumer().await?;
         *said = None;
         let mut under_way = FuturesUnordered::new();
         loop {
+            self.streams.ours()?;
             let asked = consumer.batch().max_messages(BATCH).expires(OPEN).messages();
             let asked = tokio::select! {
                 asked = asked => asked,
@@ -162,9 +164,13 @@ impl Taker {
                 }
             }
         };
-        if let Err(error) = message.ack_with(kind).await {
-            tracing::warn!(%error, "a message is not acknowledged; it comes again and is counted then");
-        }
+        // A connection that takes no more would let it wait for ever.
+        let why = match timeout(KEPT, message.ack_with(kind)).await {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "the connection takes no more".to_owned(),
+        };
+        tracing::warn!(why, "a message is not acknowledged; it comes again and is counted then");
     }
 
     async fn bury(&self, adapter: &Token, letter: &DeadLetter, id: String) -> Result<(), String> {
@@ -174,8 +180,8 @@ impl Taker {
         map.insert(headers::NATS_MSG_ID, id);
         map.insert(headers::CONTENT_TYPE, "application/json");
         let context = jetstream::new(self.streams.link().client.clone());
-        let sent = context.publish_with_headers(subject, map, letter.to_json().into()).await;
-        let sent = sent.map_err(|error| error.to_string())?;
+        let sent = timeout(KEPT, context.publish_with_headers(subject, map, letter.to_json().into())).await;
+        let sent = sent.map_err(|_| "the connection takes no more")?.map_err(|error| error.to_string())?;
         match timeout(KEPT, sent.into_future()).await {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) => Err(error.to_string()),

@@ -45,6 +45,18 @@ pub struct PublicationStatus {
     pub resumed: u64,
     /// Why nothing is published for now, if so.
     pub held: Option<Hold>,
+    /// The stream was looked at and is this log's: it is empty or its last message is of this log, and not beyond it.
+    /// Commands bear numbers of the log and go out only then.
+    pub ours: bool,
+}
+
+impl PublicationStatus {
+    /// Why nothing may be dealt with adapters under the numbers of this log: another log uses them on this NATS server,
+    /// or it is not known yet.
+    pub(crate) fn not_ours(&self) -> Option<Hold> {
+        let unknown = || Hold::new("STARTING", "the stream of events has not been looked at yet");
+        (!self.ours).then(|| self.held.clone().unwrap_or_else(unknown))
+    }
 }
 
 /// An order to the publication.

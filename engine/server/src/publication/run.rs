@@ -69,6 +69,9 @@ pub(super) struct Run {
     status: watch::Sender<PublicationStatus>,
 }
 
+/// Holds that say that numbers of this log are another one's on this NATS server, or may be.
+const FOREIGN: [&str; 4] = ["STREAM_FOREIGN", "STREAM_AHEAD", "POSITION_FOREIGN", "POSITION_MISSING"];
+
 /// Events that are published once more: those up to a frame.
 struct Round {
     until: u64,
@@ -153,8 +156,10 @@ impl Run {
             }
         };
         tracing::warn!(code = hold.code, reason = %hold.reason, "the publication looks at its stream again");
+        let foreign = FOREIGN.contains(&hold.code);
         self.status.send_modify(|status| {
             status.held = Some(hold);
+            status.ours &= !foreign;
             status.resumed += 1;
         });
         tokio::select! {
@@ -218,6 +223,7 @@ impl Run {
         tracing::info!(stream = %self.parts.stream.name, ?after, stream_seq = state.last_seq, "publishing");
         self.status.send_modify(|status| {
             status.held = None;
+            status.ours = true;
             status.place = after;
         });
         Ok(())
