@@ -10,6 +10,7 @@ mod copies;
 mod demo;
 mod log;
 mod org;
+mod quiet;
 mod report;
 mod rules;
 mod run_adapters;
