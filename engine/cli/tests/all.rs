@@ -22,3 +22,4 @@ mod shell;
 mod support;
 #[path = "../../../tests/faults/told.rs"]
 mod told;
+mod upgrade;

@@ -80,7 +80,7 @@ fn get(port: u16, path: &str) -> Vec<u8> {
 fn talkative(mut command: Command, log: &Path) -> Serve {
     let said = std::fs::File::options().create(true).append(true).open(log).expect("a file for what it says");
     command.env("RUST_LOG", "trace").stdout(Stdio::piped()).stderr(said);
-    Serve::ready(command.spawn().expect("the binary runs"), log)
+    Serve::ready(command.spawn().expect("the binary runs"), log).unwrap_or_else(|said| panic!("{said}"))
 }
 
 fn serve(data: &Path, url: &str, port: u16) -> Command {

@@ -84,7 +84,7 @@ impl Secured {
 fn begun(mut command: std::process::Command, log: &Path) -> Serve {
     let said = std::fs::File::options().create(true).append(true).open(log).expect("a file for what it says");
     command.stdout(Stdio::piped()).stderr(said);
-    Serve::ready(command.spawn().expect("the binary runs"), log)
+    Serve::ready(command.spawn().expect("the binary runs"), log).unwrap_or_else(|said| panic!("{said}"))
 }
 
 #[test]
