@@ -126,11 +126,17 @@ pub(crate) fn prepare(world: &World<'_>, trial: &Trial, act: &Act) -> Done<Ready
             let organise = Organise { acts: acts.clone(), reason: Name::from("trial") };
             Ok(Ready::Message { cause, body: Body::Organise(Box::new(organise)), twice: false })
         }
-        Act::Apply(Ok(rules)) => Ok(Ready::Rules(jump::with_entries(world, trial, rules)?)),
-        Act::Apply(Err(why)) => Err(Undone::Refused(why.clone())),
+        Act::Apply(rules) => applied(world, trial, rules),
         Act::Answer { .. } | Act::Report { .. } | Act::Holders { .. } | Act::Abolish { .. } => {
             outside(world, act)
         }
+    }
+}
+
+fn applied(world: &World<'_>, trial: &Trial, rules: &Result<Vec<Definition>, Vec<Refusal>>) -> Done<Ready> {
+    match rules {
+        Ok(rules) => Ok(Ready::Rules(jump::with_entries(world, trial, rules)?)),
+        Err(why) => Err(Undone::Refused(why.clone())),
     }
 }
 

@@ -56,10 +56,13 @@ impl Publish {
         let url = self.nats.clone().ok_or_else(|| {
             Failure::usage("expected --nats URL: the server that has the company's stream").at("--nats")
         })?;
+        let endpoint = self.access.endpoint(url)?;
         let nats = NatsConfig {
             inbox_prefix: self.access.own_inbox(self.own_inbox.as_ref()),
             trust_network: self.trust_network,
-            ..NatsConfig::new(url, self.access.credentials()?, data.join("publication"))
+            tls: endpoint.tls,
+            allow_cleartext: endpoint.allow_cleartext,
+            ..NatsConfig::new(endpoint.url, endpoint.credentials, data.join("publication"))
         };
         let config = Config { engine: EngineOptions::directory(&data), nats: Some(nats) };
         let (stream, last) = runtime()?.block_on(async {

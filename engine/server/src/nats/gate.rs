@@ -68,7 +68,7 @@ impl Gate {
         system: &str,
         bytes: usize,
         now: Duration,
-    ) -> Result<OwnedSemaphorePermit, ErrorBody> {
+    ) -> Result<OwnedSemaphorePermit, Box<ErrorBody>> {
         self.system(system).admit(bytes, now)
     }
 
@@ -107,7 +107,7 @@ impl System {
         })
     }
 
-    fn admit(&self, bytes: usize, now: Duration) -> Result<OwnedSemaphorePermit, ErrorBody> {
+    fn admit(&self, bytes: usize, now: Duration) -> Result<OwnedSemaphorePermit, Box<ErrorBody>> {
         let one_more = |counter: &AtomicU64| counter.fetch_add(1, Ordering::Relaxed);
         // First of all how often: large ones cost, too.
         let taken = self.bucket.lock().unwrap_or_else(PoisonError::into_inner).take(&self.limits, now);
@@ -122,7 +122,7 @@ impl System {
             one_more(&self.too_large);
             let most = self.limits.request_bytes_max;
             let message = format!("expected a message of at most {most} bytes, found {bytes}");
-            return Err(ErrorBody::new(Code::TooLarge.as_str(), message));
+            return Err(Box::new(ErrorBody::new(Code::TooLarge.as_str(), message)));
         }
         let Ok(permit) = self.in_flight.clone().try_acquire_owned() else {
             one_more(&self.busy);
@@ -149,8 +149,8 @@ impl System {
 }
 
 /// A refusal that says when to try again.
-fn overloaded(retry_after_ms: u64, message: String) -> ErrorBody {
-    ErrorBody { retry_after_ms: Some(retry_after_ms), ..ErrorBody::new("OVERLOADED", message) }
+fn overloaded(retry_after_ms: u64, message: String) -> Box<ErrorBody> {
+    Box::new(ErrorBody { retry_after_ms: Some(retry_after_ms), ..ErrorBody::new("OVERLOADED", message) })
 }
 
 /// A bucket that runs full at the rate: the time at which the next request would be due if all came evenly.

@@ -157,7 +157,7 @@ impl Service {
                 if error.code == "OVERLOADED" {
                     self.counters.overloaded.fetch_add(1, Ordering::Relaxed);
                 }
-                return self.answer(reply, self.desk.refuse(error)).await;
+                return self.answer(reply, self.desk.refuse(*error)).await;
             }
         };
         let service = self.clone();
@@ -170,12 +170,12 @@ impl Service {
     }
 
     /// Whether there is room for one more, of this system and at all. Nothing is decoded for it.
-    fn admit(&self, request: &Message) -> Result<[OwnedSemaphorePermit; 2], ErrorBody> {
+    fn admit(&self, request: &Message) -> Result<[OwnedSemaphorePermit; 2], Box<ErrorBody>> {
         let system = request.subject.split('.').nth(3).unwrap_or_default();
         let own = self.gate.admit(system, request.payload.len(), self.started.elapsed())?;
-        let all = self.in_flight.clone().try_acquire_owned().map_err(|_| ErrorBody {
-            retry_after_ms: Some(RETRY_MS),
-            ..ErrorBody::new("OVERLOADED", "expected fewer requests under way; try again")
+        let all = self.in_flight.clone().try_acquire_owned().map_err(|_| {
+            let full = ErrorBody::new("OVERLOADED", "expected fewer requests under way; try again");
+            Box::new(ErrorBody { retry_after_ms: Some(RETRY_MS), ..full })
         })?;
         Ok([own, all])
     }
