@@ -70,15 +70,14 @@ impl Endpoint {
 
     fn secured(&self) -> Result<ConnectOptions, NatsAccessError> {
         let tls = self.is_tls()?;
-        let clear = self.addresses()?.into_iter().find(|address| !is_loopback(address));
-        if let Some(address) = clear.filter(|_| !tls && self.credentials.crosses_in_clear()) {
-            if !self.allow_cleartext {
-                return Err(NatsAccessError::Cleartext(address.as_url_str().to_owned()));
+        let clear = self.addresses()?.into_iter().find(|address| !tls && !is_loopback(address));
+        if let Some(address) = clear {
+            let (address, sent) = (address.as_url_str(), self.credentials.crosses_in_clear());
+            if sent && !self.allow_cleartext {
+                return Err(NatsAccessError::Cleartext(address.to_owned()));
             }
-            tracing::warn!(
-                address = address.as_url_str(),
-                "a password or token crosses the network in the clear"
-            );
+            let what = if sent { "a password or token" } else { "what is asked and answered" };
+            tracing::warn!(address, "{what} crosses the network in the clear");
         }
         self.tls.check()?;
         let mut options = ConnectOptions::new().connection_timeout(ONE_TRY).require_tls(tls);

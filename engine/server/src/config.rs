@@ -44,6 +44,9 @@ pub struct NatsConfig {
     pub trust_network: bool,
     /// Requests under way at most, of all systems; beyond it `OVERLOADED`.
     pub in_flight_max: usize,
+    /// How long the engine may take to answer a request before its caller is told that it does not (`NO_PROGRESS`): 60 s,
+    /// far beyond anything but a disk that hangs.
+    pub answer_within: Duration,
     /// What each system may ask.
     pub limits: RequestLimits,
     /// How long to wait for the first connection.
@@ -64,6 +67,7 @@ impl NatsConfig {
             reply_prefix: DEFAULT_REPLY_PREFIX.to_owned(),
             trust_network: false,
             in_flight_max: 1_024,
+            answer_within: Duration::from_secs(60),
             limits: RequestLimits::default(),
             connect_within: Duration::from_secs(5),
             publication: Some(PublicationConfig::new(publication)),

@@ -95,6 +95,27 @@ async fn an_engine_that_takes_turns_is_alive_ready_and_counted() {
     assert_eq!((status, &ready["reasons"][0]["code"]), (503, &"ENGINE_STOPPED".into()));
 }
 
+/// Progress, not presence: a process that answers while nothing is decided says so.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_engine_that_takes_no_turns_is_neither_alive_nor_ready() {
+    let house = House::found().await;
+    let server = house.embedded().await;
+    let health = opened(&server).await;
+    let (go_on, wait) = std::sync::mpsc::channel::<()>();
+    drop(server.engine().send_read(move |_| wait.recv().is_ok()).expect("it is handed over"));
+    let (live, ready, alive) =
+        tokio::join!(json(&health, "/livez"), json(&health, "/readyz"), figure(&health, "countersign_alive"));
+    assert_eq!((live.0, &live.1["status"]), (503, &"NO_PROGRESS".into()));
+    assert_eq!((ready.0, &ready.1["reasons"][0]["code"]), (503, &"NO_PROGRESS".into()), "{}", ready.1);
+    assert!(ready.1["applied"].is_null() && ready.1["queue_depth"].as_u64().is_some_and(|depth| depth > 0));
+    assert_eq!(alive, 0);
+    drop(go_on);
+    assert_eq!(json(&health, "/livez").await.0, 200);
+    let (status, ready) = json(&health, "/readyz").await;
+    assert_eq!((status, &ready["applied"]), (200, &ready["durable"]), "{ready}");
+    server.stop().await.expect("a clean stop");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn overdue_tasks_are_counted_until_somebody_answers_and_after_a_restart() {
     let house = House::found().await;

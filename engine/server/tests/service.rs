@@ -251,3 +251,40 @@ async fn a_system_that_asks_too_often_or_too_much_is_turned_away_and_the_others_
     assert_eq!((of("crm").taken, of("crm").too_often), (1, 0));
     server.stop().await.expect("a clean stop");
 }
+
+/// A core thread that stands still, as behind a disk that hangs, until what this gives is dropped.
+fn standing_still(server: &Server) -> std::sync::mpsc::Sender<()> {
+    let (go_on, wait) = std::sync::mpsc::channel();
+    let look = server.engine().send_read(move |_| wait.recv().is_ok());
+    drop(look.expect("it is handed over"));
+    go_on
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whom_the_engine_does_not_answer_is_told_so_and_finds_out_by_asking_again() {
+    let (house, nats) = (House::found().await, Nats::start(TWO_USERS));
+    let config = NatsConfig { answer_within: Duration::from_millis(100), ..nats.config(&house) };
+    let server = house.serve(config).await;
+    let caller = nats.connect("admin").await;
+    let message = submit("H31", "rep_js1", contract("HT-1", 1));
+    let go_on = standing_still(&server);
+    let reply = ask(&caller, "crm", "submit", &message).await;
+    assert_eq!(reply["error"]["code"], "NO_PROGRESS", "{reply}");
+    assert!(reply["error"]["retry_after_ms"].is_u64(), "{reply}");
+    drop(go_on);
+    let start = std::time::Instant::now();
+    let taken = loop {
+        let reply = ask(&caller, "crm", "submit", &message).await;
+        if reply["ok"].is_object() {
+            break reply;
+        }
+        assert!(start.elapsed() < PATIENCE, "{reply}");
+    };
+    assert_eq!(taken["ok"]["case"], "C-1", "{taken}");
+    assert_eq!(
+        server.engine().read(|state| state.open_cases()).await.expect("an answer").0,
+        1,
+        "it took effect once"
+    );
+    server.stop().await.expect("a clean stop");
+}

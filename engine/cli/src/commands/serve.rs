@@ -3,7 +3,6 @@
 use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use countersign_runtime::{EngineOptions, RecoveryReport, SNAPSHOT_EVERY};
@@ -38,9 +37,6 @@ data; ALREADY_SERVED means that another engine answers for the company.
 Every system authenticates to the NATS server, whose permissions let it reach its own subjects only; systems.yaml \
 bounds what it may say. A NATS server that lets anybody in is refused unless --trust-network is given, which is \
 recorded with every request.";
-
-/// How long to wait until events are out once more before it is said that they are not.
-const PUBLISH_AGAIN: Duration = Duration::from_secs(600);
 
 /// Serve a company over NATS
 #[derive(Args)]
@@ -78,9 +74,6 @@ pub(crate) struct Serve {
     /// Make a snapshot after so many frames, so that a start need not read the whole log; 0: none
     #[arg(long, value_name = "FRAMES", default_value_t = SNAPSHOT_EVERY)]
     snapshot_every: u64,
-    /// Publish the events of this frame and all later ones once more, for consumers that lost messages; each keeps its id
-    #[arg(long, value_name = "SEQUENCE")]
-    publish_from: Option<u64>,
     /// How the log on standard error is written
     #[arg(long, value_enum, default_value_t = LogFormat::Text, value_name = "FORMAT")]
     log_format: LogFormat,
@@ -117,7 +110,6 @@ impl Serve {
             tokio::select! {
                 name = stop.told() => tracing::info!(signal = name, "stopping"),
                 () = server.ended() => tracing::error!("the engine has ended"),
-                () = self.publish_again(&server) => {}
             }
             adapters.stop().await;
             drop(health);
@@ -125,19 +117,6 @@ impl Serve {
             tracing::info!(sequence = state.head().sequence, "stopped");
             Ok(())
         })
-    }
-
-    /// Publishes once more what was asked for, and then waits for ever: whatever it comes to, the company is served.
-    async fn publish_again(&self, server: &Server) {
-        if let Some(from) = self.publish_from {
-            match server.republish(from, PUBLISH_AGAIN).await {
-                true => tracing::info!(from, "events are out once more"),
-                false => {
-                    tracing::warn!(from, "events are not all out yet; /readyz says how publication stands")
-                }
-            }
-        }
-        std::future::pending().await
     }
 
     async fn health(&self, server: &Server) -> Result<Option<Health>, Failure> {

@@ -22,9 +22,6 @@ use crate::server::told_to_stop;
 const RETRY_MS: u64 = 50;
 /// How long the server may take to show that it has a subscription; without JetStream it says so at once.
 const ROUND_TRIP: Duration = Duration::from_secs(2);
-/// How long the engine may take to answer before its caller is told that it does not: far beyond anything but a disk
-/// that hangs.
-const ANSWER: Duration = Duration::from_secs(60);
 /// When a caller may ask again whom the engine did not answer, in milliseconds.
 const UNANSWERED_RETRY_MS: u64 = 5_000;
 /// How long a reply may wait for a connection that is gone; the caller has given up by then.
@@ -64,6 +61,7 @@ pub(crate) struct Service {
     in_flight_max: u32,
     in_flight: Arc<Semaphore>,
     gate: Arc<Gate>,
+    answer_within: Duration,
     started: Instant,
     counters: Arc<Counters>,
 }
@@ -78,6 +76,7 @@ impl Service {
             in_flight_max,
             in_flight: Arc::new(Semaphore::new(in_flight_max as usize)),
             gate: Arc::new(Gate::new(config.limits.clone())),
+            answer_within: config.answer_within,
             started: Instant::now(),
             counters: Arc::new(Counters::default()),
         }
@@ -188,7 +187,7 @@ impl Service {
         match caller(&request.subject, vouched_by) {
             Ok((caller, verb)) => {
                 let answer = self.desk.handle(&caller, verb, &request.payload);
-                timeout(ANSWER, answer).await.unwrap_or_else(|_| self.desk.refuse(unanswered()))
+                timeout(self.answer_within, answer).await.unwrap_or_else(|_| self.desk.refuse(unanswered()))
             }
             Err(error) => self.desk.refuse(error),
         }

@@ -101,7 +101,7 @@ fn empty(own: &OwnLog<'_>, stream: &StreamState, file: Option<&Position>) -> Res
         None => Err(Hold::new(
             "POSITION_MISSING",
             format!(
-                "expected to know how far an empty stream of {} messages had come: its messages and our file are both gone; `serve --publish-from` says from where to publish",
+                "expected to know how far an empty stream of {} messages had come: its messages and our file are both gone; `countersign publish --from` says from where to publish",
                 stream.last_seq
             ),
         )),
