@@ -3,6 +3,7 @@
 mod accounts;
 #[path = "../../nats/tests/support/mod.rs"]
 mod authority;
+mod bench;
 mod check;
 mod common;
 mod company;

@@ -184,31 +184,3 @@ fn every_answer_is_json_where_it_is_asked_for() {
     assert_eq!((refused.code, &error["error"]["code"]), (1, &"CASE_UNKNOWN".into()));
     assert!(error["sequence"].is_u64(), "{error}");
 }
-
-#[test]
-fn a_small_bench_prints_one_object_with_every_figure() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let args = "bench --json --callers 8 --cases 40 --memory-cases 40 --folder";
-    let report = run(args.split(' ').chain([common::text(folder.path())])).done().last_json();
-    for figure in [
-        "submits_per_s",
-        "decisions_per_s",
-        "bare_pipeline_per_s",
-        "durable_vs_pipeline_ratio",
-        "single_caller_p50_us",
-        "write_fdatasync_p50_us",
-        "single_caller_ratio",
-        "replay_events_per_s",
-        "snapshot_ms",
-        "snapshot_bytes_per_open_case",
-        "restart_ms",
-        "replay_open_cases",
-        "bytes_per_decision",
-        "bytes_per_submit",
-        "bytes_of_memory_per_open_case",
-    ] {
-        assert!(report[figure].is_number(), "{figure}");
-    }
-    let left = std::fs::read_dir(folder.path()).expect("the folder").count();
-    assert_eq!(left, 0, "nothing is left behind");
-}

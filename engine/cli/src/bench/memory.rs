@@ -2,15 +2,16 @@
 
 use countersign_core::time::MINUTE;
 
+use super::company::Claim;
 use super::turns::Company;
 
 /// Bytes that the process holds per open case of five steps. The stamps are a minute apart, so that the window of
 /// known requests stays small beside the cases.
-pub(super) fn bytes_per_case(cases: u64) -> Result<f64, String> {
+pub(super) fn bytes_per_case(claim: Claim, cases: u64) -> Result<f64, String> {
     let mut company = Company::new()?;
     let before = resident_bytes()?;
     for number in 0..cases {
-        company.submit(number, MINUTE)?;
+        company.submit(claim, number, MINUTE)?;
     }
     let after = resident_bytes()?;
     if company.state.open_cases() as u64 != cases {

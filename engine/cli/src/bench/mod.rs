@@ -1,11 +1,18 @@
 //! `countersign bench`: what the engine reaches on this machine, against its bare limit in the same run.
 
 mod company;
+mod growth;
 mod memory;
+mod nats;
 mod pipeline;
+mod reach;
+mod requests;
+mod rows;
+mod served;
 mod tasks;
 mod turns;
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -22,7 +29,9 @@ use serde::Serialize;
 
 use crate::embedded::{self, accepted};
 use crate::folder::Folder;
-use company::{LEVELS, Names};
+use company::{Claim, LEVELS, Names};
+pub(crate) use reach::{Reach, reach};
+pub(crate) use rows::{At, Bar, Row};
 
 /// What to measure.
 #[derive(Clone, Debug)]
@@ -37,6 +46,10 @@ pub(crate) struct Options {
     pub(crate) folder: PathBuf,
     /// Only what needs neither disk nor threads.
     pub(crate) in_memory: bool,
+    /// Open cases on the large side of every row of what is to be reached.
+    pub(crate) open_cases: usize,
+    /// The program that is a NATS server.
+    pub(crate) nats_server: String,
 }
 
 /// What was found.
@@ -80,8 +93,10 @@ pub(crate) struct Report {
     pub(crate) bytes_per_decision: f64,
     /// Bytes in the log per submission.
     pub(crate) bytes_per_submit: f64,
-    /// Resident bytes per open case.
+    /// Resident bytes per open case of three fields.
     pub(crate) bytes_of_memory_per_open_case: f64,
+    /// The same where State keeps ten fields of each.
+    pub(crate) bytes_of_memory_with_ten_fields: f64,
     /// One decision in memory: turn, reply and encoding on one thread, microseconds.
     pub(crate) turn_us: f64,
 }
@@ -98,7 +113,9 @@ const SINGLE_DECISIONS: usize = 2_000;
 pub(crate) fn run(options: &Options, progress: Progress<'_>) -> Result<Report, String> {
     let mut report = Report { callers: options.callers, cases: options.cases, ..Report::default() };
     progress("memory of open cases");
-    report.bytes_of_memory_per_open_case = memory::bytes_per_case(options.memory_cases as u64)?;
+    let cases = options.memory_cases as u64;
+    report.bytes_of_memory_per_open_case = memory::bytes_per_case(Claim::Short, cases)?;
+    report.bytes_of_memory_with_ten_fields = memory::bytes_per_case(Claim::TenFields, cases)?;
     progress("decisions in memory");
     report.turn_us = turns::us_per_decision(options.cases as u64)?;
     if options.in_memory {
@@ -122,7 +139,7 @@ fn measure(
     let total = options.cases + SINGLE_DECISIONS / LEVELS;
     progress("durable submissions");
     let begun = Instant::now();
-    let cases = submit_all(engine.handle(), &names, options.callers, total)?;
+    let cases = submit_all(engine.handle(), &names, options.callers, 0..total)?;
     report.submits_per_s = total as f64 / begun.elapsed().as_secs_f64();
     engine.stop().map_err(|e| e.to_string())?;
     let after_submits = log_bytes(data)?;
@@ -248,12 +265,16 @@ fn options_of(data: &Path) -> EngineOptions {
 }
 
 fn create(data: &Path) -> Result<Engine, String> {
+    create_with(options_of(data))
+}
+
+fn create_with(options: EngineOptions) -> Result<Engine, String> {
     let founding = Founding {
         company: Name::from("bench"),
         administrator: Name::from("B01"),
         os_user: Name::from("bench"),
     };
-    let (engine, _) = Engine::create(options_of(data), &founding).map_err(|e| e.to_string())?;
+    let (engine, _) = Engine::create(options, &founding).map_err(|e| e.to_string())?;
     embedded::activate(&engine, &founding, company::definitions()?)?;
     Ok(engine)
 }
@@ -268,24 +289,31 @@ fn replay_rate(recovery: &RecoveryReport) -> f64 {
 
 /// Bytes of groups in a stopped engine's log.
 fn log_bytes(data: &Path) -> Result<u64, String> {
+    Ok(verified(data)?.0)
+}
+
+/// Reads and checks a stopped engine's log, and nothing else. Gives the bytes of its groups.
+fn verified(data: &Path) -> Result<(u64, Duration), String> {
     let storage = countersign_journal::DirStorage::open(log_directory(data)).map_err(|e| e.to_string())?;
+    let begun = Instant::now();
     let report = countersign_journal::verify(storage.storage().as_ref()).map_err(|e| e.to_string())?;
-    Ok(report.bytes)
+    Ok((report.bytes, begun.elapsed()))
 }
 
 type Handed = (CaseNo, ContentHash);
 
+/// Hands in the claims of these numbers.
 fn submit_all(
     handle: &EngineHandle,
     names: &Names,
     callers: usize,
-    total: usize,
+    claims: Range<usize>,
 ) -> Result<Vec<Handed>, String> {
-    let handed = Mutex::new(Vec::with_capacity(total));
+    let handed = Mutex::new(Vec::with_capacity(claims.len()));
     on_callers(callers, |caller| {
-        let mut own = Vec::with_capacity(total / callers + 1);
-        for number in (caller..total).step_by(callers) {
-            let (cause, body) = names.submit(number as u64, now());
+        let mut own = Vec::with_capacity(claims.len() / callers + 1);
+        for number in claims.clone().skip(caller).step_by(callers) {
+            let (cause, body) = names.submit(Claim::Short, number as u64, now());
             let reply = handle.command_blocking(Incoming { cause, body }).map_err(|e| e.to_string())?;
             let receipt = accepted(reply)?;
             own.push(receipt.case.zip(receipt.content_hash).ok_or("a submission opens a case")?);

@@ -10,7 +10,7 @@ use countersign_core::time::Timestamp;
 use countersign_core::turn::{TurnResult, Turned, touched, turn, turn_keyed};
 
 use super::Handed;
-use super::company::{LEVELS, Names, definitions, operator};
+use super::company::{Claim, LEVELS, Names, definitions, operator};
 use super::pipeline::median_us;
 
 /// Decisions that are timed together, as many as callers wait.
@@ -42,9 +42,9 @@ impl Company {
     }
 
     /// Hands in a claim, so much later than the command before.
-    pub(super) fn submit(&mut self, number: u64, later: i64) -> Result<Handed, String> {
+    pub(super) fn submit(&mut self, claim: Claim, number: u64, later: i64) -> Result<Handed, String> {
         self.at = self.at.plus(later);
-        let (cause, body) = self.names.submit(number, self.at);
+        let (cause, body) = self.names.submit(claim, number, self.at);
         let turned = self.run(cause, body)?;
         let receipt = turned.frames.last().map(Receipt::of).unwrap_or_default();
         receipt.case.zip(receipt.content_hash).ok_or_else(|| "a submission opens a case".to_owned())
@@ -67,7 +67,7 @@ pub(super) fn us_per_decision(cases: u64) -> Result<f64, String> {
     let mut company = Company::new()?;
     let mut handed = Vec::new();
     for number in 0..cases {
-        handed.push(company.submit(number, 1)?);
+        handed.push(company.submit(Claim::Short, number, 1)?);
     }
     let mut order: Vec<Handed> = Vec::with_capacity(handed.len());
     for first in 0..APART {
