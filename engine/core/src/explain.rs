@@ -3,11 +3,11 @@
 use rust_decimal::Decimal;
 
 use crate::command::{TaskNo, Verdict};
-use crate::decide::{Ctx, above, answers_as, limit_of};
+use crate::decide::{Ctx, Rung, above, answers_as, limit_of};
 use crate::definition::{Duty, Measure};
-use crate::event::{AmountWeighed, CapacityWhy, Level, PlanNode, RateUsed, Slot};
+use crate::event::{AmountWeighed, CapacityWhy, PlanNode, RateUsed};
 use crate::name::Name;
-use crate::state::{Case, Signature, SlotStatus, Stage, State, Step};
+use crate::state::{Case, PlannedLevel, PlannedSlot, Signature, SlotStatus, Stage, State, Step};
 use crate::time::Timestamp;
 
 /// Why a slot of the present step exists, and what has become of it.
@@ -30,7 +30,7 @@ pub fn explain(state: &State, case: &Case, at: Timestamp) -> Vec<SlotReason> {
     let slots = step.plan.slots.iter().zip(&step.slots).enumerate();
     let ctx = Ctx::of(state, at, case).ok();
     let closed = closed(step);
-    let slot = |(number, (slot, status)): (usize, (&Slot, &SlotStatus))| {
+    let slot = |(number, (slot, status)): (usize, (&PlannedSlot, &SlotStatus))| {
         reason((ctx, case), step, (number, slot), (*status, closed))
     };
     slots.map(slot).collect()
@@ -58,7 +58,7 @@ pub fn signature(state: &State, case: &Case, task: TaskNo, at: Timestamp) -> Opt
 fn reason(
     (ctx, case): (Option<Ctx<'_>>, &Case),
     step: &Step,
-    (number, slot): (usize, &Slot),
+    (number, slot): (usize, &PlannedSlot),
     (status, closed): (SlotStatus, bool),
 ) -> SlotReason {
     let mut because = vec![format!(
@@ -68,11 +68,11 @@ fn reason(
         case.release(),
         asked_to(slot.duty)
     )];
-    let item = step.about.iter().find(|about| usize::from(about.slot) == number);
+    let item = step.about().iter().find(|about| usize::from(about.slot) == number);
     if let Some(item) = item.and_then(|about| about.item.as_ref()) {
         because.push(format!("It is asked about one item of a list: {item}."));
     }
-    because.extend(slot.level.as_ref().map(|level| level_sentence(ctx.as_ref(), step, level)));
+    because.extend(slot.level.as_ref().map(|level| level_sentence(ctx.as_ref(), step, (number, level))));
     let below = PlanNode::Slot(number as u16);
     if slot.level.is_none()
         && step.plan.root.climb(number as u16).is_some_and(|levels| levels.contains(&below))
@@ -135,19 +135,24 @@ fn for_both(ctx: &Ctx<'_>, case: &Case, (step, number): (&Step, usize), person: 
 }
 
 /// Which limit is held against which amount, and whether that decides.
-fn level_sentence(ctx: Option<&Ctx<'_>>, step: &Step, level: &Level) -> String {
+fn level_sentence(ctx: Option<&Ctx<'_>>, step: &Step, (number, level): (usize, &PlannedLevel)) -> String {
     let measure =
         ctx.and_then(|ctx| ctx.active.authority(&level.authority)).map(|authority| authority.measure);
     let limit = level.limit.map_or_else(|| "unlimited".to_owned(), |limit| measured(measure, limit));
-    let suffices = |level: &Level| level.limit.is_none_or(|limit| limit >= level.need);
-    let lower = |other: &Level| !other.decides && other.authority == level.authority && suffices(other);
-    let grown = step.plan.slots.iter().filter_map(|slot| slot.level.as_ref()).any(lower);
+    let need = |number: usize| step.plan.need(number as u16).unwrap_or_default();
+    let suffices =
+        |(number, level): (usize, &PlannedLevel)| level.limit.is_none_or(|limit| limit >= need(number));
+    let lower = |(number, other): (usize, &PlannedLevel)| {
+        !other.decides && other.authority == level.authority && suffices((number, other))
+    };
+    let levels = step.plan.slots.iter().enumerate();
+    let grown = levels.filter_map(|(number, slot)| Some((number, slot.level.as_ref()?))).any(lower);
     let mut below = step.plan.slots.iter().zip(&step.slots);
     let passed = below.any(|(slot, status)| {
         let lower = slot.level.as_ref().is_some_and(|other| other.place < level.place);
         lower && matches!(status, SlotStatus::PassedOn(_))
     });
-    let comes_to = match (level.decides, suffices(level)) {
+    let comes_to = match (level.decides, suffices((number, level))) {
         (true, _) if passed => "decides, since an approval below counted as a review only",
         (true, _) if grown => {
             "decides: a lower limit would suffice, but one more signature is needed (a level that the chain demands, or \
@@ -164,7 +169,7 @@ fn level_sentence(ctx: Option<&Ctx<'_>>, step: &Step, level: &Level) -> String {
         "R1: level {} of authority {}: its limit is {limit}, the amount is {}; it {comes_to}.",
         level.place + 1,
         level.authority,
-        measured(measure, level.need)
+        measured(measure, need(number))
     )
 }
 
@@ -211,7 +216,7 @@ fn passed_on(case: &Case, step: &Step, signed: &Signature) -> Option<String> {
 }
 
 /// Under which terms it answers: a seat in a group, a veto, blind to others, and who may not answer for it.
-fn terms(case: &Case, slot: &Slot) -> Vec<String> {
+fn terms(case: &Case, slot: &PlannedSlot) -> Vec<String> {
     let mut terms = Vec::new();
     if let Some(group) = &slot.seat_of {
         terms.push(format!("It has a seat in {group}, whose members answer each for themselves."));
@@ -290,7 +295,7 @@ fn weighed(step: &Step, number: usize) -> Option<&AmountWeighed> {
     let holds = |weighed: &&AmountWeighed| {
         (usize::from(weighed.slots.0)..usize::from(weighed.slots.1)).contains(&number)
     };
-    step.weighed.iter().rev().find(holds)
+    step.weighed().iter().rev().find(holds)
 }
 
 /// At which rates an amount was converted, and what was added to it.
@@ -367,9 +372,12 @@ pub fn why_not(state: &State, case: &Case, position: &Name, at: Timestamp) -> Ve
             ));
         }
     }
-    let decider = step.plan.slots.iter().find_map(|s| s.level.as_ref().filter(|l| l.decides).map(|l| (s, l)));
-    if let Some((slot, level)) = decider {
-        because.extend(level_reason(state, case, position, slot, level, at));
+    let mut levels = (0..).zip(&step.plan.slots);
+    let decider = levels.find(|(_, slot)| slot.level.as_ref().is_some_and(|level| level.decides));
+    if let Some((number, _)) = decider
+        && let Some(rung) = Rung::of(step, number, None)
+    {
+        because.extend(level_reason(state, case, position, rung, at));
     }
     if because.is_empty() {
         because.push(format!("State {} of chain {} does not ask {position}.", step.state, case.chain()));
@@ -377,21 +385,14 @@ pub fn why_not(state: &State, case: &Case, position: &Name, at: Timestamp) -> Ve
     because
 }
 
-fn level_reason(
-    state: &State,
-    case: &Case,
-    position: &Name,
-    decider: &Slot,
-    level: &Level,
-    at: Timestamp,
-) -> Vec<String> {
+fn level_reason(state: &State, case: &Case, position: &Name, level: Rung<'_>, at: Timestamp) -> Vec<String> {
     let release = state.definitions().active();
     let place = case.path().iter().position(|p| p == position);
     let Some(place) = place else {
         return vec![format!("{position} is not a solid superior of {}.", case.submitter().position)];
     };
     let limit = release
-        .and_then(|r| Some(limit_of(r.organisation()?, r.authority(&level.authority)?, position, at)?.up_to));
+        .and_then(|r| Some(limit_of(r.organisation()?, r.authority(level.authority)?, position, at)?.up_to));
     let limit = match limit {
         Some(Some(limit)) => limit.to_string(),
         Some(None) => "unlimited".to_owned(),
@@ -400,7 +401,7 @@ fn level_reason(
     if place > usize::from(level.place) {
         return vec![format!(
             "R1: {} decides at level {} because its limit suffices for {}; {position} (limit {limit}) stands above and is not needed.",
-            decider.position,
+            level.position,
             level.place + 1,
             level.need
         )];

@@ -558,7 +558,7 @@ fn a_step_of_many_signers_is_split_and_finished() {
             choice: None,
             fields: None,
         };
-        let result = roam.request(task.holders[0].clone(), task.position, Body::Decide(answer));
+        let result = roam.request(task.holders[0].clone(), task.position.clone(), Body::Decide(answer));
         assert_eq!(result, TurnResult::Done, "{number}");
     }
     assert_eq!(roam.state.open_cases(), 0, "the case ends; events were {:?}", roam.events);

@@ -228,7 +228,7 @@ impl Look<'_, '_> {
     /// The levels of the climb that the case is in, or comes to when everybody before agrees.
     fn route(&self, number: CaseNo, track: &Track) -> Vec<Name> {
         let now = |world: &World<'_>| {
-            let plan = world.state.case(number).and_then(|case| case.step()).map(|step| step.plan.clone());
+            let plan = world.state.case(number).and_then(|case| case.step()).map(|step| step.plan.plan());
             plan.as_ref().and_then(levels)
         };
         if let Some(levels) = now(self.world) {
@@ -311,7 +311,7 @@ fn agree(world: &mut World<'_>, trial: &Trial, number: CaseNo) -> bool {
         Duty::Input => Verdict::Input,
         Duty::Edit | Duty::Task => return false,
     };
-    let who = vec![Actor { position: task.position, person: None }];
+    let who = vec![Actor { position: task.position.clone(), person: None }];
     let key = world.tracks.get(&number).and_then(|track| track.key.clone());
     let decide = Act::Decide { who, verdict, choice: None, to: None, key, says: Says::default() };
     act::perform(world, trial, &decide).is_ok()

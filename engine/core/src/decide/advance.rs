@@ -14,7 +14,7 @@ use crate::eval::{Scope, evaluate, holds_or_absent};
 use crate::event::*;
 use crate::name::Name;
 use crate::rejection::{Code, Rejection};
-use crate::state::{Case, Signature, SlotStatus, Stage, State, Step};
+use crate::state::{Case, PlannedSlot, Signature, SlotStatus, Stage, State, Step};
 use crate::time::Timestamp;
 use crate::value::Value;
 
@@ -417,7 +417,7 @@ fn asked_beside(step: &Step, slot: u16) -> bool {
 
 /// A step in which nobody does a piece of work is learnt from when it closes; work when it is answered.
 fn learnt_at_close(ctx: &Ctx<'_>, case: &Case, step: &Step) -> Result<Option<Event>, Rejection> {
-    if step.about.iter().any(|about| about.task.is_some()) {
+    if step.about().iter().any(|about| about.task.is_some()) {
         return Ok(None);
     }
     let chain = ctx.chain(case.chain())?;
@@ -449,7 +449,7 @@ fn closed_opinions(case: &Case, step: &Step, slots: &[u16]) -> Vec<Opinion> {
             Some(SlotStatus::Answered(task, _) | SlotStatus::PassedOn(task)) if blind => *task,
             _ => continue,
         };
-        if step.opened.contains(&task) {
+        if step.opened().contains(&task) {
             continue;
         }
         if let Some(s) = case.signatures().iter().find(|s| s.task == task) {
@@ -499,7 +499,7 @@ fn ask(
 }
 
 /// A signature that stands: same state, same post, same duty, agreeing, not voided, by somebody who may still sign.
-fn standing<'a>(case: &'a Case, step: &Step, slot: &Slot) -> Option<&'a Signature> {
+fn standing<'a>(case: &'a Case, step: &Step, slot: &PlannedSlot) -> Option<&'a Signature> {
     let used = |s: &Signature| {
         step.slots
             .iter()
@@ -521,7 +521,7 @@ fn standing<'a>(case: &'a Case, step: &Step, slot: &Slot) -> Option<&'a Signatur
 }
 
 /// Whether a signature is of the duty that is asked. An approval that no longer decides is an opinion of its level.
-fn stands_as(signature: &Signature, slot: &Slot) -> bool {
+fn stands_as(signature: &Signature, slot: &PlannedSlot) -> bool {
     match (signature.counts_as_review, signature.duty, slot.duty) {
         (false, given, asked) => given == asked,
         (true, Duty::Approve, Duty::Review) => slot.level.is_some(),

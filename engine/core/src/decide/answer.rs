@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 
 use super::advance::withdraw_tasks;
 use super::cover::{self, enough_signers};
-use super::grow::{Above, extension};
+use super::grow::{Above, Rung, extension};
 use super::permission::{Wish, allowed, case_of};
 use super::plan::interested;
 use super::resolve::{Power, Standing, Wanted, standing};
@@ -17,7 +17,7 @@ use crate::definition::Duty;
 use crate::event::*;
 use crate::name::Name;
 use crate::rejection::{Code, Rejection};
-use crate::state::{Case, Signature, SlotStatus, Stage, State, Step, Task};
+use crate::state::{Case, PlannedSlot, Signature, SlotStatus, Stage, State, Step, Task};
 use crate::time::Timestamp;
 
 /// A reason is at most so many bytes.
@@ -210,7 +210,7 @@ fn stands<'a>(
     ctx: &Ctx<'a>,
     case: &Case,
     task: &Task,
-    slot: &Slot,
+    slot: &PlannedSlot,
     request: &Request,
 ) -> Result<Standing<'a>, Rejection> {
     standing(ctx, &request.person, &task.position, Wanted::slot(case, slot)).ok_or_else(|| {
@@ -246,7 +246,7 @@ fn decided_by(
     ctx: &Ctx<'_>,
     case: &Case,
     task: &Task,
-    (step, slot, standing): (&Step, &Slot, &Standing<'_>),
+    (step, slot, standing): (&Step, &PlannedSlot, &Standing<'_>),
     (request, answer): (&Request, &Answer),
     how: How<'_>,
 ) -> Result<Vec<Event>, Rejection> {
@@ -273,7 +273,8 @@ fn decided_by(
     let mut decided = decided_event(case, slot, request, answer);
     decided.overrides = overrides;
     let decides = slot.level.as_ref().is_some_and(|l| l.decides);
-    let weighed = || weigh::again(ctx, case, step, (task.slot, slot, answer.task));
+    let authority = slot.level.as_ref().map(|level| &level.authority);
+    let weighed = || weigh::again(ctx, case, step, (task.slot, authority, answer.task));
     if !decides || answer.verdict != Verdict::Approve {
         // What stands beside a blind answer must not tell which one it is.
         let weighed = if decides && slot.blind { weighed().ok().flatten() } else { None };
@@ -282,10 +283,9 @@ fn decided_by(
         return Ok([Event::TaskDecided(decided)].into_iter().chain(weighed).chain(directed).collect());
     }
     let weighed = weighed()?;
-    let now = weighed.as_ref().map(|weighed| at_need(slot, weighed));
-    let slot = now.as_ref().unwrap_or(slot);
-    if holds_authority(ctx, case, &task.position, (slot, &standing.power))
-        && enough_signers(ctx, (case, step), slot, (request, standing))
+    let rung = Rung::of(step, task.slot, weighed.as_ref());
+    if holds_authority(ctx, case, &task.position, (slot, rung.as_ref(), &standing.power))
+        && enough_signers(ctx, (case, step), rung.as_ref(), (request, standing))
     {
         let weighed = weighed.map(Event::AmountWeighed);
         return Ok([Event::TaskDecided(decided)].into_iter().chain(weighed).collect());
@@ -300,7 +300,7 @@ fn decided_by(
     decided.counts_as_review = true;
     decided.overrides = false;
     let above = Above::Signed(&request.person);
-    let grown = grown_for(ctx, (case, step), (task.slot, slot), above, weighed)?;
+    let grown = grown_for(ctx, (case, step), rung, above, weighed)?;
     Ok([Event::TaskDecided(decided)].into_iter().chain(grown).collect())
 }
 
@@ -323,7 +323,7 @@ fn directed(
 pub(super) fn grown_for(
     ctx: &Ctx<'_>,
     (case, step): (&Case, &Step),
-    of: (u16, &Slot),
+    of: Option<Rung<'_>>,
     above: Above<'_>,
     weighed: Option<AmountWeighed>,
 ) -> Result<Vec<Event>, Rejection> {
@@ -338,16 +338,12 @@ pub(super) fn grown_for(
     Ok(weighed.into_iter().chain(grown).collect())
 }
 
-/// A slot with what is held against its limit now.
-pub(super) fn at_need(slot: &Slot, weighed: &AmountWeighed) -> Slot {
-    let mut slot = slot.clone();
-    if let Some(level) = &mut slot.level {
-        level.need = weighed.need;
-    }
-    slot
-}
-
-pub(super) fn decided_event(case: &Case, slot: &Slot, request: &Request, answer: &Answer) -> TaskDecided {
+pub(super) fn decided_event(
+    case: &Case,
+    slot: &PlannedSlot,
+    request: &Request,
+    answer: &Answer,
+) -> TaskDecided {
     TaskDecided {
         case: case.number(),
         task: answer.task,
@@ -443,11 +439,11 @@ pub(super) fn holds_authority(
     ctx: &Ctx<'_>,
     case: &Case,
     position: &Name,
-    (slot, own): (&Slot, &Power),
+    (slot, rung, own): (&PlannedSlot, Option<&Rung<'_>>, &Power),
 ) -> bool {
-    let Some(level) = &slot.level else { return true };
+    let Some(level) = rung else { return slot.level.is_none() };
     let Ok(organisation) = ctx.organisation() else { return false };
-    let Some(authority) = ctx.active.authority(&level.authority) else { return false };
+    let Some(authority) = ctx.active.authority(level.authority) else { return false };
     let limit = |name: &Name| {
         limit_of(organisation, authority, name, ctx.at).map_or(Some(Decimal::ZERO), |l| l.up_to)
     };
@@ -465,13 +461,14 @@ fn grown(
     ctx: &Ctx<'_>,
     case: &Case,
     step: &Step,
-    (number, slot): (u16, &Slot),
+    of: Option<Rung<'_>>,
     above: Above<'_>,
 ) -> Result<Vec<Event>, Rejection> {
     let chain = ctx.chain(case.chain())?;
-    let Some((levels, slots)) = extension(*ctx, case, chain, (step, number, slot), above)? else {
-        let message =
-            format!("expected a level above {} that may decide this amount, found none", slot.position);
+    let rung = of.ok_or_else(|| internal("a route that grows is a climb"))?;
+    let Rung { number, position, .. } = rung;
+    let Some((levels, slots)) = extension(*ctx, case, chain, (step, rung), above)? else {
+        let message = format!("expected a level above {position} that may decide this amount, found none");
         return Err(Rejection::new(Code::BeyondAuthority, message));
     };
     Ok(vec![Event::RouteExtended(RouteExtended { case: case.number(), slot: number, levels, slots })])
@@ -561,7 +558,13 @@ pub(super) fn refer_up(
         TaskReferred { case: number, task: task_no, person: request.person.clone(), reason: reason.clone() };
     let mut events = vec![Event::TaskReferred(referred)];
     if level.decides {
-        events.extend(grown(&ctx, case, step, (task.slot, slot), Above::Referred(&request.person))?);
+        events.extend(grown(
+            &ctx,
+            case,
+            step,
+            Rung::of(step, task.slot, None),
+            Above::Referred(&request.person),
+        )?);
     }
     Ok(events)
 }

@@ -1,20 +1,21 @@
 //! R4: whoever is asked in a post of their own, and stands in as a deputy for every level above it up to the one that
 //! decides, signs once for all of them: they approve where they would have passed.
 
-use super::answer::{at_need, decided_event, holds_authority, objected, reasoned};
+use super::answer::{decided_event, holds_authority, objected, reasoned};
+use super::grow::Rung;
 use super::resolve::{Standing, Wanted, standing, who_answers};
 use super::{Ctx, weigh};
 use crate::command::{Answer, Request, Verdict};
 use crate::definition::{Authority, Duty, Measure};
-use crate::event::{Capacity, CapacityWhy, Event, PlanNode, Slot, StoodIn};
+use crate::event::{Capacity, CapacityWhy, Event, PlanNode, StoodIn};
 use crate::name::Name;
 use crate::rejection::Rejection;
-use crate::state::{Case, Signature, SlotStatus, Step, Task};
+use crate::state::{Case, PlannedSlot, Signature, SlotStatus, Step, Task};
 
 /// A level above that one signature covers too.
 struct Above<'a> {
     /// Its slot.
-    slot: &'a Slot,
+    slot: &'a PlannedSlot,
     /// The slot's number.
     number: u16,
     /// How the signer stands to its post.
@@ -59,16 +60,16 @@ pub(crate) fn above<'a>(
 pub(super) fn signed(
     ctx: &Ctx<'_>,
     case: &Case,
-    (step, task, own): (&Step, &Task, &Slot),
+    (step, task, own): (&Step, &Task, &PlannedSlot),
     (request, answer): (&Request, &Answer),
 ) -> Result<Option<Vec<Event>>, Rejection> {
     let above = levels(ctx, case, (step, task.slot), &request.person);
     let Some(top) = above.last() else { return Ok(None) };
-    let weighed = weigh::again(ctx, case, step, (top.number, top.slot, answer.task))?;
-    let now = weighed.as_ref().map(|weighed| at_need(top.slot, weighed));
-    let slot = now.as_ref().unwrap_or(top.slot);
-    if !holds_authority(ctx, case, &slot.position, (slot, &top.standing.power))
-        || !enough_signers(ctx, (case, step), slot, (request, &top.standing))
+    let climbed = top.slot.level.as_ref().map(|level| &level.authority);
+    let weighed = weigh::again(ctx, case, step, (top.number, climbed, answer.task))?;
+    let rung = Rung::of(step, top.number, weighed.as_ref());
+    if !holds_authority(ctx, case, &top.slot.position, (top.slot, rung.as_ref(), &top.standing.power))
+        || !enough_signers(ctx, (case, step), rung.as_ref(), (request, &top.standing))
     {
         return Ok(None);
     }
@@ -94,23 +95,23 @@ pub(super) fn signed(
 pub(super) fn enough_signers(
     ctx: &Ctx<'_>,
     (case, step): (&Case, &Step),
-    slot: &Slot,
+    rung: Option<&Rung<'_>>,
     (request, standing): (&Request, &Standing<'_>),
 ) -> bool {
-    let Some(level) = slot.level.as_ref().filter(|_| standing.why == CapacityWhy::Delegate) else {
+    let Some(level) = rung.filter(|_| standing.why == CapacityWhy::Delegate) else {
         return true;
     };
     let Ok(company) = ctx.company() else { return false };
     let floor = company.policies.same_person;
     let counts =
         |authority: &Authority| matches!(authority.measure, Measure::Money(_)) && level.need > floor.above;
-    if !ctx.active.authority(&level.authority).is_some_and(counts) {
+    if !ctx.active.authority(level.authority).is_some_and(counts) {
         return true;
     }
     let mut levels = 0;
     let mut signers = vec![&request.person];
     for (planned, status) in step.plan.slots.iter().zip(&step.slots) {
-        if planned.level.as_ref().is_none_or(|other| other.authority != level.authority) {
+        if planned.level.as_ref().is_none_or(|other| other.authority != *level.authority) {
             continue;
         }
         levels += planned.capacities.len().max(1);
@@ -124,7 +125,7 @@ pub(super) fn enough_signers(
 }
 
 /// Whether a signature of a level below was given for this slot as well.
-pub(super) fn covers(signature: &Signature, slot: &Slot) -> bool {
+pub(super) fn covers(signature: &Signature, slot: &PlannedSlot) -> bool {
     let stood_in = || {
         let deputy = |c: &Capacity| c.position == slot.position && c.why == CapacityWhy::Delegate;
         signature.position != slot.position && signature.capacities.iter().any(deputy)

@@ -1,10 +1,12 @@
 //! A route grows: the levels above a slot whose own signature does not decide.
 
+use super::Ctx;
 use super::plan::{Inherited, Planner};
 use super::route::{Ascent, climb};
-use super::{Ctx, internal};
+use rust_decimal::Decimal;
+
 use crate::definition::Chain;
-use crate::event::{PlanNode, Slot};
+use crate::event::{AmountWeighed, PlanNode, Slot};
 use crate::name::Name;
 use crate::rejection::Rejection;
 use crate::state::{Case, SlotStatus, Step};
@@ -21,18 +23,43 @@ pub(super) enum Above<'a> {
     Referred(&'a Name),
 }
 
+/// A level above which a route may grow, with what is held against its limit now.
+#[derive(Clone, Copy)]
+pub(crate) struct Rung<'a> {
+    /// Its slot.
+    pub(crate) number: u16,
+    /// The position asked there.
+    pub(crate) position: &'a Name,
+    /// The authority climbed.
+    pub(crate) authority: &'a Name,
+    /// Its place in the line.
+    pub(crate) place: u16,
+    /// What is held against the limit.
+    pub(crate) need: Decimal,
+}
+
+impl<'a> Rung<'a> {
+    /// The level of a slot, if it is one: as planned, or as it was weighed since.
+    pub(crate) fn of(step: &'a Step, number: u16, weighed: Option<&AmountWeighed>) -> Option<Rung<'a>> {
+        let slot = step.plan.slots.get(usize::from(number))?;
+        let level = slot.level.as_ref()?;
+        let need = weighed.map(|weighed| weighed.need).or_else(|| step.plan.need(number))?;
+        let (authority, place) = (&level.authority, level.place);
+        Some(Rung { number, position: &slot.position, authority, place, need })
+    }
+}
+
 /// The levels that a route grows by above a slot whose own signature does not decide. None: beyond every limit.
 pub(super) fn extension(
     ctx: Ctx<'_>,
     case: &Case,
     chain: &Chain,
-    (step, number, slot): (&Step, u16, &Slot),
+    (step, level): (&Step, Rung<'_>),
     above: Above<'_>,
 ) -> Result<Option<Growth>, Rejection> {
-    let level = slot.level.as_ref().ok_or_else(|| internal("a route that grows is a climb"))?;
     let state = case.state().and_then(|s| chain.states.get(usize::from(s)));
     let mut planner = Planner::new(ctx, (case, chain), state, step.plan.slots.len() as u16)?;
-    let authority = planner.authority(&level.authority)?;
+    let authority = planner.authority(level.authority)?;
     let mut below = signers_below(case, step);
     match above {
         Above::Signed(person) => {
@@ -58,13 +85,9 @@ pub(super) fn extension(
     let Some(levels) = climb(&ctx, case, &ascent)? else { return Ok(None) };
     let within = state.and_then(|s| s.within);
     planner.within_by = state.map(|s| &s.within_by);
-    let blind = in_all(&step.plan.root, number, false).unwrap_or_default();
-    let nodes = planner.levels(
-        authority,
-        level.need,
-        levels,
-        (Vec::new(), Inherited { within, blind, independent: false }),
-    )?;
+    let blind = in_all(&step.plan.root, level.number, false).unwrap_or_default();
+    let inherited = Inherited { within, blind, independent: false };
+    let nodes = planner.levels(authority, level.need, levels, (Vec::new(), inherited))?;
     Ok(Some((nodes, planner.into_slots())))
 }
 

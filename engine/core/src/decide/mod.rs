@@ -57,6 +57,7 @@ pub use access::{About, Sight, shut, sight};
 pub use advance::{STEPS_MAX, advance, held, needs_advance};
 pub(crate) use cover::above;
 pub(crate) use flags::flagged;
+pub(crate) use grow::Rung;
 pub use organise::{Impact, ImpactKind, impact, overridden};
 pub use permission::may_ask;
 pub(crate) use resolve::answers_as;

@@ -6,10 +6,10 @@ use super::Ctx;
 use super::permission::in_company_currency;
 pub(super) use super::who::{Named, driver, named, who};
 use crate::definition::{Delegation, Duty, Position, VacancyRung};
-use crate::event::{Capacity, CapacityWhy, Slot};
+use crate::event::{Capacity, CapacityWhy};
 use crate::name::Name;
 use crate::rejection::{Code, Rejection};
-use crate::state::{Case, Step};
+use crate::state::{Case, PlannedSlot, Step};
 
 /// Who answers, and for what.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,7 +84,7 @@ impl<'a> Wanted<'a> {
     }
 
     /// What a slot wants. A seat in a group is nobody's but its holders'.
-    pub(super) fn slot(case: &'a Case, slot: &'a Slot) -> Wanted<'a> {
+    pub(super) fn slot(case: &'a Case, slot: &'a PlannedSlot) -> Wanted<'a> {
         match &slot.seat_of {
             Some(_) => Wanted::HOLDERS,
             None => Wanted {
@@ -236,7 +236,7 @@ pub(super) fn standing<'a>(
 pub(crate) fn answers_as(
     ctx: &Ctx<'_>,
     case: &Case,
-    slot: &Slot,
+    slot: &PlannedSlot,
     (person, position): (&Name, &Name),
 ) -> String {
     let delegations = ctx.organisation().map(|organisation| &organisation.delegations);
@@ -292,7 +292,7 @@ pub(super) fn who_answers(
     ctx: &Ctx<'_>,
     case: &Case,
     step: &Step,
-    slot: &Slot,
+    slot: &PlannedSlot,
 ) -> Result<Resolved, Rejection> {
     let wanted = Wanted::slot(case, slot);
     let Some(group) = &slot.seat_of else {
@@ -312,19 +312,19 @@ pub(super) fn who_answers(
 
 /// A deputy never gives two signatures that must be two persons'. Of the levels of one climb the same person may sign
 /// several; how many persons there must be is tested when the last of them is given (R3).
-fn signs_elsewhere(ctx: &Ctx<'_>, step: &Step, slot: &Slot, person: &Name) -> bool {
+fn signs_elsewhere(ctx: &Ctx<'_>, step: &Step, slot: &PlannedSlot, person: &Name) -> bool {
     let Ok(organisation) = ctx.organisation() else { return true };
     let level =
-        |slot: &Slot| slot.level.as_ref().filter(|_| !slot.blind).map(|level| level.authority.clone());
+        |slot: &PlannedSlot| slot.level.as_ref().filter(|_| !slot.blind).map(|level| level.authority.clone());
     let independent = |name: &Name| ctx.active.authority(name).is_none_or(|authority| authority.independent);
     step.plan.slots.iter().any(|other| {
         let same_climb = level(slot).is_some_and(|own| !independent(&own) && level(other) == Some(own));
-        other != slot && !same_climb && organisation.is_holder(person, &other.position)
+        !step.plan.same(other, slot) && !same_climb && organisation.is_holder(person, &other.position)
     })
 }
 
 /// What a signature covers: as planned, and the posts that were passed to reach whoever answers.
-pub(super) fn covered(slot: &Slot, resolved: &Resolved) -> Vec<Capacity> {
+pub(super) fn covered(slot: &PlannedSlot, resolved: &Resolved) -> Vec<Capacity> {
     let mut capacities = slot.capacities.clone();
     if resolved.position != slot.position {
         capacities.retain(|c| c.position != slot.position);

@@ -71,7 +71,7 @@ impl Supposed {
     pub fn step(&self, question: &Question<'_>) -> Came {
         let Question { chain, state, node, submitter, amount } = *question;
         let path = self.rules.organisation().map(|o| o.superiors(&submitter.position)).unwrap_or_default();
-        let case = Case::begun(chain.name.clone(), (submitter.clone(), path), amount.cloned(), self.at);
+        let case = Case::supposed(chain.name.clone(), (submitter.clone(), path), amount.cloned(), self.at);
         let ctx =
             Ctx { state: &self.state, at: self.at, pinned: &self.rules, active: &self.rules, facts: None };
         match plan(ctx, &case, chain, state, node) {

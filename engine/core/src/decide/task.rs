@@ -18,7 +18,7 @@ pub fn task_def<'a>(state: &'a crate::state::State, case: &Case, task: &Task) ->
 }
 
 fn of_slot<'a>(chain: &'a Chain, case: &Case, slot: u16) -> Option<&'a TaskDef> {
-    let about = case.step()?.about.iter().find(|about| about.slot == slot)?;
+    let about = case.step()?.about().iter().find(|about| about.slot == slot)?;
     let state = chain.states.get(usize::from(case.state()?))?;
     let Activity::People(node) = &state.activity else { return None };
     node.tasks().get(usize::from(about.task?)).copied()
@@ -38,7 +38,8 @@ pub(super) fn answered(
     let state = case.state().and_then(|state| chain.states.get(usize::from(state)));
     let state = state.ok_or_else(|| internal("people are asked in a state"))?;
     let step = case.step().ok_or_else(|| internal("an open task belongs to a step"))?;
-    let item = step.about.iter().find(|about| about.slot == task.slot).and_then(|about| about.item.as_ref());
+    let item =
+        step.about().iter().find(|about| about.slot == task.slot).and_then(|about| about.item.as_ref());
     let scope = Scope { reply: Some(&fields), item, ..ctx.scope(case, chain) };
     let learnt = learn::learnt(ctx, case, chain, &state.learns, &scope)?;
     let answered = TaskAnswered {

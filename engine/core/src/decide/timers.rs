@@ -94,7 +94,7 @@ fn stale() -> Rejection {
 }
 
 fn milestone(ctx: &Ctx<'_>, case: &Case, number: TaskNo) -> Result<Vec<Event>, Rejection> {
-    let task = case.tasks().get(&number).filter(|task| task.next_due.is_some_and(|due| due <= ctx.at));
+    let task = case.tasks().get(&number).filter(|task| task.next_due().is_some_and(|due| due <= ctx.at));
     let Some(task) = task else { return Err(stale()) };
     let (case_no, times) = (case.number(), &task.milestones);
     if task.duty.lapses() && times.overdue <= ctx.at {

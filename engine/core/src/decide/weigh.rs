@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use super::Ctx;
 use crate::command::TaskNo;
 use crate::definition::{AddsUp, Authority, Measure};
-use crate::event::{Added, AmountWeighed, RateUsed, Slot};
+use crate::event::{Added, AmountWeighed, RateUsed};
 use crate::name::Name;
 use crate::rates::Rates;
 use crate::rejection::{Code, Rejection};
@@ -44,13 +44,14 @@ pub(super) fn again(
     ctx: &Ctx<'_>,
     case: &Case,
     step: &Step,
-    (number, slot, task): (u16, &Slot, TaskNo),
+    (number, climbs, task): (u16, Option<&Name>, TaskNo),
 ) -> Result<Option<AmountWeighed>, Rejection> {
-    let Some(level) = &slot.level else { return Ok(None) };
-    let planned = step.weighed.iter().rev().find(|weighed| {
-        (weighed.slots.0..weighed.slots.1).contains(&number) && weighed.authority == level.authority
-    });
-    let authority = ctx.active.authority(&level.authority);
+    let Some(climbs) = climbs else { return Ok(None) };
+    let planned =
+        step.weighed().iter().rev().find(|weighed| {
+            (weighed.slots.0..weighed.slots.1).contains(&number) && weighed.authority == *climbs
+        });
+    let authority = ctx.active.authority(climbs);
     let (Some(planned), Some(authority)) = (planned, authority) else { return Ok(None) };
     let weighed = weigh(ctx, case, authority, planned.amount.clone())?;
     Ok(Some(AmountWeighed { task: Some(task), slots: (number, number.saturating_add(1)), ..weighed }))

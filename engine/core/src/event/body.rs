@@ -57,7 +57,7 @@ pub struct OrganisationSwept {
 }
 
 /// Who handed a document in.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Party {
     /// The person.
     pub person: Name,

@@ -20,7 +20,7 @@ pub struct Plan {
 }
 
 /// How slots stand to one another.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(remote = "Self")]
 pub enum PlanNode {
     /// One slot.
@@ -98,7 +98,7 @@ pub struct Level {
 }
 
 /// Why a signature counts for a position.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Capacity {
     /// The position.
     pub position: Name,
@@ -107,7 +107,7 @@ pub struct Capacity {
 }
 
 /// How a signature counts for a position.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum CapacityWhy {
     /// Its holder signs.
     Own,

@@ -3,9 +3,9 @@
 
 use std::hint::black_box;
 
-use super::{Case, RequestKey, State, Step};
+use super::{Case, PlannedSlot, RequestKey, State, Step};
 use crate::command::CaseNo;
-use crate::event::{PlanNode, Slot};
+use crate::event::PlanNode;
 use crate::name::Name;
 
 /// So many cases are fetched at once. More would push one another out of the nearest cache.
@@ -40,9 +40,11 @@ fn step_of(case: &Case) -> Option<&Step> {
 
 /// Fields from one end of a case to the other.
 fn own(case: &Case) -> usize {
-    let lengths = [case.path.len(), case.claims.len(), case.fields.len(), case.tasks.len()];
-    let more = [case.withdrawn.len(), case.signatures.len(), case.chain.len(), case.submitter.person.len()];
-    let flags = [case.amount.is_some(), case.key.is_some(), case.outward.is_some(), case.until.is_some()];
+    let lengths = [case.origin.path.len(), case.claims.len(), case.fields.len(), case.tasks.len()];
+    let more =
+        [case.withdrawn().len(), case.signatures.len(), case.chain.len(), case.origin.submitter.person.len()];
+    let flags =
+        [case.amount.is_some(), case.key.is_some(), case.outward.is_some(), case.until.get().is_some()];
     let numbers = [case.release, case.revision, case.steps, case.next_task];
     let hashes = [case.content_hash[0], case.commercial[31]];
     lengths.into_iter().chain(more).fold(0, usize::wrapping_add)
@@ -53,11 +55,12 @@ fn own(case: &Case) -> usize {
 }
 
 fn step(step: &Step) -> usize {
-    step.slots.len() + step.plan.slots.len() + step.about.len() + step.opened.len() + step.state.len()
+    step.slots.len() + step.plan.slots.len() + step.about().len() + step.state.len()
 }
 
 fn tasks(case: &Case) -> usize {
-    let tasks = case.tasks.values().map(|task| usize::from(task.slot) + usize::from(task.next_due.is_some()));
+    let tasks =
+        case.tasks.values().map(|task| usize::from(task.slot) + usize::from(task.next_due().is_some()));
     let signed = case.signatures.iter().map(|s| usize::from(s.void) + s.position.len());
     tasks.chain(signed).fold(0, usize::wrapping_add)
 }
@@ -71,7 +74,7 @@ fn persons(case: &Case, step: &Step) -> usize {
 }
 
 /// The first slot that is asked, and the one behind it.
-fn near<'a>(case: &Case, step: &'a Step) -> impl Iterator<Item = &'a Slot> {
+fn near<'a>(case: &Case, step: &'a Step) -> impl Iterator<Item = &'a PlannedSlot> {
     let open = case.tasks.values().map(|task| usize::from(task.slot)).next().unwrap_or_default();
     step.plan.slots.iter().skip(open).take(2)
 }

@@ -1,9 +1,12 @@
 //! `apply`: the only writer of State, the same in a live turn and in a replay. It stores what events say; it
 //! never decides, never computes money, never reads a definition, never fails.
 
+use std::sync::Arc;
+
 use super::asked;
-use super::case::{Case, Signature, SlotStatus, Stage, Task, leaves_trace};
+use super::case::{Asked, Case, Origin, Signature, SlotStatus, Stage, Task, leaves_trace};
 use super::closed::{drop_case, forget_key};
+use super::instant::Instant;
 use super::waiting::waits_for;
 use super::{ItemStatus, OutsideWork, RequestKey, Seen, State, WorkItem};
 use crate::command::{CaseNo, Cause, CommandNo, Request, TaskNo};
@@ -20,14 +23,28 @@ pub fn apply_frame(state: &mut State, frame: &Frame) {
     watch_frame(state, frame, |_, _| {});
 }
 
+/// The same where the digest of the frame's request is known already.
+pub fn apply_frame_keyed(state: &mut State, frame: &Frame, key: Option<RequestKey>) {
+    watch_frame_keyed(state, frame, key, |_, _| {});
+}
+
 /// The same, and shows each event with the state that it came to: what a case was before it ended.
-pub fn watch_frame(state: &mut State, frame: &Frame, mut before: impl FnMut(&State, &Event)) {
+pub fn watch_frame(state: &mut State, frame: &Frame, before: impl FnMut(&State, &Event)) {
+    watch_frame_keyed(state, frame, RequestKey::of_cause(&frame.cause), before);
+}
+
+fn watch_frame_keyed(
+    state: &mut State,
+    frame: &Frame,
+    key: Option<RequestKey>,
+    mut before: impl FnMut(&State, &Event),
+) {
     state.begin(frame.at);
     for event in &frame.events {
         before(state, event);
         apply(state, event);
     }
-    state.finish(&frame.cause, RequestKey::of_cause(&frame.cause), &frame.outcome, &frame.events);
+    state.finish(&frame.cause, key, &frame.outcome, &frame.events);
 }
 
 /// Applies one event.
@@ -50,7 +67,9 @@ pub fn apply(state: &mut State, event: &Event) {
         Event::TaskOpened(e) => {
             let position = state.intern(&e.position);
             let holders = e.holders.iter().map(|h| state.intern(h)).collect();
-            on_case(state, e.case, |case, at| open_task(case, at, e, (position, holders)));
+            let (capacities, delegation) = (e.capacities.clone(), None);
+            let asked = state.share_asked(Asked { position, holders, capacities, delegation });
+            on_case(state, e.case, |case, at| open_task(case, at, e, asked));
             found_by(state, e.case, e.task);
         }
         Event::StateEntered(e) => entered(state, e),
@@ -60,7 +79,7 @@ pub fn apply(state: &mut State, event: &Event) {
         }
         Event::StoodIn(e) => stood_in(state, e),
         Event::RouteExtended(e) => {
-            let slots = asked::kept(state, &e.slots);
+            let slots = asked::kept(&mut state.names, &e.slots);
             on_case(state, e.case, |case, _| extended(case, e, slots));
         }
         Event::AmountWeighed(e) => weighed(state, e),
@@ -151,7 +170,8 @@ pub(super) fn on_case(state: &mut State, number: CaseNo, change: impl FnOnce(&mu
     for (due, timer) in case.timers() {
         state.timers.remove(&(due, number, timer));
     }
-    case.resume_at = None;
+    case.resume_at = Instant::NONE;
+    case.fields.close();
     change(case, state.head.at);
     for (due, timer) in case.timers() {
         state.timers.insert((due, number, timer));
@@ -175,13 +195,14 @@ fn submitted(state: &mut State, e: &CaseSubmitted) {
         kind: state.intern(&e.submitter.kind),
     };
     let path = e.path.iter().map(|p| state.intern(p)).collect();
+    let origin = state.share_origin(Origin { submitter, path });
     let mut case = Case {
         number: e.case,
         release: e.release,
         content_hash: e.content.hash,
         commercial: e.content.commercial,
         document_at: state.head.sequence,
-        ..Case::begun(state.intern(&e.chain), (submitter, path), None, state.head.at)
+        ..Case::begun(state.intern(&e.chain), origin, None, state.head.at)
     };
     take_content(state, &mut case, &e.content);
     state.next_case = e.case + 1;
@@ -189,13 +210,13 @@ fn submitted(state: &mut State, e: &CaseSubmitted) {
 }
 
 fn take_content(state: &mut State, case: &mut Case, content: &Content) {
-    for claim in case.claims.drain(..) {
+    for claim in std::mem::take(&mut case.claims) {
         state.keys.remove(&claim);
     }
     for claim in &content.claims {
         state.keys.insert(claim.clone(), case.number);
     }
-    case.claims = content.claims.clone();
+    case.claims = content.claims.clone().into();
     if case.key != content.key {
         if let Some(key) = case.key.take() {
             forget_key(state, (case.chain.clone(), key), case.number);
@@ -203,21 +224,20 @@ fn take_content(state: &mut State, case: &mut Case, content: &Content) {
         case.key = content.key.clone();
     }
     if let Some(key) = &case.key {
-        state.by_key.insert((case.chain.clone(), key.clone()), case.number);
+        state.by_key.entry(case.chain.clone()).or_default().insert(key.clone(), case.number);
     }
     super::secrets::taken(state, case.number, &content.document);
     case.amount = content.amount.clone();
     case.content_hash = content.hash;
     case.commercial = content.commercial;
     case.document_at = state.head.sequence;
-    case.fields = Fields::new();
+    let mut fields = Fields::new();
     for name in &content.keeps {
         if let Some(value) = content.document.get(name) {
-            let name = state.intern(name);
-            case.fields.insert(name, value.clone());
+            fields.insert(name.clone(), value.clone());
         }
     }
-    case.fields.shrink_to_fit();
+    case.fields = state.keep_fields(fields);
 }
 
 pub(super) fn resubmitted(state: &mut State, e: &CaseResubmitted) {
@@ -231,7 +251,7 @@ pub(super) fn resubmitted(state: &mut State, e: &CaseResubmitted) {
     state.cases.insert(e.case, case);
     on_case(state, e.case, |case, _| {
         case.revision = e.revision;
-        case.withdrawn.clear();
+        case.withdrawn = None;
         case.steps = 0;
         if e.voids_signatures {
             let stands = |s: &Signature| e.by_editor && s.duty == Duty::Edit;
@@ -240,7 +260,7 @@ pub(super) fn resubmitted(state: &mut State, e: &CaseResubmitted) {
         if e.voids_signatures || !e.by_editor {
             case.stage = Stage::Entering(Target::State(0));
             forget_answers(case);
-            case.expires_at = None;
+            case.expires_at = Instant::NONE;
         }
     });
 }
@@ -268,13 +288,13 @@ fn entered(state: &mut State, e: &StateEntered) {
             case.signatures.iter_mut().filter(|s| s.state == name).for_each(|s| s.void = true);
         }
         super::apply_commands::entered(case, e);
-        case.expires_at = e.expires_at;
-        case.until = None;
+        case.expires_at = e.expires_at.into();
+        case.until = Instant::NONE;
         case.stage = match &e.work {
             Work::None => Stage::Working { state: e.state },
             Work::Fact(fact) => Stage::Fact { state: e.state, fact: fact.clone() },
             Work::Message { fact, keys } => {
-                Stage::Message { state: e.state, fact: fact.clone(), keys: keys.clone() }
+                Stage::Message { state: e.state, fact: fact.clone(), keys: Box::new(keys.clone()) }
             }
             Work::Outside(items) => {
                 let item = |item: &Value| WorkItem { item: item.clone(), status: ItemStatus::Waiting };
@@ -293,7 +313,7 @@ fn entered(state: &mut State, e: &StateEntered) {
                 Stage::Compensating { state: Some(e.state), since: *since, undo: None }
             }
             Work::Until(at) => {
-                case.until = Some(*at);
+                case.until = Some(*at).into();
                 Stage::Until { state: e.state }
             }
             // Made before, with names that cases share.
@@ -307,7 +327,7 @@ fn weighed(state: &mut State, e: &AmountWeighed) {
     state.adding.weighed(at, e);
     on_case(state, e.case, |case, _| {
         if let Stage::People { step, .. } = &mut case.stage {
-            step.weighed.push(e.clone());
+            step.more().weighed.push(e.clone());
         }
     });
 }
@@ -334,28 +354,26 @@ fn stood_in(state: &mut State, e: &StoodIn) {
     let task = state.cases.get_mut(e.case).and_then(|case| case.tasks.get_mut(&e.task));
     let Some(task) = task else { return };
     let stands = Capacity { position: e.position.clone(), why: e.why };
-    match task.capacities.iter_mut().find(|capacity| capacity.position == e.position) {
+    let asked = task.asked_mut();
+    match asked.capacities.iter_mut().find(|capacity| capacity.position == e.position) {
         Some(capacity) => *capacity = stands,
-        None => task.capacities.push(stands),
+        None => asked.capacities.push(stands),
     }
-    task.delegation.clone_from(&e.delegation);
+    asked.delegation.clone_from(&e.delegation);
     task.organisation = version;
 }
 
-fn open_task(case: &mut Case, at: Timestamp, e: &TaskOpened, (position, holders): (Name, Vec<Name>)) {
+fn open_task(case: &mut Case, at: Timestamp, e: &TaskOpened, asked: Arc<Asked>) {
     set_slot(case, e.slot, SlotStatus::Open(e.task));
     case.next_task = e.task + 1;
     let task = Task {
         slot: e.slot,
         duty: e.duty,
-        position,
-        holders,
-        capacities: e.capacities.clone(),
+        asked,
         version: 1,
         opened_at: at,
         milestones: e.milestones,
-        next_due: Some(e.milestones.remind),
-        delegation: None,
+        next_due: Some(e.milestones.remind).into(),
         organisation: 0,
     };
     case.tasks.insert(e.task, task);
@@ -373,8 +391,8 @@ fn leave(case: &mut Case, outcome: &str) {
     if let Some(state) = case.state() {
         case.stage = Stage::Leaving { state, outcome: Name::from(outcome) };
     }
-    case.expires_at = None;
-    case.until = None;
+    case.expires_at = Instant::NONE;
+    case.until = Instant::NONE;
 }
 
 /// Events that change a case alone, without names to intern.
@@ -393,7 +411,7 @@ fn apply_to_case(case: &mut Case, at: Timestamp, event: &Event) {
         }
         Event::OpinionsOpened(e) => {
             if let Stage::People { step, .. } = &mut case.stage {
-                step.opened.extend(e.opinions.iter().map(|o| o.task));
+                step.more().opened.extend(e.opinions.iter().map(|o| o.task));
             }
         }
         Event::CaseReturned(e) => {
@@ -410,11 +428,11 @@ fn apply_to_case(case: &mut Case, at: Timestamp, event: &Event) {
         Event::StateExpired(e) => {
             forget_answers(case);
             case.steps = 0;
-            case.expires_at = None;
-            case.until = None;
+            case.expires_at = Instant::NONE;
+            case.until = Instant::NONE;
             case.stage = Stage::Entering(e.go);
         }
-        Event::TurnSplit(_) => case.resume_at = Some(at),
+        Event::TurnSplit(_) => case.resume_at = Some(at).into(),
         _ => apply_to_task(case, at, event),
     }
 }
@@ -426,9 +444,10 @@ fn apply_to_task(case: &mut Case, at: Timestamp, event: &Event) {
             if let Some(task) = case.tasks.remove(&e.task) {
                 set_slot(case, task.slot, SlotStatus::Withdrawn);
                 if leaves_trace(e.cause) {
-                    case.withdrawn.push((e.task, task.position));
-                    let kept = case.withdrawn.len().saturating_sub(WITHDRAWN_KEPT);
-                    case.withdrawn.drain(..kept);
+                    let withdrawn = &mut case.withdrawn.get_or_insert_default().0;
+                    withdrawn.push((e.task, task.position.clone()));
+                    let kept = withdrawn.len().saturating_sub(WITHDRAWN_KEPT);
+                    withdrawn.drain(..kept);
                 }
             }
         }
@@ -444,13 +463,14 @@ fn apply_to_task(case: &mut Case, at: Timestamp, event: &Event) {
         Event::TaskEscalated(e) => next_due(case, e.task, |_| None),
         Event::TaskReassigned(e) => {
             if let Some(task) = case.tasks.get_mut(&e.task) {
-                task.position = e.position.clone();
-                task.holders = e.holders.clone();
-                task.capacities = e.capacities.clone();
+                let asked = task.asked_mut();
+                asked.position = e.position.clone();
+                asked.holders = e.holders.clone();
+                asked.capacities = e.capacities.clone();
                 // Who is asked beside others, or no longer, has the time that there was: nobody is reminded twice.
                 if task.milestones != e.milestones {
                     task.milestones = e.milestones;
-                    task.next_due = Some(e.milestones.remind);
+                    task.next_due = Some(e.milestones.remind).into();
                 }
                 task.version += 1;
             }
@@ -473,7 +493,7 @@ const WITHDRAWN_KEPT: usize = 8;
 
 fn next_due(case: &mut Case, task: u32, next: impl Fn(&Task) -> Option<Timestamp>) {
     if let Some(task) = case.tasks.get_mut(&task) {
-        task.next_due = next(task);
+        task.next_due = next(task).into();
     }
 }
 
@@ -494,15 +514,15 @@ fn decided(case: &mut Case, at: Timestamp, e: &TaskDecided) {
         task: e.task,
         state,
         duty: task.duty,
-        position: task.position,
-        capacities: task.capacities,
+        position: task.position.clone(),
+        capacities: task.capacities.clone(),
         person: e.person.clone(),
         verdict: e.verdict,
         reason: e.reason.clone(),
         counts_as_review: e.counts_as_review,
         at,
         revision: case.revision,
-        delegation: task.delegation,
+        delegation: task.delegation.clone(),
         organisation: task.organisation,
         void: false,
     });
@@ -511,8 +531,10 @@ fn decided(case: &mut Case, at: Timestamp, e: &TaskDecided) {
 fn extended(case: &mut Case, e: &RouteExtended, slots: Vec<Slot>) {
     let Stage::People { step, .. } = &mut case.stage else { return };
     step.slots.extend(slots.iter().map(|_| SlotStatus::Waiting));
-    step.plan.slots.extend(slots);
-    if let Some(levels) = step.plan.root.climb_of(e.slot) {
-        levels.extend(e.levels.iter().cloned());
-    }
+    step.plan.change(|plan| {
+        plan.slots.extend(slots);
+        if let Some(levels) = plan.root.climb_of(e.slot) {
+            levels.extend(e.levels.iter().cloned());
+        }
+    });
 }

@@ -1,8 +1,11 @@
 //! `apply` of what people do with tasks beside answering them.
 
+use std::sync::Arc;
+
 use super::apply::{forget_answers, found_by, on_case, set_slot};
 use super::asked;
-use super::{AddedApprover, Case, OpinionAskedFor, SlotStatus, Stage, State, Step, Task};
+use super::instant::Instant;
+use super::{AddedApprover, Asked, Case, OpinionAskedFor, SlotStatus, Stage, State, Step, Task};
 use crate::command::Verdict;
 use crate::definition::Target;
 use crate::event::*;
@@ -52,36 +55,39 @@ fn step(case: &mut Case) -> Option<&mut Step> {
 fn go(case: &mut Case, to: Target) {
     case.stage = Stage::Entering(to);
     forget_answers(case);
-    (case.expires_at, case.until) = (None, None);
+    (case.expires_at, case.until) = (Instant::NONE, Instant::NONE);
 }
 
 fn transferred(state: &mut State, e: &TaskTransferred) {
-    let slots = asked::kept(state, std::slice::from_ref(&e.slot));
+    let slots = asked::kept(&mut state.names, std::slice::from_ref(&e.slot));
     let holders = e.holders.iter().map(|person| state.intern(person)).collect();
     on_case(state, e.case, |case, _| {
         case.steps = 0;
         let Some(task) = case.tasks.get_mut(&e.task) else { return };
         let Some(slot) = slots.into_iter().next() else { return };
-        task.position = slot.position.clone();
         task.duty = slot.duty;
-        task.holders = holders;
-        task.capacities = slot.capacities.clone();
+        let asked = task.asked_mut();
+        asked.position = slot.position.clone();
+        asked.holders = holders;
+        asked.capacities = slot.capacities.clone();
         task.milestones = e.milestones;
-        task.next_due = Some(e.milestones.remind);
+        task.next_due = Some(e.milestones.remind).into();
         task.version += 1;
         let number = usize::from(task.slot);
         if let Some(step) = step(case) {
             step.unclaimed(e.task);
-            if let Some(place) = step.plan.slots.get_mut(number) {
-                *place = slot;
-            }
+            step.plan.change(|plan| {
+                if let Some(place) = plan.slots.get_mut(number) {
+                    *place = slot;
+                }
+            });
         }
     });
     found_by(state, e.case, e.task);
 }
 
 fn opinion_requested(state: &mut State, e: &OpinionRequested) {
-    let slots = asked::kept(state, std::slice::from_ref(&e.slot));
+    let slots = asked::kept(&mut state.names, std::slice::from_ref(&e.slot));
     let holders = e.holders.iter().map(|person| state.intern(person)).collect();
     let by = state.intern(&e.by);
     on_case(state, e.case, |case, at| {
@@ -90,7 +96,7 @@ fn opinion_requested(state: &mut State, e: &OpinionRequested) {
         let Some(step) = step(case) else { return };
         let slot = step.plan.slots.len() as u16;
         let position = slots.first().map(|slot| slot.position.clone()).unwrap_or_default();
-        step.plan.slots.extend(slots);
+        step.plan.change(|plan| plan.slots.extend(slots));
         step.slots.push(SlotStatus::Open(e.task));
         let opinion = OpinionAskedFor { slot, of, by, question: e.question.clone(), given: None };
         step.more().opinions.push(opinion);
@@ -98,14 +104,11 @@ fn opinion_requested(state: &mut State, e: &OpinionRequested) {
         let task = Task {
             slot,
             duty: e.slot.duty,
-            position,
-            holders,
-            capacities: Vec::new(),
+            asked: Arc::new(Asked { position, holders, capacities: Vec::new(), delegation: None }),
             version: 1,
             opened_at: at,
             milestones: e.milestones,
-            next_due: Some(e.milestones.remind),
-            delegation: None,
+            next_due: Some(e.milestones.remind).into(),
             organisation: 0,
         };
         case.tasks.insert(e.task, task);
@@ -134,13 +137,15 @@ fn taken_back(case: &mut Case, e: &SignatureTakenBack) {
     e.again.iter().for_each(|slot| set_slot(case, *slot, SlotStatus::Waiting));
     e.dropped.iter().for_each(|slot| set_slot(case, *slot, SlotStatus::Withdrawn));
     let Some(step) = step(case) else { return };
-    if let Some(levels) = e.dropped.first().and_then(|slot| step.plan.root.climb_of(*slot)) {
-        levels.retain(|level| !e.dropped.iter().any(|slot| level.holds(*slot)));
-    }
+    step.plan.change(|plan| {
+        if let Some(levels) = e.dropped.first().and_then(|slot| plan.root.climb_of(*slot)) {
+            levels.retain(|level| !e.dropped.iter().any(|slot| level.holds(*slot)));
+        }
+    });
 }
 
 fn added(state: &mut State, e: &ApproverAdded) {
-    let slots = asked::kept(state, std::slice::from_ref(&e.slot));
+    let slots = asked::kept(&mut state.names, std::slice::from_ref(&e.slot));
     let by = state.intern(&e.by);
     on_case(state, e.case, |case, _| {
         case.steps = 0;
@@ -149,13 +154,15 @@ fn added(state: &mut State, e: &ApproverAdded) {
         }
         let Some(step) = step(case) else { return };
         let slot = step.plan.slots.len() as u16;
-        step.plan.slots.extend(slots);
         step.slots.push(SlotStatus::Waiting);
         step.more().added.push(AddedApprover { slot, by });
-        step.plan.root.replace(e.of, |own| match e.place {
-            Place::Before => PlanNode::InOrder(vec![PlanNode::Slot(slot), own]),
-            Place::After => PlanNode::InOrder(vec![own, PlanNode::Slot(slot)]),
-            Place::Beside => PlanNode::All(vec![own, PlanNode::Slot(slot)]),
+        step.plan.change(|plan| {
+            plan.slots.extend(slots);
+            plan.root.replace(e.of, |own| match e.place {
+                Place::Before => PlanNode::InOrder(vec![PlanNode::Slot(slot), own]),
+                Place::After => PlanNode::InOrder(vec![own, PlanNode::Slot(slot)]),
+                Place::Beside => PlanNode::All(vec![own, PlanNode::Slot(slot)]),
+            });
         });
     });
 }
@@ -163,7 +170,7 @@ fn added(state: &mut State, e: &ApproverAdded) {
 fn claimed(case: &mut Case, e: &TaskClaimed) {
     case.steps = 0;
     let Some(task) = case.tasks.get_mut(&e.task) else { return };
-    let candidates = std::mem::replace(&mut task.holders, vec![e.person.clone()]);
+    let candidates = std::mem::replace(&mut task.asked_mut().holders, vec![e.person.clone()]);
     if let Some(step) = step(case) {
         step.more().claims.push((e.task, candidates));
     }
@@ -174,7 +181,7 @@ fn released(state: &mut State, e: &TaskReleased) {
     on_case(state, e.case, |case, _| {
         case.steps = 0;
         if let Some(task) = case.tasks.get_mut(&e.task) {
-            task.holders = holders;
+            task.asked_mut().holders = holders;
         }
         if let Some(step) = step(case) {
             step.unclaimed(e.task);

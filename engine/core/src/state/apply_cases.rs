@@ -1,6 +1,7 @@
 //! `apply` of what cases have to do with one another, of kept facts and of the calendar.
 
 use super::apply::on_case;
+use super::instant::Instant;
 use super::{Case, ChildState, Done, DoneWhat, ItemStatus, KeptFact, Outward, Period, Stage, State};
 use crate::command::{CaseNo, Timer};
 use crate::event::*;
@@ -79,8 +80,8 @@ fn asked(state: &mut State, e: &CaseAsked) {
         if let Some(go) = e.go {
             case.stage = Stage::Entering(go);
             super::apply::forget_answers(case);
-            case.expires_at = None;
-            case.until = None;
+            case.expires_at = Instant::NONE;
+            case.until = Instant::NONE;
         }
     });
 }
@@ -100,7 +101,7 @@ fn received(state: &mut State, e: &FactReceived) {
         outward(case).heard = Some(e.data.clone());
         if let Stage::Fact { state, .. } = case.stage {
             case.stage = Stage::Leaving { state, outcome: Name::from("received") };
-            case.expires_at = None;
+            case.expires_at = Instant::NONE;
         }
     });
 }

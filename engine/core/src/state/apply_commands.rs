@@ -1,6 +1,7 @@
 //! `apply` of commands to other systems, their answers, compensation and operators.
 
 use super::apply::on_case;
+use super::instant::Instant;
 use super::{
     Case, ClosedCase, CommandState, CommandStatus, Done, DoneWhat, ItemStatus, Mark, Outward, Reply, Stage,
     State,
@@ -252,7 +253,7 @@ fn operated(case: &mut Case, act: Operation) {
         }
         Operation::Compensate => {
             case.stage = Stage::Compensating { state: None, since: None, undo: None };
-            case.expires_at = None;
+            case.expires_at = Instant::NONE;
             give_up(case, 0);
         }
     }
@@ -344,9 +345,9 @@ pub(super) fn hold(case: &mut Case, code: &Name) {
         _ => None,
     };
     if !was.as_deref().is_some_and(|stage| matches!(stage, Stage::Outside { .. })) {
-        case.expires_at = None;
+        case.expires_at = Instant::NONE;
     }
-    case.until = None;
+    case.until = Instant::NONE;
     case.stage = Stage::Held { code: code.clone(), state, was };
 }
 

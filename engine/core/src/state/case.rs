@@ -1,17 +1,23 @@
 //! An open case: where it stands, who is asked, who has signed.
 
+use std::ops::Deref;
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::command::{CaseNo, CommandNo, ContentHash, TaskNo, Timer, Verdict};
 use crate::definition::{Duty, Target};
-use crate::event::{About, AmountWeighed, Capacity, MatchKeys, Milestones, Party, Plan, WithdrawnCause};
+use crate::event::{Capacity, MatchKeys, Milestones, Party, WithdrawnCause};
 use crate::name::Name;
 use crate::small_map::SmallMap;
 use crate::time::Timestamp;
 use crate::value::{Fields, Value};
 
+use super::instant::Instant;
+use super::kept_fields::KeptFields;
 use super::more::More;
 use super::outward::{OutsideWork, Outward};
+use super::planned::Planned;
 
 /// An open case.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,11 +25,10 @@ pub struct Case {
     pub(super) number: CaseNo,
     pub(super) chain: Name,
     pub(super) release: u32,
-    pub(super) submitter: Party,
-    pub(super) path: Vec<Name>,
+    pub(super) origin: Arc<Origin>,
     pub(super) key: Option<Name>,
-    pub(super) claims: Vec<Name>,
-    pub(super) fields: Fields,
+    pub(super) claims: Box<[Name]>,
+    pub(super) fields: KeptFields,
     pub(super) amount: Option<Value>,
     pub(super) content_hash: ContentHash,
     pub(super) commercial: ContentHash,
@@ -37,14 +42,25 @@ pub struct Case {
     pub(super) came_from: Option<u16>,
     pub(super) steps: u32,
     pub(super) tasks: SmallMap<TaskNo, Task>,
-    pub(super) withdrawn: Vec<(TaskNo, Name)>,
+    pub(super) withdrawn: Option<Box<Withdrawn>>,
     pub(super) next_task: TaskNo,
     pub(super) signatures: Vec<Signature>,
-    pub(super) expires_at: Option<Timestamp>,
-    pub(super) until: Option<Timestamp>,
-    pub(super) resume_at: Option<Timestamp>,
+    pub(super) expires_at: Instant,
+    pub(super) until: Instant,
+    pub(super) resume_at: Instant,
     pub(super) outward: Option<Box<Outward>>,
 }
+
+/// Who handed a case in, and over whom: the superiors at submission, nearest first.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct Origin {
+    pub(super) submitter: Party,
+    pub(super) path: Vec<Name>,
+}
+
+/// The newest tasks that fell away with a colleague's answer, and the position that had been asked. Most cases have none.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Withdrawn(pub(super) Vec<(TaskNo, Name)>);
 
 /// Where a case stands. Everything but `Entering` and `Leaving` may outlast a turn.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,7 +117,7 @@ pub enum Stage {
         /// Its name.
         fact: Name,
         /// What the index of each rule must have; see [`crate::definition::MatchRule`].
-        keys: MatchKeys,
+        keys: Box<MatchKeys>,
     },
     /// Other systems or cases are at work.
     Outside {
@@ -127,16 +143,10 @@ pub struct Step {
     /// The state's name.
     pub state: Name,
     /// Who is to be asked, and in which order.
-    pub plan: Plan,
-    /// What slots are asked about, where that is more than the document.
-    pub about: Vec<About>,
+    pub plan: Planned,
     /// What has become of each slot.
     pub slots: Vec<SlotStatus>,
-    /// Blind opinions that were opened within the step.
-    pub opened: Vec<TaskNo>,
-    /// What was converted or added up for its limits, newest last.
-    pub weighed: Vec<AmountWeighed>,
-    /// What people have added to the plan; most steps go without.
+    /// What only some steps have.
     pub more: Option<Box<More>>,
 }
 
@@ -161,31 +171,57 @@ pub enum SlotStatus {
     Removed,
 }
 
-/// An open task.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Task {
-    /// Its slot of the plan.
-    pub slot: u16,
-    /// What is asked.
-    pub duty: Duty,
+/// Who is asked in a task. Many tasks ask the same.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Asked {
     /// The position asked.
     pub position: Name,
     /// The persons who may answer.
     pub holders: Vec<Name>,
     /// What one signature covers, where that is more than the position itself.
     pub capacities: Vec<Capacity>,
+    /// The delegation under which it is being answered.
+    pub delegation: Option<Name>,
+}
+
+/// An open task.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Task {
+    /// Who is asked.
+    pub(super) asked: Arc<Asked>,
+    /// Its slot of the plan.
+    pub slot: u16,
+    /// What is asked.
+    pub duty: Duty,
     /// Changes when what its holder saw changes.
     pub version: u32,
     /// When it was opened.
     pub opened_at: Timestamp,
     /// When it is due.
     pub milestones: Milestones,
-    /// Its next timer; None: none is left.
-    pub next_due: Option<Timestamp>,
-    /// The delegation under which it is being answered.
-    pub delegation: Option<Name>,
+    pub(super) next_due: Instant,
     /// The version of the organisation by which its holders were found.
     pub organisation: u64,
+}
+
+impl Deref for Task {
+    type Target = Asked;
+
+    fn deref(&self) -> &Asked {
+        &self.asked
+    }
+}
+
+impl Task {
+    /// Its next timer; None: none is left.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        self.next_due.get()
+    }
+
+    /// To change who is asked.
+    pub(super) fn asked_mut(&mut self) -> &mut Asked {
+        Arc::make_mut(&mut self.asked)
+    }
 }
 
 /// A signature that was given.
@@ -224,21 +260,25 @@ pub struct Signature {
 impl Case {
     /// A case as it begins: on the way to its first state, without a document. Beyond who hands in, how much it is about
     /// and when, no more is known; what a submission knows besides is laid over it.
-    pub(crate) fn begun(
+    pub(crate) fn supposed(
         chain: Name,
-        (submitter, path): (Party, Vec<Name>),
+        origin: (Party, Vec<Name>),
         amount: Option<Value>,
         at: Timestamp,
     ) -> Case {
+        let (submitter, path) = origin;
+        Case::begun(chain, Arc::new(Origin { submitter, path }), amount, at)
+    }
+
+    pub(super) fn begun(chain: Name, origin: Arc<Origin>, amount: Option<Value>, at: Timestamp) -> Case {
         Case {
             number: 1,
             chain,
             release: 0,
-            submitter,
-            path,
+            origin,
             key: None,
-            claims: Vec::new(),
-            fields: Fields::new(),
+            claims: Box::default(),
+            fields: KeptFields::default(),
             amount,
             content_hash: ContentHash::default(),
             commercial: ContentHash::default(),
@@ -252,12 +292,12 @@ impl Case {
             came_from: None,
             steps: 0,
             tasks: SmallMap::new(),
-            withdrawn: Vec::new(),
+            withdrawn: None,
             next_task: 1,
             signatures: Vec::new(),
-            expires_at: None,
-            until: None,
-            resume_at: None,
+            expires_at: Instant::NONE,
+            until: Instant::NONE,
+            resume_at: Instant::NONE,
             outward: None,
         }
     }
@@ -279,12 +319,12 @@ impl Case {
 
     /// Who submitted it.
     pub fn submitter(&self) -> &Party {
-        &self.submitter
+        &self.origin.submitter
     }
 
     /// The submitter's superiors at submission, nearest first.
     pub fn path(&self) -> &[Name] {
-        &self.path
+        &self.origin.path
     }
 
     /// Its business key.
@@ -299,7 +339,7 @@ impl Case {
 
     /// The fields that its chain reads.
     pub fn fields(&self) -> &Fields {
-        &self.fields
+        self.fields.get()
     }
 
     /// What limits are held against.
@@ -377,7 +417,7 @@ impl Case {
 
     /// The newest tasks that fell away with a colleague's answer, and the position that had been asked.
     pub fn withdrawn(&self) -> &[(TaskNo, Name)] {
-        &self.withdrawn
+        self.withdrawn.as_ref().map_or(&[], |withdrawn| &withdrawn.0)
     }
 
     /// The number that the next task gets.
@@ -392,17 +432,17 @@ impl Case {
 
     /// When its state ends by itself.
     pub fn expires_at(&self) -> Option<Timestamp> {
-        self.expires_at
+        self.expires_at.get()
     }
 
     /// Its timers.
     pub fn timers(&self) -> impl Iterator<Item = (Timestamp, Timer)> + '_ {
-        let tasks = self.tasks.iter().filter_map(|(no, task)| Some((task.next_due?, Timer::Task(*no))));
+        let tasks = self.tasks.iter().filter_map(|(no, task)| Some((task.next_due()?, Timer::Task(*no))));
         // Who is held does not expire; the time goes on where the case does.
         let held = matches!(self.stage, Stage::Held { .. });
-        let expiry = self.expires_at.filter(|_| !held).map(|at| (at, Timer::Expiry));
-        let until = self.until.map(|at| (at, Timer::Until));
-        let resume = self.resume_at.map(|at| (at, Timer::Continue));
+        let expiry = self.expires_at.get().filter(|_| !held).map(|at| (at, Timer::Expiry));
+        let until = self.until.get().map(|at| (at, Timer::Until));
+        let resume = self.resume_at.get().map(|at| (at, Timer::Continue));
         let outward = self.outward.iter().flat_map(|outward| outward.timers());
         tasks.chain(expiry).chain(until).chain(resume).chain(outward)
     }
@@ -421,7 +461,7 @@ impl Case {
     /// The post that owns it: the submitter's, until it was handed over.
     pub fn owner(&self) -> &Name {
         let owner = self.outward.as_ref().and_then(|outward| outward.owner.as_ref());
-        owner.unwrap_or(&self.submitter.position)
+        owner.unwrap_or(&self.origin.submitter.position)
     }
 
     /// The case that started it.

@@ -52,7 +52,7 @@ pub(super) fn drop_case(state: &mut State, number: CaseNo, end: Name, good: bool
 
 fn remembered(mut case: Box<Case>, end: Name, good: bool, ended_at: Timestamp) -> ClosedCase {
     let correlation = case.correlation();
-    let claims = if good { std::mem::take(&mut case.claims) } else { Vec::new() };
+    let claims = if good { std::mem::take(&mut case.claims).into_vec() } else { Vec::new() };
     let outward = case.outward.take().map(|outward| *outward).unwrap_or_default();
     ClosedCase {
         correlation,
@@ -61,8 +61,8 @@ fn remembered(mut case: Box<Case>, end: Name, good: bool, ended_at: Timestamp) -
         end,
         good,
         ended_at,
-        submitter: case.submitter,
-        fields: case.fields,
+        submitter: case.origin.submitter.clone(),
+        fields: case.fields.into_fields(),
         amount: case.amount,
         facts: outward.facts,
         last_command: outward.commands.keys().last().copied().unwrap_or(0),
@@ -131,7 +131,12 @@ fn forget(state: &mut State, at: Timestamp) {
 
 /// The key no longer names this case. It may name a newer one.
 pub(super) fn forget_key(state: &mut State, key: (Name, Name), number: CaseNo) {
-    if state.by_key.get(&key) == Some(&number) {
-        state.by_key.remove(&key);
+    let (chain, key) = key;
+    let Some(keys) = state.by_key.get_mut(&chain) else { return };
+    if keys.get(&key) == Some(&number) {
+        keys.remove(&key);
+        if keys.is_empty() {
+            state.by_key.remove(&chain);
+        }
     }
 }

@@ -13,17 +13,22 @@ mod asked;
 mod case;
 mod cases;
 mod closed;
+mod common;
 mod definitions;
+mod instant;
+mod kept_fields;
 mod living;
 mod look;
 mod messages;
 mod more;
 mod names;
 mod outward;
+mod planned;
 mod requests;
 mod revised;
 mod rows;
 mod secrets;
+mod shared;
 pub mod snapshot;
 mod waiting;
 
@@ -31,13 +36,17 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
+use case::Origin;
+use kept_fields::FieldNames;
+use shared::Shared;
+
 pub(crate) use accounts::held;
 pub use accounts::{Balance, Holds, Kept, Lot};
 pub use adding::Weight;
 pub use ahead::AHEAD;
-pub use apply::{apply, apply_frame, watch_frame};
+pub use apply::{apply, apply_frame, apply_frame_keyed, watch_frame};
 pub(crate) use apply_cases::TOLD;
-pub use case::{Case, Signature, SlotStatus, Stage, Step, Task};
+pub use case::{Asked, Case, Signature, SlotStatus, Stage, Step, Task};
 pub use closed::{CLOSED_MAX, CLOSED_WINDOW_MS};
 pub use definitions::{Definitions, Release, StoredDefinition};
 pub use living::Living;
@@ -49,6 +58,7 @@ pub use outward::{
     ChildState, ClosedCase, CommandState, CommandStatus, Done, DoneWhat, ItemStatus, KeptFact, Mark,
     OutsideWork, Outward, Period, Reply, Signed, WorkItem,
 };
+pub use planned::{PlanForm, Planned, PlannedLevel, PlannedSlot};
 pub use requests::{REQUEST_WINDOW_MS, REQUESTS_MAX, RequestKey, Requests, SENT_AHEAD_MAX_MS, Seen};
 pub use secrets::Secrets;
 pub use waiting::Seeks;
@@ -73,12 +83,24 @@ pub struct State {
     audits: BTreeMap<Name, (i64, u32)>,
     sweep: Option<CaseNo>,
     names: names::Names,
+    /// The plans that cases have in common.
+    #[serde(skip)]
+    forms: Shared<PlanForm>,
+    /// Who has handed in, and over whom.
+    #[serde(skip)]
+    origins: Shared<Origin>,
+    /// Who is asked.
+    #[serde(skip)]
+    asked: Shared<Asked>,
+    /// The fields that State keeps.
+    #[serde(skip)]
+    field_names: Shared<FieldNames>,
     /// Cases that are over and may still be asked about.
     closed: BTreeMap<CaseNo, ClosedCase>,
     /// The same in the order in which they ended.
     closed_order: VecDeque<(Timestamp, CaseNo)>,
     /// The newest case of a chain with a business key.
-    by_key: BTreeMap<(Name, Name), CaseNo>,
+    by_key: BTreeMap<Name, BTreeMap<Name, CaseNo>>,
     /// Rows of tables that chains have changed: by table and key, the whole row; None: taken out.
     written: BTreeMap<Name, BTreeMap<Name, Option<Fields>>>,
     /// Facts that came for no case yet, by name, oldest first.
@@ -189,7 +211,7 @@ impl State {
 
     /// The newest case of a chain with this business key, open or not yet forgotten.
     pub fn by_key(&self, chain: &Name, key: &Name) -> Option<CaseNo> {
-        self.by_key.get(&(chain.clone(), key.clone())).copied()
+        self.by_key.get(chain)?.get(key).copied()
     }
 
     /// A row that a chain has changed: the row as it is now, Some(None) where it was taken out, None where no chain
@@ -266,7 +288,7 @@ impl State {
             if let Some(key) = key
                 && self.by_key(chain, key) == Some(number)
             {
-                copy.by_key.insert((chain.clone(), key.clone()), number);
+                copy.by_key.entry(chain.clone()).or_default().insert(key.clone(), number);
             }
             if let Some(case) = self.cases.get(number) {
                 copy.cases.insert(number, Box::new(case.clone()));

@@ -4,13 +4,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::command::{TaskNo, Verdict};
 use crate::definition::Target;
+use crate::event::{About, AmountWeighed};
 use crate::name::Name;
 
 use super::{Step, Task};
 
-/// What people have added to a step.
+/// What only some steps have: what is known beyond the document, and what people have added to the plan.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct More {
+    /// What slots are asked about, where that is more than the document.
+    pub about: Vec<About>,
+    /// Blind opinions that were opened within the step.
+    pub opened: Vec<TaskNo>,
+    /// What was converted or added up for its limits, newest last.
+    pub weighed: Vec<AmountWeighed>,
     /// Opinions that were asked for, in order.
     pub opinions: Vec<OpinionAskedFor>,
     /// Approvers who were added.
@@ -46,6 +53,21 @@ pub struct AddedApprover {
 }
 
 impl Step {
+    /// What slots are asked about, where that is more than the document.
+    pub fn about(&self) -> &[About] {
+        self.more.as_ref().map_or(&[], |more| &more.about)
+    }
+
+    /// Blind opinions that were opened within the step.
+    pub fn opened(&self) -> &[TaskNo] {
+        self.more.as_ref().map_or(&[], |more| &more.opened)
+    }
+
+    /// What was converted or added up for its limits, newest last.
+    pub fn weighed(&self) -> &[AmountWeighed] {
+        self.more.as_ref().map_or(&[], |more| &more.weighed)
+    }
+
     /// The opinion that a slot was added for, if it was.
     pub fn opinion(&self, slot: u16) -> Option<&OpinionAskedFor> {
         self.more.as_ref()?.opinions.iter().find(|opinion| opinion.slot == slot)

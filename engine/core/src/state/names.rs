@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::fmt;
+use std::hash::Hasher;
 
 use hashbrown::HashTable;
 use serde::{Serialize, Serializer};
@@ -12,17 +13,52 @@ use crate::name::Name;
 #[derive(Clone, Default)]
 pub(super) struct Names(HashTable<Name>);
 
+/// A quick hash of plain data, the same everywhere.
+#[derive(Default)]
+pub(super) struct Quick(u64);
+
+const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
+
+impl Hasher for Quick {
+    fn finish(&self) -> u64 {
+        self.0 ^ (self.0 >> 29)
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for eight in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..eight.len()].copy_from_slice(eight);
+            self.write_u64(u64::from_le_bytes(word));
+        }
+    }
+
+    fn write_u64(&mut self, word: u64) {
+        self.0 = (self.0.rotate_left(23) ^ word).wrapping_mul(FACTOR);
+    }
+
+    fn write_u8(&mut self, byte: u8) {
+        self.write_u64(u64::from(byte));
+    }
+
+    fn write_u16(&mut self, word: u16) {
+        self.write_u64(u64::from(word));
+    }
+
+    fn write_u32(&mut self, word: u32) {
+        self.write_u64(u64::from(word));
+    }
+
+    fn write_usize(&mut self, word: usize) {
+        self.write_u64(word as u64);
+    }
+}
+
 /// Names come from definitions: nobody outside chooses them, so that a quick hash will do. It is the same everywhere,
 /// though nothing depends on it.
 fn hash(text: &str) -> u64 {
-    const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
-    let mut hash = text.len() as u64;
-    for eight in text.as_bytes().chunks(8) {
-        let mut word = [0; 8];
-        word[..eight.len()].copy_from_slice(eight);
-        hash = (hash.rotate_left(23) ^ u64::from_le_bytes(word)).wrapping_mul(FACTOR);
-    }
-    hash ^ (hash >> 29)
+    let mut hasher = Quick(text.len() as u64);
+    hasher.write(text.as_bytes());
+    hasher.finish()
 }
 
 thread_local! {

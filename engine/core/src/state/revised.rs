@@ -2,6 +2,7 @@
 
 use super::apply::{on_case, resubmitted};
 use super::apply_commands::on_closed;
+use super::instant::Instant;
 use super::{Signature, Signed, State};
 use crate::command::Verdict;
 use crate::event::{CaseAmended, CaseReversed};
@@ -11,7 +12,7 @@ use crate::name::Name;
 pub(super) fn amended(state: &mut State, e: &CaseAmended) {
     resubmitted(state, &e.again);
     on_case(state, e.again.case, |case, _| {
-        case.until = None;
+        case.until = Instant::NONE;
         if e.as_opinions {
             let approvals = case.signatures.iter_mut().filter(|s| s.duty.decides());
             approvals.for_each(|s| s.counts_as_review = true);

@@ -45,7 +45,7 @@ fn key(value: &Value) -> Key {
 pub(super) fn waits_for(case: &Case) -> Option<(Name, Option<MatchKeys>)> {
     match &case.stage {
         Stage::Fact { fact, .. } => Some((fact.clone(), None)),
-        Stage::Message { fact, keys, .. } => Some((fact.clone(), Some(keys.clone()))),
+        Stage::Message { fact, keys, .. } => Some((fact.clone(), Some((**keys).clone()))),
         _ => None,
     }
 }

@@ -21,10 +21,10 @@ use super::plan::interested;
 use super::resolve::{Gap, Resolved, Wanted, at_post};
 use super::{Ctx, internal};
 use crate::command::{OnTask, Request, TaskAct, TaskNo};
-use crate::event::{Event, Slot};
+use crate::event::Event;
 use crate::name::Name;
 use crate::rejection::{Code, Rejection};
-use crate::state::{Case, SlotStatus, State, Step, Task};
+use crate::state::{Case, PlannedSlot, SlotStatus, State, Step, Task};
 use crate::time::Timestamp;
 
 /// A task, and who does something with it.
@@ -34,7 +34,7 @@ struct Asked<'a> {
     step: &'a Step,
     number: TaskNo,
     task: &'a Task,
-    slot: &'a Slot,
+    slot: &'a PlannedSlot,
     person: &'a Name,
 }
 

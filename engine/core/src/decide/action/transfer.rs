@@ -2,12 +2,12 @@
 
 use rust_decimal::Decimal;
 
-use super::super::answer::{at_need, grown_for};
-use super::super::grow::Above;
+use super::super::answer::grown_for;
+use super::super::grow::{Above, Rung};
 use super::super::resolve::{Resolved, superiors};
 use super::super::route::{limit_of, power, suffices};
 use super::super::timers::at_least;
-use super::super::weigh;
+use super::super::{internal, weigh};
 use super::{Asked, reasoned};
 use crate::definition::Duty;
 use crate::event::{Capacity, CapacityWhy, Event, Slot, TaskTransferred};
@@ -24,7 +24,8 @@ pub(super) fn transfer(asked: &Asked<'_>, to: &Name, reason: &Name) -> Result<Ve
     }
     reasoned(reason)?;
     let resolved = asked.eligible(to)?;
-    let mut slot = asked.slot.clone();
+    let planned = asked.step.plan.slot(asked.task.slot);
+    let mut slot = planned.ok_or_else(|| internal("a task belongs to a slot"))?;
     slot.position = to.clone();
     slot.capacities = covered(asked, &resolved);
     let mut grown = Vec::new();
@@ -69,9 +70,10 @@ fn covered(asked: &Asked<'_>, resolved: &Resolved) -> Vec<Capacity> {
 /// A level of a climb. R22: what is within one's own limit is not handed up this way either.
 fn at_level(asked: &Asked<'_>, slot: &mut Slot, resolved: &Resolved) -> Result<Vec<Event>, Rejection> {
     let ctx = &asked.ctx;
-    let weighed = weigh::again(ctx, asked.case, asked.step, (asked.task.slot, slot, asked.number))?;
-    if let Some(weighed) = &weighed {
-        *slot = at_need(slot, weighed);
+    let climbs = slot.level.as_ref().map(|level| &level.authority);
+    let weighed = weigh::again(ctx, asked.case, asked.step, (asked.task.slot, climbs, asked.number))?;
+    if let (Some(weighed), Some(level)) = (&weighed, &mut slot.level) {
+        level.need = weighed.need;
     }
     let position = slot.position.clone();
     let Some(level) = &mut slot.level else { return Ok(Vec::new()) };
@@ -94,8 +96,9 @@ fn at_level(asked: &Asked<'_>, slot: &mut Slot, resolved: &Resolved) -> Result<V
     }
     // The route is made for whoever will sign: a holder of the new post.
     let signer = resolved.holders.first().unwrap_or(asked.person);
-    let of = (asked.task.slot, &*slot);
-    let grown = grown_for(ctx, (asked.case, asked.step), of, Above::Signed(signer), weighed)?;
+    let (authority, place, need) = (&level.authority, level.place, level.need);
+    let rung = Rung { number: asked.task.slot, position: &position, authority, place, need };
+    let grown = grown_for(ctx, (asked.case, asked.step), Some(rung), Above::Signed(signer), weighed)?;
     slot.duty = Duty::Review;
     if let Some(level) = &mut slot.level {
         level.decides = false;

@@ -8,10 +8,10 @@ use super::super::route::{limit_of, power, suffices};
 use super::carried_out;
 use crate::command::{CaseNo, OrgAct, TaskNo};
 use crate::definition::Duty;
-use crate::event::{Change, Event, Slot};
+use crate::event::{Change, Event};
 use crate::name::Name;
 use crate::rejection::Rejection;
-use crate::state::{Case, SlotStatus, Stage, State, Step};
+use crate::state::{Case, PlannedSlot, SlotStatus, Stage, State, Step};
 use crate::time::Timestamp;
 
 /// What would become of a piece of open work.
@@ -76,8 +76,8 @@ pub fn impact(state: &State, at: Timestamp, acts: &[OrgAct]) -> Result<(Vec<Even
 
 fn of_case(case: &Case, before: &Ctx<'_>, after: &Ctx<'_>, found: &mut Vec<Impact>) {
     if let Some(step) = case.step() {
-        for (slot, status) in step.plan.slots.iter().zip(&step.slots) {
-            found.extend(of_slot(case, step, (slot, *status), (before, after)));
+        for ((number, slot), status) in (0..).zip(&step.plan.slots).zip(&step.slots) {
+            found.extend(of_slot(case, step, (number, slot, *status), (before, after)));
         }
     } else if matches!(case.stage(), Stage::Draft) {
         found.extend(of_draft(case, before, after));
@@ -87,7 +87,7 @@ fn of_case(case: &Case, before: &Ctx<'_>, after: &Ctx<'_>, found: &mut Vec<Impac
 fn of_slot(
     case: &Case,
     step: &Step,
-    (slot, status): (&Slot, SlotStatus),
+    (number, slot, status): (u16, &PlannedSlot, SlotStatus),
     (before, after): (&Ctx<'_>, &Ctx<'_>),
 ) -> Option<Impact> {
     let task = match status {
@@ -116,7 +116,7 @@ fn of_slot(
         let authority = ctx.active.authority(&level.authority)?;
         let limit = limit_of(ctx.organisation().ok()?, authority, position, ctx.at);
         let limit = limit.map_or(Some(Decimal::ZERO), |limit| limit.up_to);
-        Some(!suffices(power(limit, share), level.need))
+        Some(!suffices(power(limit, share), step.plan.need(number)?))
     };
     let beyond_limit = beyond(after, &new.position, &new.power).unwrap_or(false);
     let was_beyond = old.and_then(|old| beyond(before, &old.position, &old.power)).unwrap_or(false);

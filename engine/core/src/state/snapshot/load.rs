@@ -1,11 +1,10 @@
 //! State from the pieces of a snapshot.
 
 use std::fmt;
-use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
-use super::super::{Case, Stage, State, waiting};
+use super::super::{Case, State, waiting};
 use super::{Part, Rest};
 use crate::name::Name;
 
@@ -124,7 +123,10 @@ impl Loader {
         } = &mut self.state;
         match part {
             Part::Claim => fill(bytes, keys),
-            Part::Key => fill(bytes, by_key),
+            Part::Key => each(bytes, |(chain, key, number)| {
+                by_key.entry(chain).or_default().insert(key, number);
+                Ok(())
+            }),
             Part::Audit => fill(bytes, audits),
             Part::Written => each(bytes, |(table, key, row)| {
                 written.entry(table).or_default().insert(key, row);
@@ -156,7 +158,7 @@ impl Loader {
 
     /// A case, and where messages find it.
     fn case(&mut self, mut case: Box<Case>) {
-        share_barred(&mut case.stage);
+        self.state.share(&mut case);
         let number = case.number;
         if let Some(wait) = waiting::waits_for(&case) {
             self.state.waiting.insert(wait, number);
@@ -181,24 +183,6 @@ impl Loader {
         state.adding.counted(last_weight);
         self.complete = true;
         Ok(())
-    }
-}
-
-/// Slots that follow one another mostly bar the same persons: one list for all of them.
-fn share_barred(stage: &mut Stage) {
-    match stage {
-        Stage::People { step, .. } => {
-            let mut last: Arc<[Name]> = Arc::default();
-            for slot in &mut step.plan.slots {
-                if slot.barred == last {
-                    slot.barred = last.clone();
-                } else {
-                    last = slot.barred.clone();
-                }
-            }
-        }
-        Stage::Held { was: Some(was), .. } => share_barred(was),
-        _ => {}
     }
 }
 

@@ -122,6 +122,10 @@ pub fn write<E>(state: &State, take: impl FnMut(&[u8]) -> Result<(), E>) -> Resu
         audits,
         sweep,
         names,
+        forms: _,
+        origins: _,
+        asked: _,
+        field_names: _,
         closed,
         closed_order,
         by_key,
@@ -154,6 +158,7 @@ pub fn write<E>(state: &State, take: impl FnMut(&[u8]) -> Result<(), E>) -> Resu
     pieces.each(Part::Request, seen)?;
     pieces.each(Part::Message, messages.order())?;
     pieces.each(Part::Claim, keys)?;
+    let by_key = by_key.iter().flat_map(|(chain, keys)| keys.iter().map(move |(key, no)| (chain, key, no)));
     pieces.each(Part::Key, by_key)?;
     pieces.each(Part::Audit, audits)?;
     let rows = written.iter().flat_map(|(table, rows)| rows.iter().map(move |(key, row)| (table, key, row)));
