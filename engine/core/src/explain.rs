@@ -79,7 +79,7 @@ fn reason(
     {
         because.push("It reviews below the first level of the line.".to_owned());
     }
-    because.extend(terms(case, slot));
+    because.extend(terms(case, step, slot));
     because.extend(added(step, number as u16));
     because.extend(weighed(step, number).into_iter().flat_map(weighing));
     because.extend(slot.capacities.iter().map(|c| capacity(&c.position, c.why)));
@@ -216,7 +216,7 @@ fn passed_on(case: &Case, step: &Step, signed: &Signature) -> Option<String> {
 }
 
 /// Under which terms it answers: a seat in a group, a veto, blind to others, and who may not answer for it.
-fn terms(case: &Case, slot: &PlannedSlot) -> Vec<String> {
+fn terms(case: &Case, step: &Step, slot: &PlannedSlot) -> Vec<String> {
     let mut terms = Vec::new();
     if let Some(group) = &slot.seat_of {
         terms.push(format!("It has a seat in {group}, whose members answer each for themselves."));
@@ -233,10 +233,23 @@ fn terms(case: &Case, slot: &PlannedSlot) -> Vec<String> {
     if slot.blind {
         terms.push("R14: its answer stays closed to the others until all of them have answered.".to_owned());
     }
-    if !slot.barred.is_empty() {
-        let barred = slot.barred.iter().map(Name::as_str).collect::<Vec<_>>().join(", ");
+    // R6 bars for a signature in another state, all else for what somebody has to do with the document.
+    let signed = |person: &str| {
+        let given = |s: &Signature| s.person == *person && s.state != step.state && s.duty.signs();
+        case.submitter().person != *person && case.signatures().iter().any(given)
+    };
+    let (signed, barred): (Vec<&str>, Vec<&str>) =
+        slot.barred.iter().map(Name::as_str).partition(|person| signed(person));
+    if !barred.is_empty() {
+        let barred = barred.join(", ");
         terms
             .push(format!("R2: who submitted it, benefits from it or is excepted may not answer: {barred}."));
+    }
+    if !signed.is_empty() {
+        let signed = signed.join(", ");
+        terms.push(format!(
+            "R6: independent signatures are never merged; who has signed elsewhere may not answer: {signed}."
+        ));
     }
     terms
 }
