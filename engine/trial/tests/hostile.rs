@@ -56,8 +56,6 @@ const MISTAKES: &[Mistake] = &[
     ),
     ("legal passes", "apply: { authority.yaml: 3 }", "WRONG_SHAPE", (9, 34), ""),
     ("legal passes", "apply: { company.yaml: { currency: CNY } }", "BAD_VALUE", (9, 16), "differs"),
-    ("legal passes", "apply: { company.yaml: { currency: money } }", "BAD_VALUE", (9, 16), ""),
-    ("legal passes", "apply: { chains/contract-review.yaml: { states: 3 } }", "BAD_VALUE", (9, 16), ""),
     ("legal passes", "holder legal", "MISSING_KEY", (9, 9), "holder POSITION"),
     ("legal passes", "[legal, passes]", "WRONG_SHAPE", (9, 9), ""),
     ("legal passes", "legal passes: { reason: a }\n        wait: 2h", "WRONG_SHAPE", (9, 9), "new item"),
