@@ -6,8 +6,9 @@ use super::company::Claim;
 use super::turns::Company;
 
 /// Bytes that the process holds per open case of five steps. The stamps are a minute apart, so that the window of
-/// known requests stays small beside the cases.
-pub(super) fn bytes_per_case(claim: Claim, cases: u64) -> Result<f64, String> {
+/// known requests stays small beside the cases. The company is given back to be kept while another one is measured, which
+/// would otherwise find its memory free.
+pub(super) fn bytes_per_case(claim: Claim, cases: u64) -> Result<(f64, Company), String> {
     let mut company = Company::new()?;
     let before = resident_bytes()?;
     for number in 0..cases {
@@ -17,7 +18,7 @@ pub(super) fn bytes_per_case(claim: Claim, cases: u64) -> Result<f64, String> {
     if company.state.open_cases() as u64 != cases {
         return Err(format!("expected {cases} open cases, found {}", company.state.open_cases()));
     }
-    Ok((after.saturating_sub(before)) as f64 / cases as f64)
+    Ok((after.saturating_sub(before) as f64 / cases as f64, company))
 }
 
 /// Resident memory of this process.

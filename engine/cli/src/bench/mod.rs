@@ -30,6 +30,7 @@ use serde::Serialize;
 use crate::embedded::{self, accepted};
 use crate::folder::Folder;
 use company::{Claim, LEVELS, Names};
+use pipeline::BareSync;
 pub(crate) use reach::{Reach, reach};
 pub(crate) use rows::{At, Bar, Row};
 
@@ -114,8 +115,10 @@ pub(crate) fn run(options: &Options, progress: Progress<'_>) -> Result<Report, S
     let mut report = Report { callers: options.callers, cases: options.cases, ..Report::default() };
     progress("memory of open cases");
     let cases = options.memory_cases as u64;
-    report.bytes_of_memory_per_open_case = memory::bytes_per_case(Claim::Short, cases)?;
-    report.bytes_of_memory_with_ten_fields = memory::bytes_per_case(Claim::TenFields, cases)?;
+    let (ten_fields, first) = memory::bytes_per_case(Claim::TenFields, cases)?;
+    let (short, second) = memory::bytes_per_case(Claim::Short, cases)?;
+    (report.bytes_of_memory_with_ten_fields, report.bytes_of_memory_per_open_case) = (ten_fields, short);
+    drop((first, second));
     progress("decisions in memory");
     report.turn_us = turns::us_per_decision(options.cases as u64)?;
     if options.in_memory {
@@ -168,10 +171,10 @@ fn measure(
     rounds(options, report, (engine.handle(), &names), rest, (folder, bytes))?;
 
     progress("one caller alone");
-    report.single_caller_p50_us = one_by_one(engine.handle(), &names, few)?;
+    let bare = BareSync::create(folder, bytes, few.len() * LEVELS).map_err(|e| e.to_string())?;
+    (report.single_caller_p50_us, report.write_fdatasync_p50_us) =
+        one_by_one(engine.handle(), &names, few, bare)?;
     engine.stop().map_err(|e| e.to_string())?;
-    report.write_fdatasync_p50_us =
-        pipeline::write_and_sync_us(folder, bytes, SINGLE_DECISIONS).map_err(|e| e.to_string())?;
     report.single_caller_ratio = report.single_caller_p50_us / report.write_fdatasync_p50_us;
     Ok(())
 }
@@ -342,7 +345,14 @@ fn decide_all(
     })
 }
 
-fn one_by_one(handle: &EngineHandle, names: &Names, cases: &[Handed]) -> Result<f64, String> {
+/// Decisions of one caller and bare writes take turns, so that both meet the disk in the same mood.
+fn one_by_one(
+    handle: &EngineHandle,
+    names: &Names,
+    cases: &[Handed],
+    mut bare: BareSync,
+) -> Result<(f64, f64), String> {
+    let mut wrote: Vec<Duration> = Vec::with_capacity(cases.len() * LEVELS);
     let mut took: Vec<Duration> = Vec::with_capacity(cases.len() * LEVELS);
     for (case, hash) in cases {
         for level in 0..LEVELS {
@@ -351,9 +361,10 @@ fn one_by_one(handle: &EngineHandle, names: &Names, cases: &[Handed]) -> Result<
             let reply = handle.command_blocking(Incoming { cause, body }).map_err(|e| e.to_string())?;
             took.push(begun.elapsed());
             accepted(reply)?;
+            wrote.push(bare.once().map_err(|e| e.to_string())?);
         }
     }
-    Ok(pipeline::median_us(&mut took))
+    Ok((pipeline::median_us(&mut took), pipeline::median_us(&mut wrote)))
 }
 
 /// Runs so many callers, each a thread that waits for its own replies.

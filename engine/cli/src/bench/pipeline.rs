@@ -125,20 +125,28 @@ fn log_thread(file: &std::fs::File, from_core: &Receiver<Batch>) -> io::Result<(
     Ok(())
 }
 
-/// Median of one write and one fdatasync of so many bytes, in microseconds.
-pub(super) fn write_and_sync_us(dir: &Path, bytes: usize, times: usize) -> io::Result<f64> {
-    let path = dir.join("bare-sync");
-    let file = zero_filled(&path, bytes * times)?;
-    let data = vec![7; bytes];
-    let mut took = Vec::with_capacity(times);
-    for i in 0..times {
-        let begun = Instant::now();
-        file.write_all_at(&data, (i * bytes) as u64)?;
-        file.sync_data()?;
-        took.push(begun.elapsed());
+/// One write and one fdatasync at a time, of so many bytes.
+pub(super) struct BareSync {
+    file: std::fs::File,
+    data: Vec<u8>,
+    written: u64,
+}
+
+impl BareSync {
+    /// With room for so many.
+    pub(super) fn create(dir: &Path, bytes: usize, times: usize) -> io::Result<BareSync> {
+        let file = zero_filled(&dir.join("bare-sync"), bytes * times)?;
+        Ok(BareSync { file, data: vec![7; bytes], written: 0 })
     }
-    std::fs::remove_file(path)?;
-    Ok(median_us(&mut took))
+
+    /// How long one takes.
+    pub(super) fn once(&mut self) -> io::Result<Duration> {
+        let begun = Instant::now();
+        self.file.write_all_at(&self.data, self.written)?;
+        self.file.sync_data()?;
+        self.written += self.data.len() as u64;
+        Ok(begun.elapsed())
+    }
 }
 
 /// The median in microseconds.

@@ -120,7 +120,8 @@ impl BareService {
         let subject = client.new_inbox();
         let failed = |error: &dyn std::fmt::Display| error.to_string();
         let mut requests = client.subscribe(subject.clone()).await.map_err(|e| failed(&e))?;
-        client.flush().await.map_err(|e| failed(&e))?;
+        // A connection's words are taken in order: what is answered after the subscription says that it stands.
+        client.request("$JS.API.INFO", "".into()).await.map_err(|e| failed(&e))?;
         // As many as the engine keeps for its followers: the log itself.
         let (to_publisher, mut from_service) = mpsc::channel::<Vec<Published>>(messages.len().max(1));
         let publishing = tokio::spawn(async move {
