@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::asked;
-use super::case::{Asked, Case, Origin, Signature, SlotStatus, Stage, Task, leaves_trace};
+use super::case::{Asked, Case, Milestone, Origin, Signature, SlotStatus, Stage, Task, leaves_trace};
 use super::closed::{drop_case, forget_key};
 use super::instant::Instant;
 use super::waiting::waits_for;
@@ -373,7 +373,7 @@ fn open_task(case: &mut Case, at: Timestamp, e: &TaskOpened, asked: Arc<Asked>) 
         version: 1,
         opened_at: at,
         milestones: e.milestones,
-        next_due: Some(e.milestones.remind).into(),
+        next: Milestone::Remind,
         organisation: 0,
     };
     case.tasks.insert(e.task, task);
@@ -458,9 +458,9 @@ fn apply_to_task(case: &mut Case, at: Timestamp, event: &Event) {
                 set_slot(case, task.slot, SlotStatus::Lapsed);
             }
         }
-        Event::TaskReminded(e) => next_due(case, e.task, |task| Some(task.milestones.overdue)),
-        Event::TaskOverdue(e) => next_due(case, e.task, |task| Some(task.milestones.escalate)),
-        Event::TaskEscalated(e) => next_due(case, e.task, |_| None),
+        Event::TaskReminded(e) => next_is(case, e.task, Milestone::Overdue),
+        Event::TaskOverdue(e) => next_is(case, e.task, Milestone::Escalate),
+        Event::TaskEscalated(e) => next_is(case, e.task, Milestone::Past),
         Event::TaskReassigned(e) => {
             if let Some(task) = case.tasks.get_mut(&e.task) {
                 let asked = task.asked_mut();
@@ -470,7 +470,7 @@ fn apply_to_task(case: &mut Case, at: Timestamp, event: &Event) {
                 // Who is asked beside others, or no longer, has the time that there was: nobody is reminded twice.
                 if task.milestones != e.milestones {
                     task.milestones = e.milestones;
-                    task.next_due = Some(e.milestones.remind).into();
+                    task.next = Milestone::Remind;
                 }
                 task.version += 1;
             }
@@ -491,9 +491,9 @@ fn apply_to_task(case: &mut Case, at: Timestamp, event: &Event) {
 /// So many tasks that fell away with a colleague's answer are remembered, so that a late answer is known as one.
 const WITHDRAWN_KEPT: usize = 8;
 
-fn next_due(case: &mut Case, task: u32, next: impl Fn(&Task) -> Option<Timestamp>) {
+fn next_is(case: &mut Case, task: TaskNo, next: Milestone) {
     if let Some(task) = case.tasks.get_mut(&task) {
-        task.next_due = next(task).into();
+        task.next = next;
     }
 }
 

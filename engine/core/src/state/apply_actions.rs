@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::apply::{forget_answers, found_by, on_case, set_slot};
 use super::asked;
+use super::case::Milestone;
 use super::instant::Instant;
 use super::{AddedApprover, Asked, Case, OpinionAskedFor, SlotStatus, Stage, State, Step, Task};
 use crate::command::Verdict;
@@ -71,7 +72,7 @@ fn transferred(state: &mut State, e: &TaskTransferred) {
         asked.holders = holders;
         asked.capacities = slot.capacities.clone();
         task.milestones = e.milestones;
-        task.next_due = Some(e.milestones.remind).into();
+        task.next = Milestone::Remind;
         task.version += 1;
         let number = usize::from(task.slot);
         if let Some(step) = step(case) {
@@ -108,7 +109,7 @@ fn opinion_requested(state: &mut State, e: &OpinionRequested) {
             version: 1,
             opened_at: at,
             milestones: e.milestones,
-            next_due: Some(e.milestones.remind).into(),
+            next: Milestone::Remind,
             organisation: 0,
         };
         case.tasks.insert(e.task, task);

@@ -7,10 +7,11 @@ use super::case::Origin;
 use super::kept_fields::{FieldNames, KeptFields};
 use super::names::Quick;
 use super::shared::Shared;
-use super::{Asked, Case, Stage, State, planned};
+use super::snapshot::dictionary::Dictionary;
+use super::{Asked, PlanForm, Stage, State, planned};
 use crate::value::Fields;
 
-fn hash(of: &impl Hash) -> u64 {
+pub(super) fn hash<T: Hash>(of: &T) -> u64 {
     let mut hasher = Quick::default();
     of.hash(&mut hasher);
     hasher.finish()
@@ -43,21 +44,33 @@ impl State {
         KeptFields::of(names, fields)
     }
 
-    /// What a case that was read has in common with others is kept once.
-    pub(super) fn share(&mut self, case: &mut Case) {
-        case.origin = the_same(&mut self.origins, case.origin.clone());
-        for task in case.tasks.values_mut() {
-            task.asked = the_same(&mut self.asked, task.asked.clone());
+    /// What the open cases have in common, with numbers.
+    pub(super) fn dictionary(&self) -> Dictionary {
+        let mut dictionary = Dictionary::default();
+        for case in self.cases() {
+            dictionary.origins.add(&case.origin, hash, PartialEq::eq);
+            case.tasks.values().for_each(|task| dictionary.asked.add(&task.asked, hash, PartialEq::eq));
+            case.fields.number(&mut dictionary);
+            number_plans(&case.stage, &mut dictionary);
         }
-        case.fields.share(|names| the_same(&mut self.field_names, names.clone()));
-        self.share_plan(&mut case.stage);
+        dictionary
     }
 
-    fn share_plan(&mut self, stage: &mut Stage) {
-        match stage {
-            Stage::People { step, .. } => planned::share(&mut self.forms, &mut step.plan),
-            Stage::Held { was: Some(was), .. } => self.share_plan(was),
-            _ => {}
-        }
+    /// What was read of a dictionary is what later cases share.
+    pub(super) fn shared_plan(&mut self, form: PlanForm) -> Arc<PlanForm> {
+        planned::share(&mut self.forms, Arc::new(form))
+    }
+
+    /// The same for names of fields.
+    pub(super) fn shared_field_names(&mut self, names: FieldNames) -> Arc<FieldNames> {
+        the_same(&mut self.field_names, Arc::new(names))
+    }
+}
+
+fn number_plans(stage: &Stage, dictionary: &mut Dictionary) {
+    match stage {
+        Stage::People { step, .. } => step.plan.number(dictionary),
+        Stage::Held { was: Some(was), .. } => number_plans(was, dictionary),
+        _ => {}
     }
 }

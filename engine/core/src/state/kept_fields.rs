@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::snapshot::dictionary::{self, Dictionary};
 use crate::name::Name;
 use crate::value::{Fields, Value};
 
@@ -69,9 +70,9 @@ impl KeptFields {
         fields
     }
 
-    /// Keeps the names once that others have too.
-    pub(super) fn share(&mut self, share: impl FnOnce(&Arc<FieldNames>) -> Arc<FieldNames>) {
-        self.names = share(&self.names);
+    /// Gives what it has in common with others a number.
+    pub(super) fn number(&self, dictionary: &mut Dictionary) {
+        dictionary.field_names.add(&self.names, super::common::hash, PartialEq::eq);
     }
 }
 
@@ -98,6 +99,9 @@ impl Eq for KeptFields {}
 // As fields are.
 impl Serialize for KeptFields {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if let Some(number) = dictionary::number::<_, S>(|dictionary| &dictionary.field_names, &self.names) {
+            return (number?, Bytes(&self.values)).serialize(serializer);
+        }
         match self.open.get() {
             Some(open) => open.serialize(serializer),
             None => self.read().serialize(serializer),
@@ -107,8 +111,28 @@ impl Serialize for KeptFields {
 
 impl<'de> Deserialize<'de> for KeptFields {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if dictionary::is_open() {
+            let (number, Bytes(values)) = <(u32, Bytes<'de>)>::deserialize(deserializer)?;
+            let names = dictionary::numbered::<_, D>(|dictionary| &dictionary.field_names, number)?;
+            return Ok(KeptFields { names, values: values.into(), open: OnceLock::new() });
+        }
         let fields = Fields::deserialize(deserializer)?;
         Ok(KeptFields::of(Arc::new(fields.keys().cloned().collect()), fields))
+    }
+}
+
+/// Bytes that are written and read as one, where they stand.
+struct Bytes<'a>(&'a [u8]);
+
+impl Serialize for Bytes<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Bytes<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        <&'de [u8]>::deserialize(deserializer).map(Bytes)
     }
 }
 

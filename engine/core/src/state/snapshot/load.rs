@@ -5,6 +5,7 @@ use std::fmt;
 use serde::de::DeserializeOwned;
 
 use super::super::{Case, State, waiting};
+use super::dictionary::Dictionary;
 use super::{Part, Rest};
 use crate::name::Name;
 
@@ -13,6 +14,7 @@ use crate::name::Name;
 #[derive(Default)]
 pub struct Loader {
     state: State,
+    dictionary: Dictionary,
     complete: bool,
 }
 
@@ -58,7 +60,15 @@ impl Loader {
             });
         }
         let mut names = std::mem::take(&mut self.state.names);
-        let read = names.sharing(|| self.part(part, bytes));
+        let mut dictionary = std::mem::take(&mut self.dictionary);
+        let read = names.sharing(|| match part {
+            Part::Case => dictionary.naming(|| self.part(part, bytes)),
+            Part::Plan | Part::Origin | Part::Asked | Part::FieldNames => {
+                self.in_common(part, bytes, &mut dictionary)
+            }
+            _ => self.part(part, bytes),
+        });
+        self.dictionary = dictionary;
         self.state.names = names;
         read
     }
@@ -102,6 +112,29 @@ impl Loader {
             }),
             Part::Rest => each(bytes, |rest| self.rest(rest)),
             _ => self.company_part(part, bytes),
+        }
+    }
+
+    /// What cases have in common.
+    fn in_common(&mut self, part: Part, bytes: &[u8], dictionary: &mut Dictionary) -> Result<(), Unloadable> {
+        let state = &mut self.state;
+        match part {
+            Part::Plan => each(bytes, |form| {
+                dictionary.forms.push(state.shared_plan(form));
+                Ok(())
+            }),
+            Part::Origin => each(bytes, |origin| {
+                dictionary.origins.push(state.share_origin(origin));
+                Ok(())
+            }),
+            Part::Asked => each(bytes, |asked| {
+                dictionary.asked.push(state.share_asked(asked));
+                Ok(())
+            }),
+            _ => each(bytes, |names| {
+                dictionary.field_names.push(state.shared_field_names(names));
+                Ok(())
+            }),
         }
     }
 
@@ -157,8 +190,7 @@ impl Loader {
     }
 
     /// A case, and where messages find it.
-    fn case(&mut self, mut case: Box<Case>) {
-        self.state.share(&mut case);
+    fn case(&mut self, case: Box<Case>) {
         let number = case.number;
         if let Some(wait) = waiting::waits_for(&case) {
             self.state.waiting.insert(wait, number);

@@ -4,6 +4,7 @@
 //! A snapshot is pieces of some ten thousand bytes, each of one kind of part. Hash tables and indexes are not in it:
 //! they are built anew, so that nothing is ever read off a table's order.
 
+pub(super) mod dictionary;
 mod load;
 
 use serde::Serialize;
@@ -33,6 +34,10 @@ enum Part {
     Name,
     Definition,
     Release,
+    Plan,
+    Origin,
+    Asked,
+    FieldNames,
     Case,
     Closed,
     ClosedOrder,
@@ -55,10 +60,14 @@ enum Part {
 }
 
 impl Part {
-    const ALL: [Part; 22] = [
+    const ALL: [Part; 26] = [
         Part::Name,
         Part::Definition,
         Part::Release,
+        Part::Plan,
+        Part::Origin,
+        Part::Asked,
+        Part::FieldNames,
         Part::Case,
         Part::Closed,
         Part::ClosedOrder,
@@ -112,7 +121,7 @@ pub fn write<E>(state: &State, take: impl FnMut(&[u8]) -> Result<(), E>) -> Resu
     let State {
         head,
         definitions,
-        cases,
+        cases: _,
         next_case,
         timers,
         requests,
@@ -151,7 +160,7 @@ pub fn write<E>(state: &State, take: impl FnMut(&[u8]) -> Result<(), E>) -> Resu
     pieces.each(Part::Definition, stored.iter().map(definition))?;
     let members = |release: &super::Release| release.members.values().copied().collect::<Vec<u32>>();
     pieces.each(Part::Release, releases.iter().map(|(number, release)| (number, members(release))))?;
-    pieces.each(Part::Case, cases.iter().map(|(_, case)| case))?;
+    pieces.cases(state)?;
     pieces.each(Part::Closed, closed)?;
     pieces.each(Part::ClosedOrder, closed_order)?;
     pieces.each(Part::Timer, timers)?;
@@ -185,6 +194,16 @@ struct Pieces<T> {
 }
 
 impl<E, T: FnMut(&[u8]) -> Result<(), E>> Pieces<T> {
+    /// Open cases, after what they have in common.
+    fn cases(&mut self, state: &State) -> Result<(), Unwritten<E>> {
+        let mut dictionary = state.dictionary();
+        self.each(Part::Plan, dictionary.forms.iter())?;
+        self.each(Part::Origin, dictionary.origins.iter())?;
+        self.each(Part::Asked, dictionary.asked.iter())?;
+        self.each(Part::FieldNames, dictionary.field_names.iter())?;
+        dictionary.naming(|| self.each(Part::Case, state.cases()))
+    }
+
     /// Everything of one kind: its number, then one after another.
     fn each<I: Serialize>(
         &mut self,
