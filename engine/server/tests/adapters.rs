@@ -120,6 +120,7 @@ async fn a_command_goes_out_answers_and_facts_come_in() {
     let found = mill.comes_to(&case, "paid").await;
     assert_eq!(found["facts"]["made"], 4);
     assert_eq!(found["signed"][0]["fields"], json!({ "counted": 4 }));
+    until("the fact is counted, which is seen before", || mill.counts().facts == 1).await;
     let counts = mill.counts();
     assert_eq!((counts.commands, counts.answers, counts.facts), (1, 2, 1));
     mill.server.stop().await.expect("a clean stop");
