@@ -214,21 +214,8 @@ impl Plant {
         let body = json!({ "case": accepted["case"], "at_least": accepted["sequence"] });
         let request = self.request("S42-look", ("H31", "rep_js1"), body);
         let payload = serde_json::to_vec(&request).expect("a request is JSON");
-        let subject = "countersign.yuanlan.api.crm.case";
-        let answered = async {
-            loop {
-                // A server of NATS may not have heard yet that the engine listens again.
-                match self.client.request(subject, payload.clone().into()).await {
-                    Ok(message) => break message.payload,
-                    Err(error) if error.kind() == async_nats::RequestErrorKind::NoResponders => {
-                        tokio::task::yield_now().await;
-                    }
-                    Err(error) => panic!("the engine answers: {error}"),
-                }
-            }
-        };
-        let reply =
-            tokio::time::timeout(ANSWER_WITHIN * 6, answered).await.expect("the engine answers in time");
+        let asked = self.client.request("countersign.yuanlan.api.crm.case", payload.into());
+        let reply = asked.await.expect("the engine answers").payload;
         let reply: Value = serde_json::from_slice(&reply).expect("a reply is JSON");
         assert!(reply["ok"].is_object(), "the case is shown: {reply}");
         reply["ok"].clone()
