@@ -101,9 +101,17 @@ impl Dictionary {
     /// Cases that are written or read meanwhile name what they have in common by these numbers.
     pub(super) fn naming<T>(&mut self, work: impl FnOnce() -> T) -> T {
         OPEN.set(Some(std::mem::take(self)));
-        let result = work();
-        *self = OPEN.take().unwrap_or_default();
-        result
+        let _open = Open(self);
+        work()
+    }
+}
+
+/// Closes the dictionary again, though what was done with it panicked: the thread may go on without it.
+struct Open<'a>(&'a mut Dictionary);
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        *self.0 = OPEN.take().unwrap_or_default();
     }
 }
 
@@ -164,3 +172,23 @@ macro_rules! by_number {
 
 by_number!(origin, Origin, origins);
 by_number!(asked, Asked, asked);
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use super::*;
+
+    #[test]
+    fn a_panic_leaves_no_dictionary_open() {
+        let mut dictionary = Dictionary::default();
+        let broken = catch_unwind(AssertUnwindSafe(|| {
+            dictionary.naming(|| {
+                assert!(is_open());
+                panic!("on purpose");
+            })
+        }));
+        assert!(broken.is_err());
+        assert!(!is_open());
+    }
+}
