@@ -505,6 +505,6 @@ impl Company {
 fn meets(required: &Required, document: &Document) -> bool {
     match required {
         Required::Must(must) => holds(Some(must), document),
-        Required::Case(_) => panic!("the model requires no other case"),
+        Required::Case(_) | Required::Unique { .. } => panic!("the model requires no other case"),
     }
 }
