@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 fn main() -> io::Result<()> {
-    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    // A build script is run in its package's folder, wherever the folder was when it was compiled.
+    let sources = Path::new("src").to_owned();
     let mut files = Vec::new();
     collect(&sources, &mut files)?;
     files.sort();

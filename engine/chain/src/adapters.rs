@@ -17,8 +17,8 @@ use countersign_core::name::Name;
 use countersign_core::value::Type;
 
 use crate::codes;
-use crate::diagnostic::Place;
-use crate::read::{self, Map, bad_value, not_yet};
+use crate::diagnostic::{Place, Report};
+use crate::read::{self, Map, bad_value};
 use crate::suggest;
 use crate::types;
 use crate::world::World;
@@ -45,8 +45,8 @@ pub(crate) fn read(node: &Node, world: &mut World<'_>) {
     let mut found = Adapters::default();
     let mut undone: Vec<(Name, Place)> = Vec::new();
     for entry in map.entries.iter().filter(|e| e.key != "shapes") {
-        if entry.key == "engine" {
-            not_yet(entry.at, "facts that the engine itself reports", &world.report);
+        if entry.key == ENGINE {
+            engine(entry.at, &world.report);
             continue;
         }
         let name = read::token(&entry.key, entry.at, &world.report);
@@ -69,6 +69,16 @@ pub(crate) fn read(node: &Node, world: &mut World<'_>) {
     if world.report.count() > before {
         world.partial.borrow_mut().insert(Name::from(FILE));
     }
+}
+
+/// The first word of what the engine itself is called by.
+pub(crate) const ENGINE: &str = "engine";
+
+/// Reports the engine where an adapter is meant.
+pub(crate) fn engine(place: Place, report: &Report<'_>) {
+    let help = "take it away: delegations end by themselves when a holder changes; what another system knows, such as a \
+                budget that is closed, its adapter tells";
+    report.error(codes::RESERVED_NAME, place, "the engine is no adapter and tells no messages", help);
 }
 
 fn shape(entry: &Entry, world: &mut World<'_>) {

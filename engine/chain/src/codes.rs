@@ -42,7 +42,6 @@ codes! {
     MISSING_KEY: "a key that must be there is not", "add it";
     UNKNOWN_KEY: "a key that means nothing here", "correct its spelling or take it away";
     MISPLACED_KEY: "a key that this activity does not have", "take it away or move it";
-    NOT_YET: "a part of the language that this version does not carry", "take it away until a later version";
     BAD_NAME: "a name in a spelling that is not allowed", "letters, digits, - and _; begin with a letter; at most 64";
     BAD_VALUE: "a value that its type does not allow", "write it as the message shows";
     BAD_CODE: "a refusal code in another spelling than UPPER_CASE", "write it like CUSTOMER_NOT_FILED";

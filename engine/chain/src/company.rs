@@ -10,26 +10,23 @@ use countersign_core::time::{Date, Span, SpanUnit};
 
 use crate::codes;
 use crate::policies;
-use crate::read::{self, Keys, Map, bad_value, not_yet};
+use crate::read::{self, Keys, Map, bad_value};
 use crate::suggest;
 use crate::world::{Defaults, World};
 use crate::yaml::Node;
 use crate::zone;
 
-pub(crate) const KEYS: Keys = Keys {
-    known: &[
-        "company",
-        "title",
-        "currency",
-        "time_zone",
-        "working_time",
-        "driver",
-        "usual",
-        "deadlines",
-        "policies",
-    ],
-    later: &["fiscal_year"],
-};
+pub(crate) const KEYS: Keys = Keys::of(&[
+    "company",
+    "title",
+    "currency",
+    "time_zone",
+    "working_time",
+    "driver",
+    "usual",
+    "deadlines",
+    "policies",
+]);
 
 /// Reads company.yaml. `None`: too little of it can be read.
 pub(crate) fn read(node: &Node, world: &World<'_>) -> (Option<Company>, Option<Defaults>) {
@@ -205,16 +202,16 @@ fn usual(node: Option<&Node>, world: &World<'_>) -> BTreeMap<String, String> {
             continue;
         }
         let Some(scalar) = read::scalar(&entry.value, "state or end", report) else { continue };
-        let built_in = match entry.key.as_str() {
-            "withdrawn" => "withdrawn",
-            "conflict" => "on-hold",
+        let (built_in, why) = match entry.key.as_str() {
+            "withdrawn" => ("withdrawn", "what its submitter takes back is neither approved nor rejected"),
+            "conflict" => ("on-hold", policies::CONTRADICTION),
             _ => {
                 found.insert(entry.key.clone(), scalar.text.clone());
                 continue;
             }
         };
         if scalar.text != built_in {
-            not_yet(entry.value.place, &format!("another arrow for {} than {built_in}", entry.key), report);
+            policies::one_value(entry.value.place, (&entry.key, built_in, why), report);
         }
     }
     found

@@ -12,17 +12,15 @@ use crate::access;
 use crate::codes;
 use crate::condition::{self, Scope, Site, Text};
 use crate::diagnostic::Place;
-use crate::read::{self, Keys, Map, not_yet};
+use crate::read::{self, Keys, Map};
 use crate::suggest;
 use crate::table::written_value;
 use crate::types;
 use crate::world::World;
 use crate::yaml::{Body, Entry, Node};
 
-pub(crate) const KEYS: Keys = Keys {
-    known: &["document", "title", "titles", "fields", "commercial", "custodian", "access"],
-    later: &["attachments"],
-};
+pub(crate) const KEYS: Keys =
+    Keys::of(&["document", "title", "titles", "fields", "commercial", "custodian", "access"]);
 
 /// Reads a type of document.
 pub(crate) fn read(node: &Node, world: &World<'_>) -> Option<(DocumentType, Option<Confidential>)> {
@@ -242,7 +240,10 @@ fn record(node: &Node, defaults: &mut Vec<(Name, Value)>, world: &World<'_>) -> 
                 let value = written_value(&scalar.text[at..], &kind, &entry.value, world);
                 defaults.extend(value.map(|v| (name.clone(), v)));
             } else {
-                not_yet(entry.value.place, "computed members of records", report);
+                let message = "a member of a record is handed in, not computed";
+                let help = "write a plain value that it has where nobody says another, and compute in a field or \
+                            under `define`: sum(lines, it.qty * it.price)";
+                read::bad_value(entry.value.place, message, help, report);
             }
         }
         members.push((name, kind));

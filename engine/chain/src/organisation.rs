@@ -84,11 +84,24 @@ fn title(map: &Map<'_>, name: &str, world: &World<'_>) -> Title {
 fn unit(entry: &Entry, world: &World<'_>) -> Option<(Name, Unit)> {
     let report = &world.report;
     let name = read::new_name(&entry.key, entry.at, report)?;
-    let keys = Keys { known: &["en", "zh", "part_of"], later: &["province"] };
-    let map = Map::read(&entry.value, "a unit", keys, report)?;
+    let map = Map::read(&entry.value, "a unit", Keys::of(&["en", "zh", "part_of", "province"]), report)?;
     let part_of = map.get("part_of").and_then(|n| read::name(n, "a unit", report));
-    Some((name.clone(), Unit { title: title(&map, &name, world), part_of }))
+    let province = map.get("province").and_then(|n| province(n, world));
+    Some((name.clone(), Unit { title: title(&map, &name, world), part_of, province }))
 }
+
+/// As its people write it: `Jiangsu`, `江苏`.
+fn province(node: &Node, world: &World<'_>) -> Option<Name> {
+    let text = read::scalar(node, "a province", &world.report)?.text.trim();
+    if text.is_empty() || text.chars().count() > PROVINCE_MAX {
+        let message = format!("a province has a name of at most {PROVINCE_MAX} letters");
+        read::bad_value(node.place, message, "write it like Jiangsu", &world.report);
+        return None;
+    }
+    Some(Name::from(text))
+}
+
+const PROVINCE_MAX: usize = 64;
 
 /// Where a unit says what it is part of, otherwise where it is named.
 fn part_of(entry: &Entry) -> Place {

@@ -9,8 +9,8 @@ use countersign_core::time::{Span, SpanUnit};
 use rust_decimal::Decimal;
 
 use crate::authority;
-use crate::read::{self, Keys, Map, not_yet};
-use crate::suggest;
+use crate::diagnostic::{Place, Report};
+use crate::read::{self, Keys, Map};
 use crate::value;
 use crate::world::World;
 use crate::yaml::{Body, Node};
@@ -24,8 +24,15 @@ pub(crate) fn defaults() -> Policies {
         independent_never_merged: true,
         vacancy: vec![VacancyRung::Acting, VacancyRung::Delegate, VacancyRung::NextSuperior],
         new_holder_has: Span { count: 4, unit: SpanUnit::WorkHour },
-        skip_level: SkipLevel { refused: true, except: Vec::new() },
-        clock: Clock { remind: 50, overdue: 100, escalate: 200, top_overdue: None },
+        skip_level: SkipLevel { refused: true, except: Vec::new(), superior_recorded: true },
+        clock: Clock {
+            remind: 50,
+            overdue: 100,
+            escalate: 200,
+            copies_superior: true,
+            copies_driver: true,
+            top_overdue: None,
+        },
         returns: Returns { keep_unless_commercial: true, at_most: 5 },
         push_up: PushUp { refused: true, except: vec![Name::from("conflict_of_interest")] },
         path: PathAt::Submission,
@@ -33,30 +40,28 @@ pub(crate) fn defaults() -> Policies {
     }
 }
 
-pub(crate) const KEYS: Keys = Keys {
-    known: &[
-        "lower_levels",
-        "unnamed_kinds_hold",
-        "own_documents",
-        "same_person_twice",
-        "stand_ins",
-        "independent_steps",
-        "vacancy",
-        "fixed_at",
-        "new_holder_has",
-        "skip_level",
-        "clock",
-        "returns",
-        "amendments",
-        "approved_content",
-        "adds_up",
-        "within_own_limit",
-        "commands",
-        "signers",
-        "subordinates_signatures",
-    ],
-    later: &["holds"],
-};
+pub(crate) const KEYS: Keys = Keys::of(&[
+    "lower_levels",
+    "unnamed_kinds_hold",
+    "own_documents",
+    "same_person_twice",
+    "stand_ins",
+    "independent_steps",
+    "vacancy",
+    "fixed_at",
+    "new_holder_has",
+    "skip_level",
+    "clock",
+    "returns",
+    "amendments",
+    "approved_content",
+    "adds_up",
+    "holds",
+    "within_own_limit",
+    "commands",
+    "signers",
+    "subordinates_signatures",
+]);
 
 pub(crate) fn read(node: Option<&Node>, world: &World<'_>) -> Policies {
     let mut policies = defaults();
@@ -92,16 +97,22 @@ fn word<'w>(node: &Node, words: &[&'w str], world: &World<'_>) -> Option<&'w str
     read::word(node, "this policy", words, &world.report)
 }
 
-/// Policies that are part of the engine: only the built-in value is carried.
+/// Policies that are part of the engine: there is one value, which may be written down.
 fn built_in(map: &Map<'_>, world: &World<'_>) {
-    only(map, "unnamed_kinds_hold", "0", world);
-    only(map, "approved_content", "frozen", world);
-    only(map, "subordinates_signatures", "never-count", world);
+    let limit = ("0", "who is given no limit decides nothing");
+    only(map, "unnamed_kinds_hold", limit, world);
+    let frozen = ("frozen", "what is approved changes by another revision, which is signed anew");
+    only(map, "approved_content", frozen, world);
+    let never = ("never-count", "nobody's document is decided by those who answer to them");
+    only(map, "subordinates_signatures", never, world);
+    given_back(map.get("holds"), world);
     let stand_ins = Keys::of(&["window", "submitter"]);
     let part = map.get("stand_ins").and_then(|n| Map::read(n, "stand_ins", stand_ins, &world.report));
     if let Some(part) = part {
-        only(&part, "window", "from-inclusive-to-exclusive", world);
-        only(&part, "submitter", "never", world);
+        let window =
+            ("from-inclusive-to-exclusive", "where one ends another begins, and no instant is of both");
+        only(&part, "window", window, world);
+        only(&part, "submitter", ("never", "nobody decides their own document in another's name"), world);
     }
 }
 
@@ -109,9 +120,9 @@ fn built_in(map: &Map<'_>, world: &World<'_>) {
 fn fixed_at(node: Option<&Node>, policies: &mut Policies, world: &World<'_>) {
     let keys = Keys::of(&["chain", "path", "holder", "limit"]);
     let Some(map) = node.and_then(|n| Map::read(n, "fixed_at", keys, &world.report)) else { return };
-    only(&map, "chain", "submission", world);
-    only(&map, "holder", "activation", world);
-    only(&map, "limit", "decision", world);
+    only(&map, "chain", ("submission", "a case keeps the rules that it began with"), world);
+    only(&map, "holder", ("activation", "whoever holds the post when it is asked answers"), world);
+    only(&map, "limit", ("decision", "a limit that was taken away meanwhile is none"), world);
     if let Some(word) = map.get("path").and_then(|n| word(n, &["submission", "activation"], world)) {
         policies.path = if word == "submission" { PathAt::Submission } else { PathAt::Activation };
     }
@@ -160,8 +171,8 @@ pub(crate) fn signers(node: Option<&Node>, world: &World<'_>) -> Option<Signers>
     Some(Signers { up_to: up_to?, at_most: at_most?, levels: levels? })
 }
 
-/// Accepts the built-in value of a policy and no other.
-fn only(map: &Map<'_>, key: &str, value: &str, world: &World<'_>) {
+/// Accepts the one value of a policy; of any other it is said why there is none.
+fn only(map: &Map<'_>, key: &str, (value, why): (&str, &str), world: &World<'_>) {
     let Some(node) = map.get(key) else { return };
     let same = match &node.body {
         Body::Scalar(s) => s.text == value,
@@ -169,8 +180,45 @@ fn only(map: &Map<'_>, key: &str, value: &str, world: &World<'_>) {
         Body::List(_) | Body::Map(_) => false,
     };
     if !same {
-        not_yet(node.place, &format!("another value of `{key}` than `{value}`"), &world.report);
+        one_value(node.place, (key, value, why), &world.report);
     }
+}
+
+/// Reports another value of something that has only one.
+pub(crate) fn one_value(place: Place, (key, value, why): (&str, &str, &str), report: &Report<'_>) {
+    let message = format!("`{key}` is `{value}`: {why}");
+    read::bad_value(place, message, &format!("write `{value}`, or take the key away"), report);
+}
+
+/// R16: when what a case has set aside is free again.
+fn given_back(node: Option<&Node>, world: &World<'_>) {
+    let report = &world.report;
+    let Some(map) = node.and_then(|n| Map::read(n, "holds", Keys::of(&["given_back"]), report)) else {
+        return;
+    };
+    let Some((words, place)) =
+        map.get("given_back").and_then(|n| Some((words(n, GIVEN_BACK, world)?, n.place)))
+    else {
+        return;
+    };
+    if words.len() < GIVEN_BACK.len() {
+        let why = "what comes again is set aside again on its way, and what ended badly binds nothing";
+        one_value(place, ("given_back", "[draft, bad-end]", why), report);
+    }
+}
+
+const GIVEN_BACK: &[&str] = &["draft", "bad-end"];
+
+/// A list of some of these words, each once. None: one is none of them.
+fn words<'w>(node: &Node, known: &[&'w str], world: &World<'_>) -> Option<Vec<&'w str>> {
+    let mut found = Vec::new();
+    for item in read::list(node, "this policy", &world.report) {
+        let word = word(item, known, world)?;
+        if !found.contains(&word) {
+            found.push(word);
+        }
+    }
+    Some(found)
 }
 
 fn vacancy(node: &Node, world: &World<'_>) -> Vec<VacancyRung> {
@@ -193,7 +241,7 @@ fn own_documents(node: Option<&Node>, policies: &mut Policies, world: &World<'_>
     let report = &world.report;
     let keys = Keys::of(&["own_level", "top"]);
     let Some(map) = node.and_then(|n| Map::read(n, "own_documents", keys, report)) else { return };
-    only(&map, "own_level", "drops-out", world);
+    only(&map, "own_level", ("drops-out", "nobody decides their own document"), world);
     let keys = Keys::of(&["decided_by", "need"]);
     let Some(top) = map.get("top").and_then(|n| Map::read(n, "top", keys, report)) else { return };
     let need = top.get("need").and_then(|n| word(n, &["everybody-else", "group"], world));
@@ -226,6 +274,9 @@ fn same_person(node: Option<&Node>, policies: &mut Policies, world: &World<'_>) 
     }
 }
 
+/// For whom an attempt past the immediate superior may be on record.
+const RECORDED_FOR: &[&str] = &["submitter", "superior(submitter)"];
+
 fn skip_level(node: Option<&Node>, policies: &mut Policies, world: &World<'_>) {
     let report = &world.report;
     let keys = Keys::of(&["answer", "recorded_for", "except"]);
@@ -233,13 +284,13 @@ fn skip_level(node: Option<&Node>, policies: &mut Policies, world: &World<'_>) {
     if let Some(word) = map.get("answer").and_then(|n| word(n, &["refuse", "allow"], world)) {
         policies.skip_level.refused = word == "refuse";
     }
-    for (at, item) in
-        map.get("recorded_for").map_or(&[][..], |n| read::list(n, "recorded_for", report)).iter().enumerate()
+    if let Some((words, place)) =
+        map.get("recorded_for").and_then(|n| Some((words(n, RECORDED_FOR, world)?, n.place)))
     {
-        let expected = ["submitter", "superior(submitter)"].get(at);
-        let same = matches!(&item.body, Body::Scalar(s) if expected.is_some_and(|e| *e == s.text));
-        if !same {
-            not_yet(item.place, "other records than [submitter, superior(submitter)]", report);
+        policies.skip_level.superior_recorded = words.contains(&"superior(submitter)");
+        if !words.contains(&"submitter") {
+            let message = "an attempt that is refused is always on record for whoever made it";
+            read::bad_value(place, message, "write [submitter] or [submitter, superior(submitter)]", report);
         }
     }
     for item in map.get("except").map_or(&[][..], |n| read::list(n, "except", report)) {
@@ -282,18 +333,11 @@ fn clock(node: Option<&Node>, policies: &mut Policies, world: &World<'_>) {
         read::bad_value(map.head(), message, "write for example 50%, 100% and 200%", report);
     }
     if let Some(node) = map.get("copies") {
-        let words: Vec<_> = read::list(node, "copies", report)
-            .iter()
-            .filter_map(|n| read::scalar(n, "word", report))
-            .collect();
-        let words: Vec<&str> = words.iter().map(|s| s.text.as_str()).collect();
-        if words != ["superior", "driver"] {
-            not_yet(
-                node.place,
-                &format!("copies to {} instead of superior and driver", suggest::listed(&words)),
-                report,
-            );
-        }
+        let copied = words(node, &["superior", "driver"], world);
+        (clock.copies_superior, clock.copies_driver) = match copied {
+            Some(words) => (words.contains(&"superior"), words.contains(&"driver")),
+            None => (true, true),
+        };
     }
     if let Some(node) = map.get("top_overdue")
         && let Some(name) = read::name(node, "a position", report)
@@ -314,9 +358,13 @@ fn returns(node: Option<&Node>, policies: &mut Policies, world: &World<'_>) {
     if let Some(n) = map.get("at_most").and_then(|n| read::whole(n, "at_most", (0, 100), report)) {
         policies.returns.at_most = n;
     }
-    only(&map, "then", "rejected", world);
-    only(&map, "code", "REVISION_LIMIT", world);
+    let then = ("rejected", "the case has its end `rejected`, and a chain without one its first bad end");
+    only(&map, "then", then, world);
+    only(&map, "code", ("REVISION_LIMIT", "other systems know it by this code"), world);
 }
+
+/// Why two different last answers have one consequence.
+pub(crate) const CONTRADICTION: &str = "which of two answers is true a person has to find out";
 
 /// When a command without an answer is sent again, and when its case stops waiting.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -345,8 +393,9 @@ pub(crate) fn commands(policies: Option<&Node>, world: &World<'_>) -> Sending {
     let Some(map) = node.and_then(|n| Map::read(n, "commands", keys, report)) else {
         return Sending::default();
     };
-    only(&map, "late_answer", "adopt-or-undo", world);
-    only(&map, "second_answer", "on-hold", world);
+    let late = ("adopt-or-undo", "who still waits takes it, and what nobody wants any more is undone");
+    only(&map, "late_answer", late, world);
+    only(&map, "second_answer", ("on-hold", CONTRADICTION), world);
     sending(&map, &Sending::default(), world)
 }
 

@@ -16,16 +16,15 @@ pub(crate) struct Map<'t> {
     pub(crate) entries: &'t [Entry],
 }
 
-/// The keys that a mapping may have: those of this version, and those of later ones.
+/// The keys that a mapping may have.
 #[derive(Clone, Copy)]
 pub(crate) struct Keys {
     pub(crate) known: &'static [&'static str],
-    pub(crate) later: &'static [&'static str],
 }
 
 impl Keys {
     pub(crate) const fn of(known: &'static [&'static str]) -> Keys {
-        Keys { known, later: &[] }
+        Keys { known }
     }
 }
 
@@ -39,13 +38,9 @@ impl<'t> Map<'t> {
             if keys.known.contains(&entry.key.as_str()) {
                 continue;
             }
-            if keys.later.contains(&entry.key.as_str()) {
-                not_yet(entry.at, &format!("the key `{}`", entry.key), report);
-            } else {
-                let message = format!("`{}` is no key of {what}", entry.key);
-                let known = keys.known.iter().chain(keys.later).copied();
-                report.error(codes::UNKNOWN_KEY, entry.at, message, suggest::nearest(&entry.key, known));
-            }
+            let message = format!("`{}` is no key of {what}", entry.key);
+            let known = keys.known.iter().copied();
+            report.error(codes::UNKNOWN_KEY, entry.at, message, suggest::nearest(&entry.key, known));
         }
         Some(map)
     }
@@ -85,12 +80,6 @@ impl<'t> Map<'t> {
     pub(crate) fn head(&self) -> Place {
         self.entries.first().map_or(self.place, |e| e.at)
     }
-}
-
-/// Reports something that only later versions carry.
-pub(crate) fn not_yet(place: Place, what: &str, report: &Report<'_>) {
-    let message = format!("this version does not carry {what}");
-    report.error(codes::NOT_YET, place, message, "take it away; a later version will read it");
 }
 
 /// A single value.

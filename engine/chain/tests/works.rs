@@ -66,6 +66,49 @@ fn path(names: &[&str]) -> Vec<Name> {
     names.iter().copied().map(Name::from).collect()
 }
 
+/// The states in which a green light may be found unratified, with this entry beside the others of the order.
+fn unratified_in(entry: &str) -> Vec<String> {
+    let mut files = load_dir(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/works")).unwrap();
+    let order = files.iter_mut().find(|file| file.path == "chains/order.yaml").unwrap();
+    order.text = order.text.replacen("anytime:\n", &format!("anytime:\n  {entry}\n"), 1);
+    let (bundle, found) = compile(&files);
+    let shown: Vec<String> = found.iter().map(|d| d.render(&files)).collect();
+    let definitions = bundle.unwrap_or_else(|| panic!("{}", shown.join("\n"))).definitions;
+    let order = definitions.into_iter().find_map(|compiled| match compiled.definition {
+        Definition::Chain(chain) if chain.name == "order" => Some(chain),
+        _ => None,
+    });
+    let order = order.unwrap();
+    let request = order.anytime.iter().find(|entry| entry.name == "unratified").unwrap();
+    assert_eq!(request.by_chain, path(&["change"]));
+    assert!(request.by.is_empty(), "{:?}", request.by);
+    assert_eq!(request.go, Some(place(&order, "cancelling")));
+    let states = request.in_states.as_ref().unwrap();
+    states.iter().map(|n| order.states[usize::from(*n)].name.to_string()).collect()
+}
+
+#[test]
+fn what_a_green_light_let_happen_is_taken_back_wherever_it_has_come_since() {
+    // What follows by arrows and by what may be asked, up to the states that it passes by and those that undo.
+    assert_eq!(
+        unratified_in(
+            "hurry: { by_chain: [change], in: [replanning], go: delivering, unratified: cancelling }"
+        ),
+        ["delivering", "billing", "handing-over", "settling", "asking", "blocked"]
+    );
+    // Where the case is decided in the ordinary way after all, nothing of the light stands.
+    assert_eq!(
+        unratified_in("hurry: { by_chain: [change], in: [blocked], go: delivering, unratified: cancelling }"),
+        ["delivering", "billing", "handing-over", "settling", "asking"]
+    );
+    assert_eq!(
+        unratified_in(
+            "hurry: { by_chain: [change], in: [billing, blocked], go: ordering, unratified: cancelling }"
+        ),
+        ["ordering", "replanning", "making", "delivering"]
+    );
+}
+
 #[test]
 fn adapters_say_what_may_be_asked_and_answered() {
     let adapters = adapters();

@@ -129,6 +129,8 @@ pub enum Expr {
     Delegable(Box<Expr>),
     /// `delegated(post, authority)`: whether another post has given it to this one, and that holds now.
     Delegated(Box<Expr>, Box<Expr>),
+    /// The province of a unit, or of the nearest unit above that names one; missing where none does.
+    Province(Box<Expr>),
 }
 
 /// What can be asked about an account.
@@ -176,6 +178,8 @@ pub enum CasePart {
     Decider,
     /// When.
     DecidedAt,
+    /// The position that owns it; missing once it is over.
+    Owner,
 }
 
 /// What can be asked about a post.
@@ -268,6 +272,7 @@ impl Expr {
             | Expr::Rate(of)
             | Expr::RateOn(of)
             | Expr::Delegable(of)
+            | Expr::Province(of)
             | Expr::LimitOf(of, _) => [Some(&**of), None],
             Expr::Const(_)
             | Expr::Doc(_)

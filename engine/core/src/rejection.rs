@@ -207,8 +207,6 @@ codes! {
     NoSecret "NO_SECRET", "name a field that holds a secret of this case";
     /// The secrets of the case were erased.
     Erased "ERASED", "nothing; its key was destroyed for good";
-    /// Part of the language that this version does not carry yet.
-    NotYet "NOT_YET", "leave it out until a later version";
     /// A defect of the engine. Nothing was done.
     Internal "INTERNAL", "report it with the log's end; the case is held and nothing is lost";
 }

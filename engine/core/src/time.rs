@@ -167,6 +167,16 @@ impl Zone {
         entry.map_or(0, |(_, offset)| i64::from(*offset))
     }
 
+    /// RFC 3339 at the offset that holds here then: `2025-04-21T09:00:00+08:00`.
+    pub fn written(&self, at: Timestamp) -> String {
+        let offset = i32::try_from(self.offset_at(at.0.div_euclid(1000))).ok();
+        let offset = offset.and_then(|seconds| jiff::tz::Offset::from_seconds(seconds).ok());
+        match (jiff::Timestamp::from_millisecond(at.0), offset) {
+            (Ok(instant), Some(offset)) => instant.display_with_offset(offset).to_string(),
+            _ => at.to_string(),
+        }
+    }
+
     /// The local date and the milliseconds since its local midnight.
     pub fn local(&self, at: Timestamp) -> (Date, i64) {
         let local = at.plus(self.offset_at(at.0.div_euclid(1000)) * 1000).0;

@@ -333,5 +333,7 @@ fn what_a_case_knows_of_another() {
     assert_eq!(part(held, CasePart::Open), Some(Value::Flag(true)));
     assert_eq!(part(over, CasePart::Doc(vec![n("no")])), Some(Value::text("O3")));
     assert_eq!(part(over, CasePart::Submitter), Some(Value::Position(n("rep_js"))));
+    assert_eq!(part(held, CasePart::Owner), Some(Value::Position(n("rep_js"))));
+    assert_eq!(part(over, CasePart::Owner), Some(Value::Missing), "nobody owns what is over");
     assert_eq!((part(99, CasePart::Open), part(99, CasePart::Amount)), (None, None));
 }

@@ -189,6 +189,21 @@ fn posts() {
 }
 
 #[test]
+fn provinces_of_units() {
+    let province = |of: Value| Expr::Province(boxed(constant(of)));
+    let unit = |name: &str| Value::Unit(n(name));
+    At::new().holds_for(vec![
+        (province(unit("js")), Value::text("Jiangsu")),
+        // As the unit above stands, unless it says otherwise; the head office stands in none.
+        (province(unit("js_north")), Value::text("Jiangsu")),
+        (province(unit("head")), Value::Missing),
+        (province(unit("nowhere")), Value::Missing),
+        (province(Value::Missing), Value::Missing),
+    ]);
+    assert_eq!(At::new().eval(&province(Value::Flag(true))), Err(EvalError::Type("a unit")));
+}
+
+#[test]
 fn currencies_and_days() {
     let convert = |amount: Value, rate: &str| {
         Expr::Convert(boxed(constant(amount)), boxed(constant(Value::Number(d(rate)))))

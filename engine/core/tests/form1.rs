@@ -1,5 +1,5 @@
-//! Definitions as the first logs hold them, in compiled form 1, are read as what they mean now. The golden bytes were
-//! written by the version that wrote form 1.
+//! Definitions as earlier logs hold them, in compiled forms 1 and 2, are read as what they mean now. The golden bytes were
+//! written by the version that wrote form 1; a log of form 2 is kept whole, in `tests/golden`.
 
 use std::collections::BTreeMap;
 
@@ -8,6 +8,8 @@ use countersign_core::expr::{Arithmetic, Comparison, Expr};
 use countersign_core::name::{Name, Title};
 use countersign_core::time::{Span, SpanUnit};
 use countersign_core::value::{Fields, Type, Value};
+
+use crate::outward_support::define::company;
 
 fn n(text: &str) -> Name {
     Name::from(text)
@@ -174,7 +176,43 @@ fn definitions_of_the_first_form_mean_what_they_meant() {
         let read = Definition::decode(1, &golden(&name));
         assert_eq!(read.as_ref(), Some(&definition), "{name}");
         let again = definition.encode().expect("a definition encodes");
+        assert_eq!(Definition::decode(2, &again).as_ref(), Some(&definition), "{name} in form 2");
         assert_eq!(Definition::decode(FORM, &again), Some(definition), "{name} in the present form");
+    }
+}
+
+/// What earlier forms had of companies and organisations, field after field, as it was written then.
+#[test]
+fn companies_and_organisations_of_earlier_forms_mean_what_they_meant() {
+    let mut rules = company();
+    for definition in &mut rules {
+        let (first, second) = match definition {
+            Definition::Company(c) => {
+                let p = &c.policies;
+                let signing = (&p.lower_levels, &p.own_top, &p.same_person, p.independent_never_merged);
+                let skip = (p.skip_level.refused, &p.skip_level.except);
+                let clock = (p.clock.remind, p.clock.overdue, p.clock.escalate, &p.clock.top_overdue);
+                let policies =
+                    (signing, (&p.vacancy, p.new_holder_has, skip), (clock, &p.returns, &p.push_up));
+                let money = (c.currency, &c.currency_digits);
+                let times = (&c.calendar, &c.driver, &c.deadlines);
+                let first = (0_u32, (&c.id, &c.title), money, times, policies);
+                (postcard::to_allocvec(&first), postcard::to_allocvec(&(first, p.path, p.amendments)))
+            }
+            Definition::Organisation(o) => {
+                o.units.values_mut().for_each(|unit| unit.province = None);
+                let units: BTreeMap<_, _> =
+                    o.units.iter().map(|(name, unit)| (name, (&unit.title, &unit.part_of))).collect();
+                // Nobody acts or is a deputy in it, of which the second form says more.
+                let either = (1_u32, units, &o.positions, &o.groups, &o.delegations);
+                (postcard::to_allocvec(&either), postcard::to_allocvec(&either))
+            }
+            _ => continue,
+        };
+        for (form, bytes) in [(1, first), (2, second)] {
+            let read = Definition::decode(form, &bytes.expect("it encodes"));
+            assert_eq!(read.as_ref(), Some(&*definition), "{} of form {form}", definition.name());
+        }
     }
 }
 

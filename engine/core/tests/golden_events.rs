@@ -6,6 +6,7 @@ use std::fmt::Write;
 
 use crate::support::samples::every_kind;
 use countersign_core::command::{Cause, Request, VouchedBy};
+use countersign_core::definition::FORM;
 use countersign_core::event::*;
 use countersign_core::frame::{Frame, Outcome};
 use countersign_core::name::Name;
@@ -98,9 +99,9 @@ fn unknown_kinds_forms_and_short_bytes_are_refused() {
     let Some(Event::DefinitionStored(stored)) = every_kind().into_iter().find(|e| e.kind() == 2) else {
         panic!("kind 2 is a stored definition")
     };
-    let newer = Event::DefinitionStored(DefinitionStored { form: 3, ..stored });
+    let newer = Event::DefinitionStored(DefinitionStored { form: FORM + 1, ..stored });
     encode_event(&newer, &mut bytes).expect("an event encodes");
-    assert_eq!(decode_events(&bytes), Err(DecodeError::Form(3)));
+    assert_eq!(decode_events(&bytes), Err(DecodeError::Form(FORM + 1)));
 }
 
 /// A decimal must never lose a digit: without text encoding postcard could not read it back.

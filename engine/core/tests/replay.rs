@@ -4,6 +4,7 @@
 
 mod beside;
 mod elsewhere;
+mod past;
 
 use std::collections::BTreeMap;
 
@@ -60,6 +61,7 @@ fn state_is_the_fold_of_the_log_at_every_step() {
         }
         roam.hashes_agree();
         roam.replays_to_the_same();
+        assert!(roam.explains_the_past() > 100, "seed {seed}: hardly anybody signed");
         for (name, count) in roam.events {
             *events.entry(name).or_default() += count;
         }

@@ -15,15 +15,22 @@ use countersign_core::value::{Raw, Value};
 
 #[test]
 fn contracts_go_as_the_scenarios_say() {
-    run_file("scenarios/contract.case", include_str!("scenarios/contract.case"));
+    run_file("scenarios/contract.case");
 }
 
 #[test]
 fn the_organisation_lives_as_the_scenarios_say() {
-    run_file("scenarios/organisation.case", include_str!("scenarios/organisation.case"));
+    run_file("scenarios/organisation.case");
 }
 
-fn run_file(name: &str, source: &str) {
+#[test]
+fn deputies_sign_as_the_scenarios_say() {
+    run_file("scenarios/deputies.case");
+}
+
+fn run_file(name: &str) {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(name);
+    let source = std::fs::read_to_string(path).expect("a file of scenarios");
     let mut play: Option<Play> = None;
     let mut scenarios = 0;
     for (i, line) in source.lines().enumerate() {
@@ -258,7 +265,10 @@ impl Play {
                 && a.name == authority
             {
                 let set = a.limits.last_mut().ok_or("no limits")?;
-                let up_to = Some(amount.parse().map_err(|_| "not an amount")?);
+                let up_to = match amount {
+                    "unlimited" => None,
+                    amount => Some(amount.parse().map_err(|_| "not an amount")?),
+                };
                 set.limits.insert(Name::from(kind), Limit { up_to, beside: Vec::new() });
             }
         }

@@ -27,10 +27,22 @@ fn company() -> Run {
         state("checking", Activity::Check(checks), &[("passed", to(1)), ("failed", Target::Draft)]),
         state("deciding", decides, &[("pay", DONE), ("drop", FAILED), ("back", Target::Draft)]),
     ];
+    Run::new(vec![claims(), Definition::Chain(chain("claim", "claim", &["no", "invoices"], states))])
+}
+
+fn claims() -> Definition {
     let item = Type::Record(vec![(n("number"), Type::Text)]);
-    let fields = vec![field("no", Type::Text), field("invoices", Type::List(Box::new(item)))];
-    let chain = chain("claim", "claim", &["no", "invoices"], states);
-    Run::new(vec![document("claim", fields), Definition::Chain(chain)])
+    document("claim", vec![field("no", Type::Text), field("invoices", Type::List(Box::new(item)))])
+}
+
+/// The same required of a submission.
+fn strict() -> Run {
+    let what = Required::Unique { name: n("invoices.number"), of: doc("invoices"), path: vec![n("number")] };
+    let requires = vec![Requirement { what, code: n("DUPLICATE_INVOICE") }];
+    let decides = task("kam_js", &["pay", "drop", "back"], &[]);
+    let next = [("pay", DONE), ("drop", FAILED), ("back", Target::Draft)];
+    let chain = chain("claim", "claim", &["no", "invoices"], vec![state("deciding", decides, &next)]);
+    Run::new(vec![claims(), Definition::Chain(Chain { requires, ..chain })])
 }
 
 fn submit(run: &mut Run, no: &str, invoices: &[&str]) -> CaseNo {
@@ -94,4 +106,28 @@ fn what_is_handed_in_again_is_checked_again() {
     assert_eq!(stands(&run, [case, other]), ["deciding", "deciding"]);
     let last = submit(&mut run, "3", &["B"]);
     assert_eq!(run.stands(last), "draft");
+}
+
+#[test]
+fn what_a_submission_requires_to_be_unique_is_the_cases_from_then_on() {
+    let mut run = strict();
+    let refused = |run: &mut Run, no: &str, invoices: &[&str]| {
+        run.submit("rep_js", "claim", claim_of(no, invoices)).map(|_| ())
+    };
+    let duplicate = Err("DUPLICATE_INVOICE".to_owned());
+    let first = submit(&mut run, "1", &["A", "B"]);
+    assert_eq!(refused(&mut run, "2", &["C", "B"]), duplicate, "B is the first one's");
+    assert_eq!(refused(&mut run, "2", &["C", "C"]), duplicate, "twice in its own list");
+    let second = submit(&mut run, "2", &["C"]);
+    let none = submit(&mut run, "3", &[]);
+    assert_eq!(stands(&run, [first, second, none]), ["deciding", "deciding", "deciding"]);
+    // Its own values are no hindrance to a case that comes again, and those that it has no more are free.
+    choose(&mut run, first, "back");
+    assert_eq!(run.resubmit("rep_js", first, claim_of("1", &["A", "C"])).map(|_| ()), duplicate);
+    run.resubmit("rep_js", first, claim_of("1", &["A", "D"])).expect("handed in again");
+    submit(&mut run, "4", &["B"]);
+    choose(&mut run, first, "drop");
+    submit(&mut run, "5", &["A", "D"]);
+    choose(&mut run, second, "pay");
+    assert_eq!(refused(&mut run, "6", &["C"]), duplicate, "what ended well keeps them");
 }

@@ -366,3 +366,34 @@ async fn an_inbox_is_told_in_pages_that_stand_while_it_is_worked_on() {
     let reply = crm.ask("inbox", &bad).await;
     assert_eq!((&reply["error"]["code"], &reply["error"]["field"]), (&json!("BAD_VALUE"), &json!("after")));
 }
+
+/// Two years later an auditor reads of a signature what stood behind it when it was given.
+#[tokio::test]
+async fn a_signature_is_explained_alike_when_the_case_is_long_over() {
+    let house = House::found().await;
+    let server = house.embedded().await;
+    let crm = Office::of(&server, "crm");
+    let case = crm.contract("HT-1", SMALL).await;
+    let item = crm.task("H29", "kam_js", &case).await;
+    let ask = |more: Value| with(request("H31", "rep_js1"), with(json!({ "case": case }), more));
+    let task = json!({ "task": item["task"] });
+    let answer = crm.answer("H29", "kam_js", &case, "return").await;
+    crm.granted("decide", &with(answer, json!({ "reason": "the price is missing" }))).await;
+    let explained = crm.granted("explain", &ask(task.clone())).await["ok"]["lines"].to_string();
+    for part in
+        ["R1: level 1 of authority", "its limit is CNY", "H29 returned it for kam_js as holder at", "+08:00"]
+    {
+        assert!(explained.contains(part), "{part}: {explained}");
+    }
+    crm.granted("withdraw", &ask(json!({}))).await;
+    let over = crm.granted("explain", &ask(task)).await["ok"]["lines"].to_string();
+    assert_eq!(over, explained);
+    let all = crm.granted("explain", &ask(json!({}))).await["ok"]["lines"].to_string();
+    assert!(all.contains("its limit is CNY") && all.contains("ended as withdrawn"), "{all}");
+    let not_her =
+        crm.granted("explain", &ask(json!({ "who": "finance_director" }))).await["ok"]["lines"].to_string();
+    assert!(
+        not_her.contains("when kam_js answered T-1:") && not_her.contains("finance_director"),
+        "{not_her}"
+    );
+}

@@ -29,8 +29,8 @@ pub struct Company {
     pub(crate) organisation: Organisation,
     pub(crate) adapters: Adapters,
     pub(crate) systems: Systems,
-    /// The conditions of its chains that name rows of tables.
-    reads: BTreeMap<Name, Reads>,
+    /// What conditions and accounts name of tables.
+    reads: Reads,
     /// The texts that it was compiled of, which `apply` changes.
     pub(crate) files: Vec<SourceFile>,
 }
@@ -53,7 +53,7 @@ impl Company {
             organisation: Organisation::default(),
             adapters: Adapters::default(),
             systems: Systems::default(),
-            reads: BTreeMap::new(),
+            reads: Reads::default(),
             files: files.iter().filter(|file| !file.path.starts_with("cases/")).cloned().collect(),
         };
         let mut id = Name::from("trial");
@@ -72,7 +72,7 @@ impl Company {
             }
             company.definitions.insert((definition.kind(), definition.name()), definition);
         }
-        company.reads = company.chains.iter().map(|(name, chain)| (name.clone(), Reads::of(chain))).collect();
+        company.reads = Reads::of(company.chains.values(), company.accounts.values());
         let found = Body::Found { company: id, administrator: Name::from("trial") };
         operator(&mut company.state, Timestamp(0), found)?;
         for (key, definition) in &company.definitions {
@@ -98,8 +98,8 @@ impl Company {
         }
     }
 
-    /// The conditions of its chains that name rows of tables.
-    pub(crate) fn reads(&self) -> &BTreeMap<Name, Reads> {
+    /// What conditions and accounts name of tables.
+    pub(crate) fn reads(&self) -> &Reads {
         &self.reads
     }
 

@@ -7,7 +7,7 @@ use countersign_core::name::Name;
 
 use crate::company::Company;
 use crate::cover::policies::{Policy, Used};
-use crate::cover::rows::{Reads, Rows};
+use crate::cover::rows::Rows;
 use crate::run::Outcome;
 use crate::watch::Watched;
 use crate::world::target;
@@ -44,7 +44,7 @@ pub struct Uncovered {
     pub limits: Vec<(Name, Name)>,
     /// How many do, of how many.
     pub decided: (usize, usize),
-    /// Rows of decision tables that no condition of a case reads: the table, and the row.
+    /// Rows of decision tables that no condition of a case reads, and no account of it: the table, and the row.
     pub rows: Vec<(Name, Name)>,
     /// How many are read, of how many.
     pub read: (usize, usize),
@@ -109,7 +109,7 @@ impl Cover {
             }
         }
         // Master data that chains write is no rule.
-        let named: BTreeSet<&Name> = company.reads().values().flat_map(Reads::tables).collect();
+        let named: BTreeSet<&Name> = company.reads().tables().collect();
         let tables = company.tables.values().filter(|table| named.contains(&table.name));
         for table in tables.filter(|table| table.written_by.is_empty()) {
             for row in table.rows.keys() {

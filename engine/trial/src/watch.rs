@@ -2,8 +2,7 @@
 //! says it at that moment, and which rows of tables its conditions read.
 
 use countersign_core::command::{CaseNo, TaskNo};
-use countersign_core::event::Event;
-use countersign_core::explain::signature;
+use countersign_core::explain::{Given, signature};
 use countersign_core::state::{State, watch_frame};
 use countersign_core::time::Timestamp;
 
@@ -39,28 +38,19 @@ pub fn watch(company: &Company, trial: &Trial) -> (Outcome, Watched) {
     let mut watched = Watched::default();
     let Some((mut state, frames)) = log else { return (outcome, watched) };
     for frame in &frames {
-        let mut decided = None;
+        let mut given = Given::default();
         watch_frame(&mut state, frame, |state, event| {
-            // What an amount came to at the decision stands in the event that follows it.
-            if !matches!(event, Event::AmountWeighed(_))
-                && let Some(task) = decided.take()
-            {
-                watched.explain(state, task, frame.at);
-            }
+            watched.explain(state, given.before(event), frame.at);
             rows::note(company.reads(), state, (event, frame.at), &mut watched.rows);
-            if let Event::TaskDecided(e) = event {
-                decided = Some((e.case, e.task));
-            }
         });
-        if let Some(task) = decided {
-            watched.explain(&state, task, frame.at);
-        }
+        watched.explain(&state, given.last(), frame.at);
     }
     (outcome, watched)
 }
 
 impl Watched {
-    fn explain(&mut self, state: &State, (number, task): (CaseNo, TaskNo), at: Timestamp) {
+    fn explain(&mut self, state: &State, given: Option<(CaseNo, TaskNo)>, at: Timestamp) {
+        let Some((number, task)) = given else { return };
         let Some(case) = state.case(number) else { return };
         let Some(reason) = signature(state, case, task, at) else { return };
         let key = case.key().map_or_else(|| format!("C-{number}"), ToString::to_string);

@@ -9,6 +9,7 @@ type Promise = (&'static str, &'static [(&'static str, &'static str)]);
 
 const CONTRACT: &str = "engine/core/tests/scenarios/contract.case";
 const LIVING: &str = "engine/core/tests/scenarios/organisation.case";
+const DEPUTIES: &str = "engine/core/tests/scenarios/deputies.case";
 const CASES: &str = "engine/trial/tests/actions/cases/promises.yaml";
 const LIMITS: &str = "engine/core/tests/limits.rs";
 
@@ -295,11 +296,16 @@ const RULES: &[Promise] = &[
         &[
             (CONTRACT, "S47 the merge floor adds the region"),
             (CONTRACT, "S47 below the floor one signature is enough"),
+            (DEPUTIES, "R3 one person for all levels is below the floor"),
+            (DEPUTIES, "R3 whoever signed below counts once, however far the route grows"),
         ],
     ),
     (
         "R4",
         &[
+            (DEPUTIES, "S48 a deputy of the level above signs once for both, up to what was delegated"),
+            (DEPUTIES, "R4 the deputy stands in for each level above, and another person has signed below"),
+            (DEPUTIES, "R4 who is a deputy twice, or of an own post, is asked once"),
             (LIVING, "S14 a deputy signs up to the end of the delegation, and not at its end"),
             (LIVING, "R4 over the delegation's limit a deputy's approval counts as a review"),
             (CONTRACT, "S47 over the acting limit the region decides"),
@@ -314,6 +320,7 @@ const RULES: &[Promise] = &[
         "R5",
         &[
             ("workflows/yuanlan/cases/deputies.yaml", "S47 one signature for both posts"),
+            ("engine/core/tests/reviewed.rs", "the_dotted_superior_reviews_and_the_line_decides"),
             (
                 CASES,
                 "R5: a dotted superior reviews below the line, and signs once where the line asks them too",
@@ -331,7 +338,14 @@ const RULES: &[Promise] = &[
             (CASES, "R6: who has given an independent signature signs nothing else; the line goes on above"),
         ],
     ),
-    ("R7", &[(CONTRACT, "S06 a vacant branch manager's superior signs once for both")]),
+    (
+        "R7",
+        &[
+            (CONTRACT, "S06 a vacant branch manager's superior signs once for both"),
+            (DEPUTIES, "R7 until somebody acts for a vacant post its deputy answers, as a deputy"),
+            (DEPUTIES, "R7 half of an unlimited limit is nothing"),
+        ],
+    ),
     (
         "R8",
         &[(

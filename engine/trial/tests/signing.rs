@@ -118,6 +118,39 @@ fn no_expectation_holds_whatever_happened() {
     }
 }
 
+/// What is found of an expectation where company.yaml says this beside its other policies.
+fn found_under(policy: &str, when: &str, then: &str) -> String {
+    let mut files = files("signing");
+    let rules = files.iter_mut().find(|file| file.path == "company.yaml").expect("company.yaml");
+    rules.text = rules.text.replacen("policies:\n", &format!("policies:\n  {policy}\n"), 1);
+    let company = company(&files);
+    let outcome = run(&company, &good(&company, &one(when, then)).cases[0]);
+    let [unmet] = outcome.unmet.as_slice() else { panic!("{policy}: {}", told(&outcome)) };
+    unmet.found.clone()
+}
+
+#[test]
+fn who_is_copied_on_what_is_overdue_is_said_by_the_company() {
+    let when =
+        "      - rep_js submits\n      - legal passes\n      - credit_controller passes\n      - wait: 8wh\n";
+    let found = |copies: &str| found_under(&format!("clock: {copies}"), when, "{ copied: [legal] }");
+    assert_eq!(found("{ remind: 50% }"), "[bgm_js, process_owner]");
+    assert_eq!(found("{ copies: [driver, superior] }"), "[bgm_js, process_owner]");
+    assert_eq!(found("{ copies: [superior] }"), "[bgm_js]");
+    assert_eq!(found("{ copies: [driver] }"), "[process_owner]");
+    assert_eq!(found("{ copies: [] }"), "[]");
+}
+
+#[test]
+fn a_superior_who_was_passed_by_has_a_record_of_it_or_not() {
+    let (when, then) =
+        ("      - rep_js submits HT-1 to sales_director\n", "{ recorded_for: [legal], refused: SKIP_LEVEL }");
+    let found = |policy: &str| found_under(&format!("skip_level: {policy}"), when, then);
+    assert_eq!(found("{ answer: refuse }"), "[rep_js, kam_js]");
+    assert_eq!(found("{ recorded_for: [submitter, superior(submitter)] }"), "[rep_js, kam_js]");
+    assert_eq!(found("{ recorded_for: [submitter] }"), "[rep_js]");
+}
+
 #[test]
 fn what_no_case_tries_is_named() {
     let company = company(&files("signing"));

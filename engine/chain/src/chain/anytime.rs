@@ -3,33 +3,46 @@
 //! ```text
 //! anytime:
 //!   cancel: { by: [submitter], in: [sealing], go: cancelling }
+//!   green-light: { by_chain: [green-light], in: [line], go: registering, unratified: cancelling }
 //!   finance.receipt.bounced: { match: message.ref == doc.no, in: [active], go: ending, learns: { why: message.why } }
 //! ```
 
-use countersign_core::definition::{Anytime, Listen, Target};
+use countersign_core::definition::{Anytime, Listen, StateDef, Target};
 use countersign_core::name::Name;
 
 use super::Context;
+use super::unratified::{self, GreenLight, UNRATIFIED};
 use crate::codes;
 use crate::condition::{Message, Scope};
-use crate::read::{self, Keys, Map, not_yet};
+use crate::read::{self, Keys, Map};
 use crate::yaml::{Body, Entry, Node};
 
-pub(crate) const KEYS: Keys = Keys {
-    known: &["by", "by_chain", "in", "asks", "match", "when", "go", "learns", "once_over"],
-    later: &["unratified"],
-};
+pub(crate) const KEYS: Keys =
+    Keys::of(&["by", "by_chain", "in", "asks", "match", "when", "go", "learns", "unratified", "once_over"]);
 
 /// The entries of a chain: requests, and messages, whose names contain dots.
-pub(super) fn read(map: &Map<'_>, context: &Context<'_, '_>) -> (Vec<Anytime>, Vec<Listen>) {
+pub(super) fn read(
+    map: &Map<'_>,
+    states: &[&StateDef],
+    context: &Context<'_, '_>,
+) -> (Vec<Anytime>, Vec<Listen>) {
     let report = &context.world.report;
     let entries = map.get("anytime").and_then(|n| Map::any(n, "anytime", report));
-    let (mut asked, mut heard) = (Vec::new(), Vec::new());
+    let (mut asked, mut heard, mut lights) = (Vec::new(), Vec::new(), Vec::new());
     for entry in entries.map_or(&[][..], |m| m.entries) {
-        match entry.key.contains('.') {
-            true => heard.extend(message(entry, context)),
-            false => asked.extend(request(entry, context)),
+        if entry.key.contains('.') {
+            heard.extend(message(entry, context));
+            continue;
         }
+        let Some((map, request)) = request(entry, context) else { continue };
+        if map.get(UNRATIFIED).is_some() {
+            lights.push(GreenLight { map, entry: request.clone() });
+        }
+        asked.push(request);
+    }
+    // Where a state is missing after a report, others stand in its place.
+    if states.len() == context.states {
+        asked.extend(unratified::requests(&lights, (&asked, &heard), states, context));
     }
     (asked, heard)
 }
@@ -42,7 +55,7 @@ fn only(map: &Map<'_>, others: &[&str], what: &str, help: &str, context: &Contex
     }
 }
 
-fn request(entry: &Entry, context: &Context<'_, '_>) -> Option<Anytime> {
+fn request<'t>(entry: &'t Entry, context: &Context<'_, '_>) -> Option<(Map<'t>, Anytime)> {
     let report = &context.world.report;
     let name = read::new_name(&entry.key, entry.at, report)?;
     let what = format!("the request {name}");
@@ -67,20 +80,16 @@ fn request(entry: &Entry, context: &Context<'_, '_>) -> Option<Anytime> {
     }
     let asking = context.with(Scope { reply: Some(("request", &asks)), ..context.scope });
     let learns = asking.learns(map.get("learns"));
-    Some(Anytime { name, by, by_chain, in_states, go: go?, learns, unratified: None, asks, once_over })
+    Some((map, Anytime { name, by, by_chain, in_states, go: go?, learns, unratified: None, asks, once_over }))
 }
 
 fn message(entry: &Entry, context: &Context<'_, '_>) -> Option<Listen> {
     let report = &context.world.report;
-    if entry.key.starts_with("engine.") {
-        not_yet(entry.at, "facts of the engine itself", report);
-        return None;
-    }
     let (fact, shape) = context.fact_named(&entry.key, entry.at)?;
     let what = format!("the message {fact}");
     let map = Map::read(&entry.value, &what, KEYS, report)?;
     let help = "take it away: whoever may tell the message moves the case by it";
-    only(&map, &["by", "by_chain", "asks", "once_over"], &what, help, context);
+    only(&map, &["by", "by_chain", "asks", UNRATIFIED, "once_over"], &what, help, context);
     let heard = Some(shape.map_or(Message::Undeclared, |s| Message::Fields(s)));
     let hearing = context.with(Scope { message: heard, ..context.scope });
     let rules = match (map.entry("match"), map.entry("when")) {
@@ -138,7 +147,7 @@ fn in_states(map: &Map<'_>, context: &Context<'_, '_>) -> Option<Option<Vec<u16>
 }
 
 /// A state, an end, `draft` or `on-hold`; None inside: the case stays.
-fn go(node: &Node, context: &Context<'_, '_>) -> Option<Option<Target>> {
+pub(super) fn go(node: &Node, context: &Context<'_, '_>) -> Option<Option<Target>> {
     if matches!(&node.body, Body::Scalar(s) if s.text == "stay") {
         return Some(None);
     }

@@ -6,7 +6,8 @@
 //!   - { unique: doc.invoices.number, else: DUPLICATE_INVOICE }
 //! ```
 
-use countersign_core::definition::{Activity, Check, Test};
+use countersign_core::definition::{Activity, Check, Required, Test};
+use countersign_core::expr::Expr;
 use countersign_core::name::Name;
 use countersign_core::value::Type;
 
@@ -21,6 +22,23 @@ use crate::yaml::Node;
 
 const KEYS: Keys = Keys::of(&["must", "unique", "else"]);
 
+/// What is claimed, out of what, and where it stands in each item of a list.
+pub(super) struct Unique {
+    name: Name,
+    of: Expr,
+    path: Vec<Name>,
+}
+
+impl Unique {
+    fn test(self) -> Test {
+        Test::Unique { name: self.name, of: self.of, path: self.path }
+    }
+
+    pub(super) fn required(self) -> Required {
+        Required::Unique { name: self.name, of: self.of, path: self.path }
+    }
+}
+
 impl Context<'_, '_> {
     pub(super) fn checks(&self, map: &Map<'_>) -> Option<Read> {
         let report = &self.world.report;
@@ -33,7 +51,7 @@ impl Context<'_, '_> {
                     report.error(codes::MISPLACED_KEY, entry.at, message, "give each a line of its own");
                     None
                 }
-                (Some(entry), None) => self.unique(&entry.value),
+                (Some(entry), None) => self.unique(&entry.value, Site::Check).map(Unique::test),
                 (None, _) => map
                     .need("must", "a check", report)
                     .and_then(|n| self.flag(n, Site::Check))
@@ -53,10 +71,10 @@ impl Context<'_, '_> {
     }
 
     /// `unique: doc.invoices.number`: what is claimed, a value or each value of a list.
-    fn unique(&self, node: &Node) -> Option<Test> {
+    pub(super) fn unique(&self, node: &Node, site: Site) -> Option<Unique> {
         let text = self.text(node)?;
         let (list, path) = self.through_list(&text)?;
-        let lowered = condition::any(&list, &self.scope.at(Site::Check))?;
+        let lowered = condition::any(&list, &self.scope.at(site))?;
         let value = self.value_in(&lowered.kind, &path, &text)?;
         if matches!(value, Type::Record(_) | Type::Flag | Type::List(_)) {
             let message = format!("{value} does not tell one case from another");
@@ -66,7 +84,7 @@ impl Context<'_, '_> {
         }
         let name = text.text.trim();
         let name = Name::from(name.strip_prefix("doc.").unwrap_or(name));
-        Some(Test::Unique { name, of: lowered.expr, path })
+        Some(Unique { name, of: lowered.expr, path })
     }
 
     /// `doc.invoices.number`: the list, and where the value stands in each of its items. What leads through no list of

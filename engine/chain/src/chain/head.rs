@@ -7,10 +7,11 @@ use countersign_core::value::Type;
 use super::facts;
 use super::header;
 use super::holds;
+use super::unratified::UNRATIFIED;
 use crate::read::{self, Map};
 use crate::types;
 use crate::world::{ChainHead, World};
-use crate::yaml::{Body, Node};
+use crate::yaml::{Body, Entry, Node};
 
 /// The head of a chain, without the type of its amount.
 pub(crate) fn head(node: &Node, world: &World<'_>) -> Option<ChainHead> {
@@ -38,11 +39,17 @@ pub(crate) fn head(node: &Node, world: &World<'_>) -> Option<ChainHead> {
             let asks = asks.map_or(Some(Shape::new()), |n| types::shape(n, "asks", world));
             head.anytime.insert(Name::from(entry.key.as_str()), asks.unwrap_or_default());
         }
+        let requests = head.anytime.len();
+        let light =
+            |e: &Entry| matches!(&e.value.body, Body::Map(of) if of.iter().any(|k| k.key == UNRATIFIED));
+        if named("anytime").any(light) {
+            head.anytime.entry(Name::from(UNRATIFIED)).or_default();
+        }
         for entry in entries("hands_on") {
             head.hands_on.insert(Name::from(entry.key.as_str()), holds::handed_on(entry));
         }
         head.partial = head.facts.len() < entries("facts").len()
-            || head.anytime.len() < entries("anytime").iter().filter(|e| !e.key.contains('.')).count()
+            || requests < entries("anytime").iter().filter(|e| !e.key.contains('.')).count()
             || head.states.len() < entries("states").len()
             || head.ends.len() < entries("ends").len();
         Some(head)

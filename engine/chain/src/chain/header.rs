@@ -16,31 +16,28 @@ use crate::suggest;
 use crate::world::World;
 use crate::yaml::{Body, Node};
 
-pub(crate) const KEYS: Keys = Keys {
-    known: &[
-        "chain",
-        "title",
-        "document",
-        "key",
-        "amount",
-        "initiators",
-        "benefits",
-        "skip_level",
-        "driver",
-        "cc",
-        "monitors",
-        "ends",
-        "requires",
-        "starts",
-        "alarms",
-        "define",
-        "facts",
-        "anytime",
-        "hands_on",
-        "states",
-    ],
-    later: &["vouched_by"],
-};
+pub(crate) const KEYS: Keys = Keys::of(&[
+    "chain",
+    "title",
+    "document",
+    "key",
+    "amount",
+    "initiators",
+    "benefits",
+    "skip_level",
+    "driver",
+    "cc",
+    "monitors",
+    "ends",
+    "requires",
+    "starts",
+    "alarms",
+    "define",
+    "facts",
+    "anytime",
+    "hands_on",
+    "states",
+]);
 
 /// Tokens of subjects that belong to no chain.
 const TAKEN: &[&str] = &["definitions", "organisation", "accounts", "system"];

@@ -23,13 +23,14 @@ mod requires;
 mod starts;
 mod states;
 mod task;
+mod unratified;
 mod wait;
 mod who;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use countersign_core::definition::{Chain, Target};
+use countersign_core::definition::{Chain, StateDef, Target};
 use countersign_core::expr::Expr;
 use countersign_core::name::Name;
 use countersign_core::value::Type;
@@ -141,6 +142,8 @@ pub(crate) struct Context<'s, 'f> {
     targets: &'s BTreeMap<String, Target>,
     /// Whether all states and ends have names; otherwise an unknown one may be among the others.
     whole: bool,
+    /// How many states are written.
+    states: usize,
     /// Whether `amount` stands there, be it right or wrong.
     amount_written: bool,
     /// The amount reads what the case learns, so that each climb reads it anew.
@@ -209,6 +212,7 @@ pub(crate) fn read(node: &Node, world: &World<'_>) -> Option<Chain> {
         head: &base.head,
         targets: &targets,
         whole: !ends.is_empty() && state_map.is_some() && state_names.iter().all(Option::is_some),
+        states: state_names.len(),
         amount_written: map.get("amount").is_some(),
         amount_moves: base.amount_moves,
         initiators: &initiators,
@@ -219,7 +223,8 @@ pub(crate) fn read(node: &Node, world: &World<'_>) -> Option<Chain> {
     };
     let facts = facts::read(&map, &scope, world);
     let states = states::read(state_map.as_ref(), &state_names, &context);
-    let (anytime, listens) = anytime::read(&map, &context);
+    let defs: Vec<&StateDef> = states.iter().map(|state| &state.def).collect();
+    let (anytime, listens) = anytime::read(&map, &defs, &context);
     let mut chain = Chain {
         title: read::title(map.get("title"), &base.name, report),
         name: base.name.clone(),

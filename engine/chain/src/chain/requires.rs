@@ -5,16 +5,16 @@ use countersign_core::name::Name;
 use countersign_core::value::Type;
 
 use super::Context;
+use super::checks::Unique;
 use crate::codes;
 use crate::condition::{self, Scope, Site, Text};
+use crate::diagnostic::Report;
 use crate::read::{self, Keys, Map};
 use crate::suggest;
-use crate::yaml::{Body, Node};
+use crate::yaml::{Body, Entry, Node};
 
-pub(crate) const KEYS: Keys = Keys {
-    known: &["must", "case", "for_each", "key", "state", "within", "takes", "else"],
-    later: &["unique"],
-};
+pub(crate) const KEYS: Keys =
+    Keys::of(&["must", "unique", "case", "for_each", "key", "state", "within", "takes", "else"]);
 
 /// The requirements of a chain.
 pub(super) fn read(map: &Map<'_>, context: &Context<'_, '_>) -> Vec<Requirement> {
@@ -22,26 +22,9 @@ pub(super) fn read(map: &Map<'_>, context: &Context<'_, '_>) -> Vec<Requirement>
     let mut found = Vec::new();
     for item in map.get("requires").map_or(&[][..], |n| read::list(n, "requires", report)) {
         let Some(map) = Map::read(item, "a requirement", KEYS, report) else { continue };
-        if map.get("unique").is_some() {
-            continue;
-        }
         let what = match map.get("case") {
             Some(node) => case(node, &map, context).map(Required::Case),
-            None => {
-                for key in ["for_each", "key", "state", "within", "takes"] {
-                    if let Some(entry) = map.entry(key) {
-                        let message = format!("`{key}` belongs to a required case");
-                        report.error(
-                            codes::MISPLACED_KEY,
-                            entry.at,
-                            message,
-                            "add `case: chain`, or take it away",
-                        );
-                    }
-                }
-                let must = map.need("must", "a requirement", report);
-                must.and_then(|n| context.flag(n, Site::Requires)).map(Required::Must)
-            }
+            None => of_document(&map, context),
         };
         let code = map.need("else", "a requirement", report).and_then(|n| read::code(n, report));
         if let (Some(what), Some(code)) = (what, code) {
@@ -51,8 +34,38 @@ pub(super) fn read(map: &Map<'_>, context: &Context<'_, '_>) -> Vec<Requirement>
     found
 }
 
+/// What is required of the document itself: `must`, or `unique`.
+fn of_document(map: &Map<'_>, context: &Context<'_, '_>) -> Option<Required> {
+    let report = &context.world.report;
+    for entry in ["for_each", "key", "state", "within", "takes"].into_iter().filter_map(|key| map.entry(key))
+    {
+        let message = format!("`{}` belongs to a required case", entry.key);
+        report.error(codes::MISPLACED_KEY, entry.at, message, "add `case: chain`, or take it away");
+    }
+    match (map.entry("unique"), map.get("must")) {
+        (Some(entry), Some(_)) => {
+            beside(entry, "must", report);
+            None
+        }
+        (Some(entry), None) => context.unique(&entry.value, Site::Requires).map(Unique::required),
+        (None, _) => {
+            let must = map.need("must", "a requirement", report);
+            must.and_then(|n| context.flag(n, Site::Requires)).map(Required::Must)
+        }
+    }
+}
+
+/// `unique` stands alone.
+fn beside(entry: &Entry, other: &str, report: &Report<'_>) {
+    let message = format!("`unique` cannot stand beside `{other}`");
+    report.error(codes::MISPLACED_KEY, entry.at, message, "give each a requirement of its own");
+}
+
 fn case(node: &Node, map: &Map<'_>, context: &Context<'_, '_>) -> Option<RequiredCase> {
     let report = &context.world.report;
+    if let Some(entry) = map.entry("unique") {
+        beside(entry, "case", report);
+    }
     if let Some(entry) = map.entry("must") {
         let help = "give it a requirement of its own";
         report.error(codes::MISPLACED_KEY, entry.at, "`must` cannot stand beside `case`", help);

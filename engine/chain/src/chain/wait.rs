@@ -26,6 +26,10 @@ impl Context<'_, '_> {
     pub(super) fn fact_named(&self, fact: &str, place: Place) -> Option<(Name, Option<&Shape>)> {
         let (world, report) = (self.world, &self.world.report);
         let parts: Vec<&str> = fact.split('.').collect();
+        if parts.len() == 3 && parts[0] == adapters::ENGINE {
+            adapters::engine(place, report);
+            return None;
+        }
         match (parts.len(), parts.iter().all(|p| is_token(p))) {
             (2, true) => Some((Name::from(fact), None)),
             (3, true) => match world.adapters.facts.get_key_value(fact) {
@@ -176,6 +180,7 @@ fn reads_message(expr: &Expr) -> bool {
         | Expr::RateOn(e)
         | Expr::LimitOf(e, _)
         | Expr::Delegable(e)
+        | Expr::Province(e)
         | Expr::Column { key: e, .. } => reads_message(e),
         Expr::Row(_, parts) | Expr::And(parts) | Expr::Or(parts) | Expr::Min(parts) | Expr::Max(parts) => {
             any(parts)

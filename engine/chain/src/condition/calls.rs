@@ -13,7 +13,7 @@ use rust_decimal::Decimal;
 use super::check::Checker;
 use super::fit::{Is, Typed};
 use super::parser::{Ast, Tree};
-use super::scope::{FUNCTIONS, LATER};
+use super::scope::FUNCTIONS;
 use crate::codes;
 use crate::suggest;
 use crate::value;
@@ -187,9 +187,6 @@ impl Checker<'_, '_, '_> {
     }
 
     fn no_function<T>(&mut self, name: &str, at: Range<usize>) -> Option<T> {
-        if LATER.contains(&name) {
-            return self.later(&format!("{name}(...)"), at);
-        }
         let names = &self.scope.world.names;
         let called = names.tables.iter().chain(&names.chains).chain(&names.accounts).map(String::as_str);
         let help = suggest::nearest(name, FUNCTIONS.iter().copied().chain(called));

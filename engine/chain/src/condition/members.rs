@@ -17,8 +17,6 @@ use crate::world::ChainHead;
 const BUILT_IN: [&str; 3] = ["draft", "on-hold", "withdrawn"];
 /// What the state of a case is called that is not there.
 const NO_CASE: &str = "none";
-/// Parts of a case that later versions read.
-const LATER_PARTS: &[&str] = &["owner"];
 
 impl Checker<'_, '_, '_> {
     /// A member of a record, a column of a row, something about a position or a case.
@@ -47,7 +45,9 @@ impl Checker<'_, '_, '_> {
         match kind {
             Type::Record(members) => self.record_member(left, &members, name, (name_at, at)),
             // What is missing has missing members.
-            Type::Optional(of) if matches!(*of, Type::Record(_) | Type::Row(_) | Type::Position) => {
+            Type::Optional(of)
+                if matches!(*of, Type::Record(_) | Type::Row(_) | Type::Position | Type::Unit) =>
+            {
                 let inner = Typed::of(left.expr, *of, left.at);
                 let mut found = self.member(inner, name, name_at, at)?;
                 if let Is::Of(kind) = &found.is {
@@ -65,9 +65,17 @@ impl Checker<'_, '_, '_> {
                 let (attribute, kind) = self.attribute(name, name_at)?;
                 Some(Typed::of(Expr::Post(Box::new(left.expr), attribute), kind, at))
             }
+            Type::Unit if name == "province" => {
+                let kind = optional(Type::Text);
+                Some(Typed::of(Expr::Province(Box::new(left.expr)), kind, at))
+            }
+            Type::Unit => {
+                let message = format!("a unit has no `{name}`");
+                self.fail(codes::UNKNOWN_FIELD, name_at, message, "read .province")
+            }
             kind => {
                 let message = format!("{kind} has no `{name}`");
-                let help = "only records, rows of tables, positions and cases have members";
+                let help = "only records, rows of tables, positions, units and cases have members";
                 self.fail(codes::UNKNOWN_FIELD, name_at, message, help)
             }
         }
@@ -199,6 +207,7 @@ impl Checker<'_, '_, '_> {
             }
             "open" => Some((CasePart::Open, Type::Flag)),
             "submitter" => Some((CasePart::Submitter, Type::Position)),
+            "owner" => Some((CasePart::Owner, Type::Position)),
             "still_to_sign" => Some((CasePart::StillToSign, Type::List(Box::new(Type::Position)))),
             "signers" => Some((CasePart::Signers, Type::List(Box::new(Type::Position)))),
             "decider" => Some((CasePart::Decider, Type::Position)),
@@ -218,13 +227,13 @@ impl Checker<'_, '_, '_> {
                 let help = format!("write the field, as in .{name}.units");
                 self.fail(codes::BAD_EXPRESSION, name_at, message, help)
             }
-            later if LATER_PARTS.contains(&later) => self.later(&format!("{later} of a case"), name_at),
             _ => {
                 let parts = [
                     "state",
                     "open",
                     "amount",
                     "submitter",
+                    "owner",
                     "still_to_sign",
                     "signers",
                     "decider",
@@ -326,6 +335,8 @@ impl Checker<'_, '_, '_> {
                 let (part, kind, always) = self.field_of(head, part, name, name_at)?;
                 (part, if always { kind } else { optional(kind) })
             }
+            // Nobody owns what is over.
+            "owner" => (CasePart::Owner, optional(Type::Position)),
             _ => self.part(Some(head), name, name_at)?,
         };
         Some(Typed::of(Expr::Child(part), kind, at))

@@ -9,7 +9,7 @@ use countersign_core::value::{Type, Value};
 use super::check::Checker;
 use super::fit::{Is, Typed};
 use super::parser::{Ast, Tree};
-use super::scope::{FUNCTIONS, LATER, Message, Site};
+use super::scope::{FUNCTIONS, Message, Site};
 use crate::codes;
 use crate::suggest;
 
@@ -182,17 +182,9 @@ impl Checker<'_, '_, '_> {
         }
     }
 
-    pub(crate) fn later<T>(&mut self, word: &str, at: Range<usize>) -> Option<T> {
-        let message = format!("this version does not carry `{word}`");
-        self.fail(codes::NOT_YET, at, message, "take it away; a later version will read it")
-    }
-
     /// A word that no name, type or table explains.
     pub(crate) fn unknown_word<T>(&mut self, word: &str, at: Range<usize>) -> Option<T> {
         let scope = self.scope;
-        if LATER.contains(&word) {
-            return self.later(word, at);
-        }
         if let Some(document) = scope.document.filter(|_| scope.site == Site::Field) {
             if scope.world.is_partial(&document.name) {
                 return None;

@@ -309,6 +309,3 @@ pub(crate) const FUNCTIONS: &[&str] = &[
     "delegable",
     "delegated",
 ];
-
-/// Functions and names of later versions.
-pub(crate) const LATER: &[&str] = &["open"];

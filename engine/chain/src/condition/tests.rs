@@ -26,7 +26,7 @@ driver: boss
 "#;
 
 const ORGANISATION: &str = r#"
-units: { hq: { en: HQ }, js: { part_of: hq } }
+units: { hq: { en: HQ }, js: { part_of: hq, province: Jiangsu } }
 positions:
   boss: { kind: boss, unit: hq, solid: top, holders: [P1] }
   rep: { kind: rep, unit: js, solid: boss, holders: [P2] }
@@ -232,6 +232,7 @@ fn types() {
         ("today", "date"),
         ("submitter", "position"),
         ("submitter.unit", "unit"),
+        ("doc.customer.branch.province", "optional text"),
         ("submitter.kind", "boss | rep"),
         ("driver", "position"),
         ("driver.unit", "unit"),

@@ -59,17 +59,10 @@ impl<'c> Flow<'c> {
             flow.state(n, state, &mut back);
         }
         for anytime in &chain.anytime {
-            for target in anytime.go.into_iter().chain(anytime.unratified) {
-                for n in asked_in(anytime, chain) {
-                    let edge = Edge {
-                        from: n,
-                        to: To::OnHold,
-                        how: How::Asked,
-                        guards: Vec::new(),
-                        learns: &anytime.learns,
-                    };
-                    flow.add(edge, target, &mut back);
-                }
+            let Some(target) = anytime.go else { continue };
+            for n in asked_in(anytime, chain) {
+                let (how, guards, learns) = (How::Asked, Vec::new(), anytime.learns.as_slice());
+                flow.add(Edge { from: n, to: To::OnHold, how, guards, learns }, target, &mut back);
             }
         }
         for listen in &chain.listens {

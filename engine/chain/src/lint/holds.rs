@@ -94,7 +94,7 @@ fn entered(flow: &Flow<'_>, world: &World<'_>) -> Vec<Option<Held>> {
 fn taken<'c>(chain: &'c Chain, of: Option<&'c str>) -> impl Iterator<Item = &'c Name> {
     let required = chain.requires.iter().filter_map(|requirement| match &requirement.what {
         Required::Case(case) => Some(case),
-        Required::Must(_) => None,
+        Required::Must(_) | Required::Unique { .. } => None,
     });
     required.filter(move |case| of.is_none_or(|of| case.chain == *of)).flat_map(|case| &case.takes)
 }

@@ -51,7 +51,7 @@ pub(super) fn reaches(
 ) -> bool {
     let refused = chain.requires.iter().any(|requirement| match &requirement.what {
         Required::Must(must) => known.truth(must) == Some(false),
-        Required::Case(_) => false,
+        Required::Case(_) | Required::Unique { .. } => false,
     });
     if refused {
         return false;

@@ -109,6 +109,7 @@ pub(super) fn of_company() -> Vec<Part> {
                 ("amendments", "amendments", "R12: of documents that change under way"),
                 ("approved_content", "=frozen", "R13"),
                 ("adds_up", "adding/=never", "R15: for every authority that does not say so itself"),
+                ("holds", "holds", "R16"),
                 ("within_own_limit", "within_own_limit", "R22"),
                 ("signers", "signers", "How many may have to sign"),
                 ("commands", "commands", "R17, R18: when commands are sent again"),
@@ -160,7 +161,7 @@ fn of_policies() -> Vec<Part> {
             &[],
             &[
                 ("answer", "=refuse|allow", ""),
-                ("recorded_for", "[text]", ""),
+                ("recorded_for", "[=submitter|superior(submitter)]", "For whom an attempt is on record"),
                 ("except", "[name]", "Chains that may be sent past the immediate superior"),
             ],
         ),
@@ -171,7 +172,7 @@ fn of_policies() -> Vec<Part> {
                 ("remind", "share", ""),
                 ("overdue", "share", ""),
                 ("escalate", "share", ""),
-                ("copies", "[text]", ""),
+                ("copies", "[=superior|driver]", "Who is copied on what is overdue"),
                 ("top_overdue", "name", "Who hears of what is overdue at the top"),
             ],
         ),
@@ -185,6 +186,7 @@ fn of_policies() -> Vec<Part> {
                 ("code", "=REVISION_LIMIT", ""),
             ],
         ),
+        small("holds", &[], &[("given_back", "[=draft|bad-end]", "When what is set aside is free again")]),
         small("within_own_limit", &[], &[("push_up", "=refuse|allow", ""), ("except", "[text]", "")]),
         small(
             "commands",
@@ -214,7 +216,16 @@ pub(super) fn of_organisation() -> Vec<Part> {
                 ("delegations", "{delegation}", "Authority handed to another position for a time"),
             ],
         ),
-        small("unit", &[], &[("en", "text", ""), ("zh", "text", ""), ("part_of", "name", "The unit above")]),
+        small(
+            "unit",
+            &[],
+            &[
+                ("en", "text", ""),
+                ("zh", "text", ""),
+                ("part_of", "name", "The unit above"),
+                ("province", "name", "Where it stands; otherwise where the unit above does"),
+            ],
+        ),
         part(
             "position",
             organisation::POSITION,
@@ -440,6 +451,7 @@ fn of_header() -> Vec<Part> {
             &["else"],
             &[
                 ("must", "expression", "What must be true"),
+                ("unique", "expression", "A value, or each value of a list, that no other case has"),
                 ("case", "name", "Another case that must stand somewhere: its chain"),
                 ("for_each", "text", "One for each item: `line in doc.lines`"),
                 ("key", "expression", "Its business key"),
@@ -489,6 +501,7 @@ fn of_header() -> Vec<Part> {
                 ("when", "expression", "For a message: the same as one condition"),
                 ("go", "name", "Where it goes then; `stay`"),
                 ("learns", "{expression}", "Facts from `request.x` or `message.x`"),
+                ("unratified", "name", "For a green light: where it goes when nobody ratifies"),
             ],
         ),
     ]

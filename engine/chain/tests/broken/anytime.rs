@@ -15,7 +15,7 @@ pub(crate) const CASES: &[Case] = &[
         "  goods.lost: { when: message.no == doc.order_no, in: [making], go: cancelling }\n  cancel: { by:",
     ),
     works(
-        "a fact of the engine at any time",
+        "what the engine does itself as a message",
         BILLING,
         "  finance.receipt.bounced:\n    match:",
         "  engine.holder.changed: { when: true, go: mending }\n  finance.receipt.bounced:\n    match:",
@@ -49,6 +49,42 @@ pub(crate) const CASES: &[Case] = &[
         "in: [making, delivering, blocked], go: cancelling }",
         "in: [making, delivering, blocked], match: true, go: cancelling }",
         "in: [making, delivering], go: cancelling }",
+    ),
+    works(
+        "a green light that nobody gives",
+        ORDER,
+        "  cancel: { by:",
+        "  hurry: { by: [boss], in: [replanning], go: delivering, unratified: cancelling }\n  cancel: { by:",
+        "  hurry: { by_chain: [change], in: [replanning], go: delivering, unratified: cancelling }\n  cancel: { by:",
+    ),
+    works(
+        "a green light that passes nobody by",
+        ORDER,
+        "  cancel: { by:",
+        "  hurry: { by_chain: [change], go: delivering, unratified: cancelling }\n  cancel: { by:",
+        "  hurry: { by_chain: [change], in: [replanning, blocked], go: delivering, unratified: cancelling }\n  cancel: { by:",
+    ),
+    works(
+        "a green light that stands whatever is said of it",
+        ORDER,
+        "  cancel: { by:",
+        "  hurry: { by_chain: [change], in: [replanning], go: delivering, unratified: stay }\n  cancel: { by:",
+        "  hurry: { by_chain: [change], in: [replanning], go: delivering, unratified: blocked }\n  cancel: { by:",
+    ),
+    works(
+        "two green lights",
+        ORDER,
+        "  cancel: { by:",
+        "  hurry: { by_chain: [change], in: [replanning], go: delivering, unratified: cancelling }\n  \
+         rush: { by_chain: [change], in: [making], go: delivering, unratified: blocked }\n  cancel: { by:",
+        "  hurry: { by_chain: [change], in: [replanning, making], go: delivering, unratified: cancelling }\n  cancel: { by:",
+    ),
+    works(
+        "a message that is a green light",
+        BILLING,
+        "    in: [open]\n",
+        "    in: [open]\n    unratified: mending\n",
+        "    in: [mending, open]\n",
     ),
     works(
         "a child by a name that it no longer has",

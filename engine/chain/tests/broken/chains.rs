@@ -211,11 +211,18 @@ pub(crate) const CASES: &[Case] = &[
         "else: NOT_FILED",
     ),
     case(
-        "a requirement of a later version",
+        "a requirement of two kinds",
         CHAIN,
         "requires:\n",
+        "requires:\n  - { unique: doc.contract_no, must: doc.total > 0, else: TWICE }\n",
         "requires:\n  - { unique: doc.contract_no, else: TWICE }\n",
-        "requires: \n",
+    ),
+    case(
+        "a requirement that a flag is unique",
+        CHAIN,
+        "requires:\n",
+        "requires:\n  - { unique: doc.standard_text, else: TWICE }\n",
+        "requires:\n  - { unique: doc.lines.product, else: TWICE }\n",
     ),
     case(
         "a message with an odd name",

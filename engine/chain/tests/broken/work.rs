@@ -305,7 +305,7 @@ pub(crate) const CASES: &[Case] = &[
         "request.why else \"none\" }",
     ),
     works(
-        "a green light",
+        "a green light that does nothing",
         ORDER,
         "in: [making, delivering, blocked], go: cancelling }",
         "in: [making, delivering, blocked], go: cancelling, unratified: cancelling }",

@@ -200,7 +200,7 @@ impl Timeline {
 #[derive(Args)]
 #[command(after_help = "Examples:
   countersign explain C-7 --data DIR                             who is asked now, and why
-  countersign explain C-7 --task T-5 --data DIR
+  countersign explain C-7 --task T-5 --data DIR                  a signature, as it was when it was given
   countersign explain C-7 --why-not sales_director --data DIR    why not her?")]
 pub(crate) struct Explain {
     #[command(flatten)]

@@ -60,7 +60,7 @@ pub(crate) use flags::flagged;
 pub(crate) use grow::Rung;
 pub use organise::{Impact, ImpactKind, impact, overridden};
 pub use permission::may_ask;
-pub(crate) use resolve::answers_as;
+pub(crate) use resolve::{answers_as, deputy_under};
 pub use route::limit_of;
 pub use step::{StepResult, ready, result};
 pub(crate) use submit::fields_of;

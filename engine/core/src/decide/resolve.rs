@@ -10,6 +10,7 @@ use crate::event::{Capacity, CapacityWhy};
 use crate::name::Name;
 use crate::rejection::{Code, Rejection};
 use crate::state::{Case, PlannedSlot, Step};
+use crate::time::Timestamp;
 
 /// Who answers, and for what.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -232,6 +233,16 @@ pub(super) fn standing<'a>(
     Some(Standing { why: CapacityWhy::Delegate, delegation: Some(name), power })
 }
 
+/// The delegation under which a person answers for the post of a slot.
+pub(crate) fn deputy_under<'a>(
+    ctx: &Ctx<'a>,
+    case: &Case,
+    slot: &PlannedSlot,
+    person: &Name,
+) -> Option<&'a Name> {
+    standing(ctx, person, &slot.position, Wanted::slot(case, slot))?.delegation
+}
+
 /// In a sentence how a person answers for the post that a slot asks now.
 pub(crate) fn answers_as(
     ctx: &Ctx<'_>,
@@ -247,7 +258,9 @@ pub(crate) fn answers_as(
         Some(Standing { power: Power::UpTo(up_to), delegation, .. }) => {
             let name = delegation.map_or("a delegation", |name| name.as_str());
             let until = delegation.and_then(|name| delegations.ok()?.get(name)).map(|d| d.end);
-            let until = until.map_or(String::new(), |end| format!(", up to, not including, {end}"));
+            let zone = ctx.active.company().map(|company| &company.calendar.zone);
+            let told = |end| zone.map_or_else(|| Timestamp::to_string(&end), |zone| zone.written(end));
+            let until = until.map_or(String::new(), |end| format!(", up to, not including, {}", told(end)));
             format!("deputy under {name} for at most {up_to}{until}")
         }
     }

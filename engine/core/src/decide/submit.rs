@@ -4,7 +4,7 @@ use super::advance::withdraw_tasks;
 use super::answer::not_held;
 use super::command::unanswered;
 use super::permission::{Wish, allowed, case_of};
-use super::{Ctx, Decision, child, holds, internal, learn};
+use super::{Ctx, Decision, child, holds, internal, learn, unique};
 use crate::command::{CaseNo, Request, Verdict};
 use crate::definition::{Chain, DocumentType, Required, RequiredCase};
 use crate::document::{commercial_hash, content_hash, typed};
@@ -115,7 +115,7 @@ fn addressed(
         person: submitter.person.clone(),
         position: submitter.position.clone(),
         addressee: addressee.clone(),
-        superior,
+        superior: superior.filter(|_| policy.superior_recorded),
     };
     let rejection = Rejection::at(Code::SkipLevel, "addressee", message);
     Ok(Some((rejection, Event::SkipLevelAttempted(attempt))))
@@ -179,11 +179,21 @@ pub(super) fn content(
     let kind = document_of(ctx, chain)?;
     let facts = learn::for_amount(ctx, chain, (&fields, submitter), own)?;
     let scope = Scope { facts: &facts, ..ctx.handed_in(chain, &fields, submitter) };
-    let claims = claims(ctx, chain, &fields, own)?;
+    let mut claims = claims(ctx, chain, &fields, own)?;
     for requirement in &chain.requires {
         let met = match &requirement.what {
             Required::Must(must) => holds(must, &scope)?,
             Required::Case(wanted) => required_case(ctx, &scope, wanted)?,
+            Required::Unique { name, of, path } => {
+                let values = unique::required(ctx, (&chain.name, own), (name, of, path), &scope)?;
+                let met = values.is_some();
+                for claim in values.into_iter().flatten() {
+                    if !claims.contains(&claim) {
+                        claims.push(claim);
+                    }
+                }
+                met
+            }
         };
         if !met {
             let message =

@@ -105,8 +105,14 @@ fn milestone(ctx: &Ctx<'_>, case: &Case, number: TaskNo) -> Result<Vec<Event>, R
         return Ok(vec![Event::TaskEscalated(TaskEscalated { case: case_no, task: number, to })]);
     }
     if times.overdue <= ctx.at {
-        let mut copied: Vec<Name> = superior_or_alarm(ctx, task)?.into_iter().collect();
-        copied.extend(driver(ctx, case).filter(|d| !copied.contains(d)));
+        let clock = &ctx.company()?.policies.clock;
+        let mut copied: Vec<Name> = Vec::new();
+        if clock.copies_superior {
+            copied.extend(superior_or_alarm(ctx, task)?);
+        }
+        if clock.copies_driver {
+            copied.extend(driver(ctx, case).filter(|d| !copied.contains(d)));
+        }
         return Ok(vec![Event::TaskOverdue(TaskOverdue { case: case_no, task: number, copied })]);
     }
     Ok(vec![Event::TaskReminded(TaskReminded { case: case_no, task: number })])

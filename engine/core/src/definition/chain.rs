@@ -86,6 +86,15 @@ pub enum Required {
     Must(Expr),
     /// Another case that must stand somewhere.
     Case(RequiredCase),
+    /// Values that no other open or well-ended case of the chain may have; they are the case's from its submission.
+    Unique {
+        /// What is claimed, for texts and as the claim's name: `invoices.number`.
+        name: Name,
+        /// A value, or a list.
+        of: Expr,
+        /// Where the value stands in each item of the list.
+        path: Vec<Name>,
+    },
 }
 
 /// A case that a submission requires.
@@ -227,7 +236,7 @@ pub struct Anytime {
     pub go: Option<Target>,
     /// What it learns; [`Expr::Reply`] reads the request.
     pub learns: Vec<Learn>,
-    /// For a green light: where it goes when nobody ratifies.
+    /// Always None: who does not ratify a green light is answered by a request of its own. Chains keep their form.
     pub unratified: Option<Target>,
     /// Once the case is over: what its ends become, by their places. Cases of `by_chain` may ask for that then.
     pub once_over: Vec<(u16, u16)>,

@@ -143,6 +143,8 @@ pub struct SkipLevel {
     pub refused: bool,
     /// Chains that may go direct.
     pub except: Vec<Name>,
+    /// Whether a refused attempt is on record for the superior who was passed by, too.
+    pub superior_recorded: bool,
 }
 
 /// R11, in percent of the time allowed.
@@ -154,6 +156,10 @@ pub struct Clock {
     pub overdue: u32,
     /// When the solid superior is told.
     pub escalate: u32,
+    /// Whether the solid superior is copied on what is overdue.
+    pub copies_superior: bool,
+    /// Whether whoever drives the chain is.
+    pub copies_driver: bool,
     /// Who is told instead of the superior whom the top position does not have.
     pub top_overdue: Option<Name>,
 }

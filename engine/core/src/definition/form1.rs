@@ -1,5 +1,5 @@
-//! Compiled definitions of form 1, as the first logs hold them, read as what they mean now. What form 2 has that form 1
-//! had not is empty. Nothing here ever changes: golden bytes hold it.
+//! Compiled definitions of form 1, as the first logs hold them, read as what they mean now. What later forms have that
+//! this one had not is empty. Nothing here ever changes: golden bytes hold it.
 
 use std::collections::BTreeMap;
 
@@ -7,10 +7,13 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 
 use super::{
-    Acting, AtLeast, Authority, Beside, Branch, Climb, Company, Definition, Delegation, Duty, End, Expiry,
-    Group, LimitSet, Line, Measure, Organisation, Position, Systems, Target, Unit, Who,
+    Acting, Amendments, AtLeast, Authority, Beside, Branch, Climb, Clock, Company, Deadlines, Definition,
+    Delegation, Duty, End, Expiry, Group, LimitSet, Line, LowerLevels, Measure, Organisation, OwnTop, PathAt,
+    Policies, Position, PushUp, Returns, SamePerson, SkipLevel, Systems, Target, Unit, VacancyRung, Who,
 };
+use crate::calendar::Calendar;
 use crate::expr::Expr;
+use crate::money::Currency;
 use crate::name::{Name, Title};
 use crate::time::{Span, Timestamp};
 use crate::value::{Fields, Type, Value};
@@ -23,7 +26,7 @@ pub(super) fn decode(bytes: &[u8]) -> Option<Definition> {
 
 #[derive(Deserialize)]
 enum Definition1 {
-    Company(Box<Company>),
+    Company(Box<CompanyOf<Policies1>>),
     Organisation(Organisation1),
     Authority(Authority1),
     Document(DocumentType1),
@@ -32,12 +35,59 @@ enum Definition1 {
     Systems(Systems),
 }
 
+/// A company with policies as some form had them.
+#[derive(Deserialize)]
+pub(super) struct CompanyOf<P> {
+    id: Name,
+    title: Title,
+    currency: Currency,
+    currency_digits: BTreeMap<Currency, u8>,
+    calendar: Calendar,
+    driver: Option<Name>,
+    deadlines: Deadlines,
+    policies: P,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Policies1 {
+    lower_levels: LowerLevels,
+    own_top: Option<OwnTop>,
+    same_person: SamePerson,
+    independent_never_merged: bool,
+    vacancy: Vec<VacancyRung>,
+    new_holder_has: Span,
+    skip_level: SkipLevel1,
+    clock: Clock1,
+    returns: Returns,
+    push_up: PushUp,
+}
+
+#[derive(Deserialize)]
+struct SkipLevel1 {
+    refused: bool,
+    except: Vec<Name>,
+}
+
+#[derive(Deserialize)]
+struct Clock1 {
+    remind: u32,
+    overdue: u32,
+    escalate: u32,
+    top_overdue: Option<Name>,
+}
+
 #[derive(Deserialize)]
 struct Organisation1 {
-    units: BTreeMap<Name, Unit>,
+    units: BTreeMap<Name, Unit1>,
     positions: BTreeMap<Name, Position1>,
     groups: BTreeMap<Name, Group>,
     delegations: BTreeMap<Name, Delegation1>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Unit1 {
+    title: Title,
+    part_of: Option<Name>,
 }
 
 #[derive(Deserialize)]
@@ -82,7 +132,7 @@ impl Organisation1 {
             (name, Delegation { from, to, authority, up_to, start, end, chains, duties })
         };
         Organisation {
-            units: self.units,
+            units: self.units.into_iter().map(|(name, unit)| (name, unit.now())).collect(),
             positions: self.positions.into_iter().map(position).collect(),
             groups: self.groups,
             delegations: self.delegations.into_iter().map(delegation).collect(),
@@ -240,7 +290,7 @@ struct Signer1 {
 impl Definition1 {
     fn now(self) -> Definition {
         match self {
-            Definition1::Company(d) => Definition::Company(*d),
+            Definition1::Company(d) => Definition::Company(d.now(Policies1::now)),
             Definition1::Organisation(d) => Definition::Organisation(d.now()),
             Definition1::Authority(d) => Definition::Authority(d.now()),
             Definition1::Document(d) => Definition::Document(d.now()),
@@ -248,6 +298,54 @@ impl Definition1 {
             Definition1::Chain(d) => Definition::Chain(d.now()),
             Definition1::Systems(d) => Definition::Systems(d),
         }
+    }
+}
+
+impl<P> CompanyOf<P> {
+    pub(super) fn now(self, policies: impl FnOnce(P) -> Policies) -> Company {
+        Company {
+            id: self.id,
+            title: self.title,
+            currency: self.currency,
+            currency_digits: self.currency_digits,
+            calendar: self.calendar,
+            driver: self.driver,
+            deadlines: self.deadlines,
+            policies: policies(self.policies),
+        }
+    }
+}
+
+impl Policies1 {
+    pub(super) fn now(self) -> Policies {
+        let (skip, clock) = (self.skip_level, self.clock);
+        Policies {
+            lower_levels: self.lower_levels,
+            own_top: self.own_top,
+            same_person: self.same_person,
+            independent_never_merged: self.independent_never_merged,
+            vacancy: self.vacancy,
+            new_holder_has: self.new_holder_has,
+            skip_level: SkipLevel { refused: skip.refused, except: skip.except, superior_recorded: true },
+            clock: Clock {
+                remind: clock.remind,
+                overdue: clock.overdue,
+                escalate: clock.escalate,
+                copies_superior: true,
+                copies_driver: true,
+                top_overdue: clock.top_overdue,
+            },
+            returns: self.returns,
+            push_up: self.push_up,
+            path: PathAt::default(),
+            amendments: Amendments::default(),
+        }
+    }
+}
+
+impl Unit1 {
+    pub(super) fn now(self) -> Unit {
+        Unit { title: self.title, part_of: self.part_of, province: None }
     }
 }
 

@@ -8,6 +8,7 @@ mod chain;
 mod company;
 mod document;
 mod form1;
+mod form2;
 mod organisation;
 mod people;
 mod reports;
@@ -131,7 +132,7 @@ impl Definition {
 }
 
 /// The version of the compiled encoding that this crate writes. An older one is read by a decoder of its own.
-pub const FORM: u16 = 2;
+pub const FORM: u16 = 3;
 
 impl Definition {
     /// The compiled encoding, version [`FORM`].
@@ -143,6 +144,7 @@ impl Definition {
     pub fn decode(form: u16, bytes: &[u8]) -> Option<Definition> {
         match form {
             FORM => postcard::take_from_bytes(bytes).ok().filter(|(_, rest)| rest.is_empty()).map(|(d, _)| d),
+            2 => form2::decode(bytes),
             1 => form1::decode(bytes),
             _ => None,
         }

@@ -29,6 +29,8 @@ pub struct Unit {
     pub title: Title,
     /// The unit it belongs to.
     pub part_of: Option<Name>,
+    /// The province it stands in; None: that of the unit it belongs to.
+    pub province: Option<Name>,
 }
 
 /// A post.
@@ -125,6 +127,20 @@ impl Organisation {
             path.push(name);
         }
         path
+    }
+
+    /// The province of a unit, or of the nearest unit above that names one.
+    pub fn province(&self, unit: &str) -> Option<&Name> {
+        let mut at = self.units.get(unit)?;
+        // A circle, which loading refuses, ends the walk.
+        for _ in 0..self.units.len() {
+            match (&at.province, &at.part_of) {
+                (Some(province), _) => return Some(province),
+                (None, Some(above)) => at = self.units.get(above)?,
+                (None, None) => return None,
+            }
+        }
+        None
     }
 
     /// Whether the person may act in the position at an instant: as its holder, as who its authority was delegated to,

@@ -88,7 +88,7 @@ pub(crate) fn progress(
 }
 
 /// The values of a key's parts, read from its text. None: it has another number of parts.
-fn parts_of(account: &Account, key: &Name) -> Option<Vec<Value>> {
+pub fn parts_of(account: &Account, key: &Name) -> Option<Vec<Value>> {
     let texts: Vec<&str> = match account.parts.len() {
         1 => vec![key.as_str()],
         _ => key.split('/').collect(),

@@ -63,7 +63,7 @@ impl From<EvalError> for Rejection {
     }
 }
 
-pub use accounts::Own;
+pub use accounts::{Own, parts_of};
 pub(crate) use accounts::{amount_of, progress, standing};
 pub(crate) use world::row_key;
 

@@ -46,6 +46,10 @@ impl Evaluator<'_> {
                     self.post(name, *attribute)
                 }
             },
+            Expr::Province(of) => {
+                let unit = self.value(of, it)?;
+                self.province(&unit)
+            }
             Expr::CurrencyOf(of) => match self.value(of, it)? {
                 Value::Missing => Ok(Value::Missing),
                 Value::Money(money) => Ok(Value::text(&money.currency.to_string())),
@@ -199,6 +203,15 @@ impl Evaluator<'_> {
             Attribute::Unit => Value::Unit(post?.unit.clone()),
             Attribute::Kind => Value::Text(post?.kind.clone()),
         })
+    }
+
+    fn province(&self, unit: &Value) -> Result<Value> {
+        if *unit == Value::Missing {
+            return Ok(Value::Missing);
+        }
+        let name = unit.as_name().ok_or(EvalError::Type("a unit"))?;
+        let province = self.organisation().and_then(|organisation| organisation.province(name));
+        Ok(province.map_or(Value::Missing, |province| Value::Text(province.clone())))
     }
 
     /// An amount at so much of the company's currency for one.

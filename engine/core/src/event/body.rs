@@ -513,7 +513,7 @@ pub struct SkipLevelAttempted {
     pub position: Name,
     /// To whom it was addressed.
     pub addressee: Name,
-    /// The superior who was passed by; recorded for both.
+    /// The superior who was passed by, where it is on record for them as well.
     pub superior: Option<Name>,
 }
 

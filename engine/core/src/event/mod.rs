@@ -281,6 +281,18 @@ impl Event {
         }
     }
 
+    /// Whether it changes the company that all cases work in: its rules, or its organisation.
+    pub fn is_of_company(&self) -> bool {
+        let founds = matches!(
+            self,
+            Event::CompanyFounded(_)
+                | Event::DefinitionStored(_)
+                | Event::DefinitionsActivated(_)
+                | Event::ActsSuperseded(_)
+        );
+        founds || self.change().is_some()
+    }
+
     /// The case it belongs to, if any.
     #[expect(clippy::too_many_lines, reason = "one arm a kind, so that a new one cannot be forgotten")]
     pub fn case(&self) -> Option<CaseNo> {

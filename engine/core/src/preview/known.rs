@@ -76,7 +76,7 @@ fn each(chain: &Chain, visit: Visit<'_>) {
     chain.facts.iter().filter_map(|fact| fact.initial.as_ref()).for_each(visit);
     for requirement in &chain.requires {
         match &requirement.what {
-            Required::Must(must) => visit(must),
+            Required::Must(of) | Required::Unique { of, .. } => visit(of),
             Required::Case(wanted) => {
                 visit(&wanted.key);
                 wanted.for_each.iter().for_each(visit);

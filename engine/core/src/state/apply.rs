@@ -100,6 +100,11 @@ pub fn apply(state: &mut State, event: &Event) {
 }
 
 impl State {
+    /// Goes on behind this sequence, whatever lies between: for whoever follows one case and not its neighbours.
+    pub(crate) fn jump_to(&mut self, sequence: u64) {
+        self.head.sequence = sequence;
+    }
+
     /// Begins the next frame.
     pub(crate) fn begin(&mut self, at: Timestamp) {
         self.head.sequence += 1;

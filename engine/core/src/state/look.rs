@@ -25,6 +25,11 @@ impl State {
                 self.chain_of(number)?;
                 return Some(Value::List(self.case(number).map(still_to_sign).unwrap_or_default()));
             }
+            CasePart::Owner => {
+                self.chain_of(number)?;
+                let owner = self.case(number).map(|case| Value::Position(case.owner().clone()));
+                return Some(owner.unwrap_or(Value::Missing));
+            }
             CasePart::Signers | CasePart::Decider | CasePart::DecidedAt => {
                 return self.signed_part(number, part);
             }

@@ -115,8 +115,15 @@ fn policies(policy: Policy) -> Policies {
         independent_never_merged: true,
         vacancy: vec![VacancyRung::Acting, VacancyRung::Delegate, VacancyRung::NextSuperior],
         new_holder_has: span(4, SpanUnit::WorkHour),
-        skip_level: SkipLevel { refused: true, except: names(&["market"]) },
-        clock: Clock { remind: 50, overdue: 100, escalate: 200, top_overdue: Some(Name::from("auditor")) },
+        skip_level: SkipLevel { refused: true, except: names(&["market"]), superior_recorded: true },
+        clock: Clock {
+            remind: 50,
+            overdue: 100,
+            escalate: 200,
+            copies_superior: true,
+            copies_driver: true,
+            top_overdue: Some(Name::from("auditor")),
+        },
         returns: Returns { keep_unless_commercial: true, at_most: 3 },
         push_up: PushUp { refused: true, except: names(&["conflict_of_interest"]) },
         path: Default::default(),
@@ -131,7 +138,7 @@ fn policies(policy: Policy) -> Policies {
         },
         Policy::Loose => Policies {
             same_person: SamePerson { signs_once: false, never_below: 2, above: Decimal::from(500) },
-            skip_level: SkipLevel { refused: false, except: Vec::new() },
+            skip_level: SkipLevel { refused: false, except: Vec::new(), superior_recorded: true },
             push_up: PushUp { refused: false, except: Vec::new() },
             ..usual
         },

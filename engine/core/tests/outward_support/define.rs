@@ -67,6 +67,10 @@ pub fn company() -> Vec<Definition> {
     for unit in ["head", "js", "zj"] {
         organisation.units.insert(n(unit), Unit::default());
     }
+    let part_of = |unit: &str| Some(n(unit));
+    let js = Unit { part_of: part_of("head"), province: Some(n("Jiangsu")), ..Unit::default() };
+    organisation.units.insert(n("js"), js);
+    organisation.units.insert(n("js_north"), Unit { part_of: part_of("js"), ..Unit::default() });
     for (name, kind, unit, solid, holders) in POSITIONS {
         let solid = (!solid.is_empty()).then(|| n(solid));
         let (kind, unit, holders) = (n(kind), n(unit), names(holders));
@@ -93,8 +97,15 @@ fn policies() -> Policies {
         independent_never_merged: true,
         vacancy: vec![VacancyRung::Acting, VacancyRung::Delegate, VacancyRung::NextSuperior],
         new_holder_has: span("4wh"),
-        skip_level: SkipLevel { refused: false, except: Vec::new() },
-        clock: Clock { remind: 50, overdue: 100, escalate: 200, top_overdue: None },
+        skip_level: SkipLevel { refused: false, except: Vec::new(), superior_recorded: true },
+        clock: Clock {
+            remind: 50,
+            overdue: 100,
+            escalate: 200,
+            copies_superior: true,
+            copies_driver: true,
+            top_overdue: None,
+        },
         returns: Returns { keep_unless_commercial: true, at_most: 2 },
         push_up: PushUp { refused: true, except: Vec::new() },
         path: Default::default(),

@@ -17,8 +17,15 @@ use countersign_core::value::Raw;
 
 /// The demo company's definitions, compiled.
 pub fn demo_definitions() -> Vec<Definition> {
+    demo_definitions_and(&[])
+}
+
+/// The same with more files, by path and text.
+pub fn demo_definitions_and(more: &[(&str, &str)]) -> Vec<Definition> {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/companies/contracts");
-    let files = countersign_chain::load_dir(&dir).expect("the demo company can be read");
+    let mut files = countersign_chain::load_dir(&dir).expect("the demo company can be read");
+    let more = more.iter().map(|(path, text)| (path.to_string(), text.to_string()));
+    files.extend(more.map(|(path, text)| countersign_chain::SourceFile { path, text }));
     let (bundle, diagnostics) = countersign_chain::compile(&files);
     let bundle = bundle.unwrap_or_else(|| panic!("the demo company does not compile: {diagnostics:#?}"));
     bundle.definitions.into_iter().map(|compiled| compiled.definition).collect()

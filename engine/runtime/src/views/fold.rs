@@ -24,6 +24,9 @@ pub(super) fn fold_frame(
     sequence: u64,
     frame: &Frame,
 ) -> Result<(), ViewsError> {
+    if frame.events.iter().any(Event::is_of_company) {
+        overlay.enter(tree, (List::Company, ""), Entered::case(sequence))?;
+    }
     for event in &frame.events {
         let Some(case) = event.case() else { continue };
         if let Event::CaseSubmitted(e) = event {

@@ -9,13 +9,15 @@ pub(super) const META: &[u8] = b"m";
 /// whether it carries one entry or many, and cases of about the same number move at about the same time.
 const PAGE_CASES: u64 = 64;
 
-/// The lists that are kept for each person.
+/// The lists that are kept: for each person, and one of all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum List {
     /// The tasks that the person is asked in.
     Inbox,
     /// The cases that the person handed in.
     Submitted,
+    /// The frames that changed the company's rules or its organisation, by their sequences.
+    Company,
 }
 
 /// A case's row.
@@ -28,6 +30,7 @@ pub(super) fn page(list: List, person: &str, case: CaseNo) -> Vec<u8> {
     let kind = match list {
         List::Inbox => b"i",
         List::Submitted => b"s",
+        List::Company => b"o",
     };
     // With its length before it, so that no name is the beginning of another.
     let length = (person.len() as u32).to_be_bytes();

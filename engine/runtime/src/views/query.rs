@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use countersign_core::command::CaseNo;
 use countersign_core::event::Event;
+use countersign_core::frame::Frame;
 use countersign_core::value::Fields;
 
 use super::Views;
@@ -138,6 +139,23 @@ impl Views {
         }
         cases.truncate(ORDER_MAX);
         Ok(cases)
+    }
+
+    /// Shows what made a case what it is: its own frames, and those before its last that changed the company's rules or
+    /// its organisation, in their order. False: no such case.
+    ///
+    /// # Errors
+    /// `VIEW_FAILED`, or whatever keeps the log from being read.
+    pub fn past_of(&self, case: CaseNo, mut see: impl FnMut(u64, &Frame)) -> Result<bool, ViewsError> {
+        let Some(row) = self.row(case)? else { return Ok(false) };
+        let last = row.frames.last().copied().unwrap_or_default();
+        let company = self.overlay().list(&self.inner.db, (List::Company, ""), last)?;
+        let company = company.into_iter().map(|entry| entry.case);
+        let frames: BTreeSet<u64> = row.frames.into_iter().chain(company).collect();
+        for sequence in frames {
+            see(sequence, &self.inner.log.read_frame(sequence)?);
+        }
+        Ok(true)
     }
 
     /// The document of a case as it stands, read from the log. None where the frame holds none of this case.

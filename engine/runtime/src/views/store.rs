@@ -15,7 +15,7 @@ use super::keys;
 use crate::error::ReadError;
 
 /// The version of the rows. Another one on disk: they are built anew.
-pub const VIEWS_VERSION: u32 = 4;
+pub const VIEWS_VERSION: u32 = 5;
 /// How long the files of views that were just closed may stay locked.
 const UNLOCK_WAIT: Duration = Duration::from_secs(5);
 

@@ -1,8 +1,7 @@
 //! Questions to State: who has it, why, and who would have to sign.
 
 use countersign_core::decide::{may_ask, task_def};
-use countersign_core::event::CapacityWhy;
-use countersign_core::explain::{SlotReason, explain, signed_as, why_not};
+use countersign_core::explain::{SlotReason, explain, why_not};
 use countersign_core::name::Name;
 use countersign_core::preview::{Preview, preview};
 use countersign_core::rejection::Rejection;
@@ -16,6 +15,7 @@ use countersign_runtime::views::CaseRow;
 
 use super::command::asking;
 use super::concern::{Question, about};
+use super::past::Wanted;
 use super::refuse::{self, Refusal};
 use super::standing::place;
 use super::{Answered, Caller, Desk, raw};
@@ -33,19 +33,19 @@ impl Desk {
         let row = self.row_of_closed(number)?;
         let question = self.question(caller, &request, number, row.as_ref());
         let now = question.now;
+        let wanted = Wanted { task, who };
+        let asked = wanted.clone();
         let look = move |state: &State| {
             let at = now.max(state.head().at);
-            Ok(state.case(number).map(|case| match &who {
-                Some(position) => why_not(state, case, position, at).into_iter().map(line).collect(),
-                None => reasons((state, at), case, task),
+            Ok(state.case(number).and_then(|case| match &asked.who {
+                Some(position) => Some(why_not(state, case, position, at).into_iter().map(line).collect()),
+                None => reasons((state, at), case, asked.task),
             }))
         };
         let (lines, sequence) = self.look_at(question, look).await?;
-        let row = if lines.is_none() { self.row_of_ended(number, sequence).await? } else { row };
-        let lines = match (lines, row) {
-            (Some(lines), _) => lines,
-            (None, Some(row)) => signed_lines(&row, task),
-            (None, None) => Vec::new(),
+        let lines = match lines {
+            Some(lines) => lines,
+            None => self.past(number, sequence, wanted).await?,
         };
         let text = |name: Option<wire::Name>| name.map(|name| name.to_string());
         let explanation =
@@ -121,14 +121,11 @@ fn named_task(r: &wire::Explain) -> Result<Option<u32>, Rejection> {
     }
 }
 
-/// The reasons of the present step; of one of its tasks, where one is named.
-fn reasons((state, at): (&State, Timestamp), case: &Case, task: Option<u32>) -> Vec<ExplanationLine> {
-    let Some(step) = case.step() else { return vec![line(nobody_asked(case))] };
+/// The reasons of the present step; of one of its tasks, where one is named. None: that task is of an earlier step.
+fn reasons((state, at): (&State, Timestamp), case: &Case, task: Option<u32>) -> Option<Vec<ExplanationLine>> {
+    let slots = case.step().map_or(&[][..], |step| &step.slots);
     let wanted = |slot: usize| {
-        task.is_none_or(|task| match step.slots.get(slot) {
-            Some(status) => slot_task(*status) == Some(task),
-            None => false,
-        })
+        task.is_none_or(|task| slots.get(slot).is_some_and(|status| slot_task(*status) == Some(task)))
     };
     let all: Vec<(usize, SlotReason)> = explain(state, case, at).into_iter().enumerate().collect();
     let told: Vec<ExplanationLine> = all
@@ -136,7 +133,11 @@ fn reasons((state, at): (&State, Timestamp), case: &Case, task: Option<u32>) -> 
         .filter(|(slot, _)| wanted(*slot))
         .flat_map(|(_, reason)| slot_lines(reason))
         .collect();
-    if told.is_empty() { earlier_lines(case, task) } else { told }
+    match (told.is_empty(), task) {
+        (false, _) => Some(told),
+        (true, None) => Some(vec![line(nobody_asked(case))]),
+        (true, Some(_)) => None,
+    }
 }
 
 fn slot_task(status: countersign_core::state::SlotStatus) -> Option<u32> {
@@ -147,66 +148,11 @@ fn slot_task(status: countersign_core::state::SlotStatus) -> Option<u32> {
     }
 }
 
-fn slot_lines(reason: SlotReason) -> Vec<ExplanationLine> {
+pub(super) fn slot_lines(reason: SlotReason) -> Vec<ExplanationLine> {
     let SlotReason { position, duty, status, because } = reason;
     let head = format!("{position} is on the route to {}: {status}.", duty.word());
     let lines = std::iter::once(head).chain(because).map(line);
     lines.map(|line| ExplanationLine { position: Some(position.to_string()), ..line }).collect()
-}
-
-/// A signature of an earlier step: what was recorded when it was given.
-fn earlier_lines(case: &Case, task: Option<u32>) -> Vec<ExplanationLine> {
-    let given = case.signatures().iter().filter(|signed| Some(signed.task) == task);
-    let told = given.flat_map(|signed| {
-        let head = format!(
-            "{} of {} answered {} in state {} as {}.",
-            signed.person,
-            signed.position,
-            task_text(signed.task),
-            signed.state,
-            render::capacity_names(&signed.position, &signed.capacities).join(", ")
-        );
-        [(head, None), (signed_as(signed), None)]
-            .into_iter()
-            .chain(signed.capacities.iter().map(capacity_line))
-    });
-    let told: Vec<ExplanationLine> = told.map(|(text, rule)| ruled(text, rule)).collect();
-    if told.is_empty() { vec![line(nobody_asked(case))] } else { told }
-}
-
-/// Of a case that is over: the signatures it had.
-fn signed_lines(row: &CaseRow, task: Option<u32>) -> Vec<ExplanationLine> {
-    let given = row.signed.iter().filter(|signed| task.is_none_or(|task| task == signed.task));
-    let told = given.flat_map(|signed| {
-        let head = format!(
-            "{} of {} answered {} in state {} of revision {}.",
-            signed.person,
-            signed.position,
-            task_text(signed.task),
-            signed.state,
-            signed.revision
-        );
-        std::iter::once((head, None)).chain(signed.capacities.iter().map(capacity_line))
-    });
-    let mut lines: Vec<ExplanationLine> = told.map(|(text, rule)| ruled(text, rule)).collect();
-    if let Some(ended) = &row.ended {
-        let code = ended.code.as_ref().map(|code| format!(" because of {code}")).unwrap_or_default();
-        lines.push(line(format!("Case {} ended as {}{code}.", case_text(row.case), ended.end)));
-    }
-    lines
-}
-
-fn capacity_line(capacity: &countersign_core::event::Capacity) -> (String, Option<&'static str>) {
-    let rule = match capacity.why {
-        CapacityWhy::Own | CapacityWhy::Transferred => None,
-        CapacityWhy::Vacant | CapacityWhy::Acting | CapacityWhy::Delegate => Some("R7"),
-        CapacityWhy::Merged => Some("R5"),
-        CapacityWhy::Abolished => Some("R9"),
-        CapacityWhy::Barred => Some("R2"),
-        CapacityWhy::Referred => Some("R22"),
-        CapacityWhy::Independent => Some("R6"),
-    };
-    (format!("It covers {} ({}).", capacity.position, render::why(capacity.why)), rule)
 }
 
 fn nobody_asked(case: &Case) -> String {
@@ -214,7 +160,7 @@ fn nobody_asked(case: &Case) -> String {
 }
 
 /// A sentence; the rule that it names at its beginning (`R7: ...`) also stands by itself.
-fn line(text: String) -> ExplanationLine {
+pub(super) fn line(text: String) -> ExplanationLine {
     let rule = text.split_once(": ").map(|(rule, _)| rule).filter(|rule| {
         rule.strip_prefix('R').is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
     });
@@ -222,7 +168,7 @@ fn line(text: String) -> ExplanationLine {
     ExplanationLine { text: Title { en: text, zh: None }, rule, ..ExplanationLine::default() }
 }
 
-fn ruled(text: String, rule: Option<&str>) -> ExplanationLine {
+pub(super) fn ruled(text: String, rule: Option<&str>) -> ExplanationLine {
     ExplanationLine { rule: rule.map(str::to_owned), ..line(text) }
 }
 

@@ -11,6 +11,7 @@ mod command;
 mod concern;
 mod look;
 mod organisation;
+mod past;
 mod query;
 pub(crate) mod raw;
 mod refuse;

@@ -3,12 +3,18 @@
 use rust_decimal::Decimal;
 
 use crate::command::{TaskNo, Verdict};
-use crate::decide::{Ctx, Rung, above, answers_as, limit_of};
+use crate::decide::{Ctx, above, answers_as, deputy_under};
 use crate::definition::{Duty, Measure};
-use crate::event::{AmountWeighed, CapacityWhy, PlanNode, RateUsed};
+use crate::event::{AmountWeighed, Capacity, CapacityWhy, PlanNode, RateUsed};
 use crate::name::Name;
-use crate::state::{Case, PlannedLevel, PlannedSlot, Signature, SlotStatus, Stage, State, Step};
-use crate::time::Timestamp;
+use crate::state::{Case, PlannedLevel, PlannedSlot, Signature, SlotStatus, State, Step};
+use crate::time::{Timestamp, Zone};
+
+pub use past::{Given, Past, Signed};
+pub use why_not::why_not;
+
+mod past;
+mod why_not;
 
 /// Why a slot of the present step exists, and what has become of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +37,7 @@ pub fn explain(state: &State, case: &Case, at: Timestamp) -> Vec<SlotReason> {
     let ctx = Ctx::of(state, at, case).ok();
     let closed = closed(step);
     let slot = |(number, (slot, status)): (usize, (&PlannedSlot, &SlotStatus))| {
-        reason((ctx, case), step, (number, slot), (*status, closed))
+        reason((ctx, zone(state)), case, step, ((number, slot), (*status, closed)))
     };
     slots.map(slot).collect()
 }
@@ -52,14 +58,25 @@ pub fn signature(state: &State, case: &Case, task: TaskNo, at: Timestamp) -> Opt
     let step = case.step()?;
     let number = step.slots.iter().position(gave)?;
     let (slot, status) = (step.plan.slots.get(number)?, step.slots.get(number)?);
-    Some(reason((Ctx::of(state, at, case).ok(), case), step, (number, slot), (*status, false)))
+    let ctx = Ctx::of(state, at, case).ok();
+    Some(reason((ctx, zone(state)), case, step, ((number, slot), (*status, false))))
+}
+
+/// The company's time zone.
+fn zone(state: &State) -> Option<&Zone> {
+    state.definitions().active()?.company().map(|company| &company.calendar.zone)
+}
+
+/// An instant as the company reads it: RFC 3339 at its own offset.
+fn told(zone: Option<&Zone>, at: Timestamp) -> String {
+    zone.map_or_else(|| at.to_string(), |zone| zone.written(at))
 }
 
 fn reason(
-    (ctx, case): (Option<Ctx<'_>>, &Case),
+    (ctx, zone): (Option<Ctx<'_>>, Option<&Zone>),
+    case: &Case,
     step: &Step,
-    (number, slot): (usize, &PlannedSlot),
-    (status, closed): (SlotStatus, bool),
+    ((number, slot), (status, closed)): ((usize, &PlannedSlot), (SlotStatus, bool)),
 ) -> SlotReason {
     let mut because = vec![format!(
         "State {} of chain {} (release {}, pinned at submission) asks it to {}.",
@@ -93,7 +110,10 @@ fn reason(
         let holders = task.holders.iter().map(holder).collect::<Vec<_>>().join(", ");
         because.push(format!(
             "Task version {}, by version {} of the organisation: {} is answered for by {holders}; due {}.",
-            task.version, task.organisation, task.position, task.milestones.overdue
+            task.version,
+            task.organisation,
+            task.position,
+            told(zone, task.milestones.overdue)
         ));
         if let Some(ctx) = &ctx
             && slot.duty == Duty::Review
@@ -106,14 +126,8 @@ fn reason(
         && let Some(signed) = case.signatures().iter().find(|signed| signed.task == task)
     {
         let closed = slot.blind && closed;
-        because.push(if closed { closed_as(signed) } else { signed_as(signed) });
-        if signed.duty == Duty::Review && signed.verdict == Verdict::Approve {
-            let deputy = signed.capacities.iter().filter(|c| c.why == CapacityWhy::Delegate);
-            because.extend(
-                deputy.map(|c| format!("R4: it was given for {} as well, as its deputy.", c.position)),
-            );
-        }
-        because.extend(signed.delegation.as_ref().and_then(|name| delegated(ctx.as_ref()?, name)));
+        because.push(if closed { closed_as(zone, signed) } else { in_words(zone, signed) });
+        because.extend(delegations(ctx.as_ref(), zone, (case, step), signed));
         because.extend(passed_on(case, step, signed).filter(|_| !closed));
     }
     if let SlotStatus::Kept(task) = status {
@@ -186,13 +200,41 @@ fn measured(measure: Option<Measure>, amount: Decimal) -> String {
     }
 }
 
+/// Under which delegations a signature was given: for its own post, or for each level above that it covers.
+fn delegations(
+    ctx: Option<&Ctx<'_>>,
+    zone: Option<&Zone>,
+    (case, step): (&Case, &Step),
+    signed: &Signature,
+) -> Vec<String> {
+    let deputy = |c: &&Capacity| c.why == CapacityWhy::Delegate && c.position != signed.position;
+    let covered: Vec<&Capacity> = match (signed.duty, signed.verdict) {
+        (Duty::Review, Verdict::Approve) => signed.capacities.iter().filter(deputy).collect(),
+        _ => Vec::new(),
+    };
+    let (mut told, mut named) = (Vec::new(), Vec::new());
+    for Capacity { position, .. } in covered {
+        told.push(format!("R4: it was given for {position} as well, as its deputy."));
+        let slot = step.plan.slots.iter().find(|slot| slot.position == *position);
+        let ctx = ctx.map(|ctx| Ctx { at: signed.at, ..*ctx });
+        named.extend(ctx.zip(slot).and_then(|(ctx, slot)| deputy_under(&ctx, case, slot, &signed.person)));
+    }
+    named.extend(signed.delegation.as_ref().filter(|name| !named.contains(name)));
+    told.extend(named.into_iter().filter_map(|name| delegated(ctx?, zone, name)));
+    told
+}
+
 /// What a delegation allows.
-fn delegated(ctx: &Ctx<'_>, name: &Name) -> Option<String> {
+fn delegated(ctx: &Ctx<'_>, zone: Option<&Zone>, name: &Name) -> Option<String> {
     let delegation = ctx.organisation().ok()?.delegations.get(name)?;
     let authorities = delegation.authority.iter().map(Name::as_str).collect::<Vec<_>>().join(", ");
     Some(format!(
         "R4: {name} is from {} to {}: {authorities} up to {}, from {} up to, not including, {}.",
-        delegation.from, delegation.to, delegation.up_to, delegation.start, delegation.end
+        delegation.from,
+        delegation.to,
+        delegation.up_to,
+        told(zone, delegation.start),
+        told(zone, delegation.end)
     ))
 }
 
@@ -268,14 +310,14 @@ fn added(step: &Step, slot: u16) -> Vec<String> {
 }
 
 /// The same of an answer that is still closed to others: not which it was.
-fn closed_as(signed: &Signature) -> String {
+fn closed_as(zone: Option<&Zone>, signed: &Signature) -> String {
     let closed =
         Signature { verdict: Verdict::Done, reason: None, counts_as_review: false, ..signed.clone() };
-    signed_as(&closed)
+    in_words(zone, &closed)
 }
 
 /// By whom, what, in which capacity, and under which organisation a signature was given.
-pub fn signed_as(signed: &Signature) -> String {
+fn in_words(zone: Option<&Zone>, signed: &Signature) -> String {
     let Signature { person, position, delegation, at, organisation, revision, .. } = signed;
     let own = signed.capacities.iter().find(|capacity| capacity.position == *position).map(|c| c.why);
     let capacity = match (own, delegation) {
@@ -298,8 +340,9 @@ pub fn signed_as(signed: &Signature) -> String {
     let reason =
         signed.reason.as_ref().map(|reason| format!(" The reason given: {reason}.")).unwrap_or_default();
     format!(
-        "{person} {answer} for {position} {capacity} at {at}, on revision {revision}, by version {organisation} of the \
-         organisation.{reason}"
+        "{person} {answer} for {position} {capacity} at {}, on revision {revision}, by version {organisation} of the \
+         organisation.{reason}",
+        told(zone, *at)
     )
 }
 
@@ -354,86 +397,6 @@ fn capacity(position: &Name, why: CapacityWhy) -> String {
             "R6: signatures here are independent; whoever answers for {position} has signed already, so that this level \
              signs in its place."
         ),
-    }
-}
-
-/// Why a position is not asked in the present step, or that it is.
-pub fn why_not(state: &State, case: &Case, position: &Name, at: Timestamp) -> Vec<String> {
-    let Some(step) = case.step() else {
-        return vec![format!("Nobody is asked now: case {} {}.", case.number(), standing(case))];
-    };
-    let release = state.definitions().active();
-    let Some(post) = release.and_then(|r| r.organisation()).and_then(|o| o.positions.get(position)) else {
-        return vec![format!("{position} is no position of the organisation.")];
-    };
-    if step.plan.slots.iter().any(|slot| slot.position == *position) {
-        return vec![format!("{position} is on the route; see why above.")];
-    }
-    let mut because = Vec::new();
-    if post.holders.contains(&case.submitter().person) {
-        because.push(format!("R2: {} submitted the case and may not decide it.", case.submitter().person));
-    }
-    if post.holders.is_empty() {
-        because.push(format!("R7: {position} is vacant."));
-    }
-    for slot in &step.plan.slots {
-        for capacity in slot.capacities.iter().filter(|c| c.position == *position) {
-            because.push(format!(
-                "{} signs for it: {}",
-                slot.position,
-                self::capacity(position, capacity.why)
-            ));
-        }
-    }
-    let mut levels = (0..).zip(&step.plan.slots);
-    let decider = levels.find(|(_, slot)| slot.level.as_ref().is_some_and(|level| level.decides));
-    if let Some((number, _)) = decider
-        && let Some(rung) = Rung::of(step, number, None)
-    {
-        because.extend(level_reason(state, case, position, rung, at));
-    }
-    if because.is_empty() {
-        because.push(format!("State {} of chain {} does not ask {position}.", step.state, case.chain()));
-    }
-    because
-}
-
-fn level_reason(state: &State, case: &Case, position: &Name, level: Rung<'_>, at: Timestamp) -> Vec<String> {
-    let release = state.definitions().active();
-    let place = case.path().iter().position(|p| p == position);
-    let Some(place) = place else {
-        return vec![format!("{position} is not a solid superior of {}.", case.submitter().position)];
-    };
-    let limit = release
-        .and_then(|r| Some(limit_of(r.organisation()?, r.authority(level.authority)?, position, at)?.up_to));
-    let limit = match limit {
-        Some(Some(limit)) => limit.to_string(),
-        Some(None) => "unlimited".to_owned(),
-        None => "0".to_owned(),
-    };
-    if place > usize::from(level.place) {
-        return vec![format!(
-            "R1: {} decides at level {} because its limit suffices for {}; {position} (limit {limit}) stands above and is not needed.",
-            level.position,
-            level.place + 1,
-            level.need
-        )];
-    }
-    vec![format!("R1: the limit of {position} is {limit}; the amount is {}.", level.need)]
-}
-
-/// What a case that asks nobody is doing.
-fn standing(case: &Case) -> String {
-    match case.stage() {
-        Stage::Draft => "is with its submitter".to_owned(),
-        Stage::Held { code, .. } => format!("is held for an operator ({code})"),
-        Stage::Fact { fact, .. } | Stage::Message { fact, .. } => format!("waits for {fact}"),
-        Stage::Until { .. } => "waits for a time".to_owned(),
-        Stage::Outside { .. } => "waits for other systems or other cases".to_owned(),
-        Stage::Compensating { .. } => "undoes what it did".to_owned(),
-        Stage::People { .. } | Stage::Entering(_) | Stage::Leaving { .. } | Stage::Working { .. } => {
-            "is on its way".to_owned()
-        }
     }
 }
 
