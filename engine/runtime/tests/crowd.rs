@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
@@ -191,37 +191,44 @@ struct Overload {
     took: Vec<Duration>,
 }
 
-/// Offers so many a second, whatever becomes of them, until so many were accepted.
+/// Offers so many a second, and never less than three times what is taken, until so many were taken.
+///
+/// What is refused is offered again by a copy: whoever makes the load must be quicker than the engine.
 fn open_loop(handle: &EngineHandle, rate: f64, cases: u64) -> Overload {
     let (sent, answers) = mpsc::channel::<(Instant, Pending<Reply>)>();
-    let accepted_so_far = Arc::new(AtomicU64::new(0));
-    let counted = accepted_so_far.clone();
     let collector = std::thread::spawn(move || {
         let mut took: Vec<Duration> = Vec::new();
         for (begun, pending) in answers {
             accepted(pending.wait());
             took.push(begun.elapsed());
-            counted.fetch_add(1, Ordering::Relaxed);
         }
         took.sort_unstable();
         took
     });
-    let (begun, mut overload) = (Instant::now(), Overload::default());
+    let (begun, mut overload, mut taken) = (Instant::now(), Overload::default(), 0);
+    let next = |taken: u64| submit_to("wait", &format!("open-{taken}"), START, "one");
+    let mut slip = next(taken);
     // Nobody sends on it: it is a pause that ends by itself.
     let (_pause, pause) = mpsc::channel::<()>();
-    while accepted_so_far.load(Ordering::Relaxed) < cases {
-        // A generator that is kept from running makes up for it by what was accepted meanwhile.
-        let taken = accepted_so_far.load(Ordering::Relaxed);
+    loop {
+        // A generator that is kept from running makes up for it.
         let due = ((begun.elapsed().as_secs_f64() * rate) as u64).max(taken * 16 / 5 + UNDER_WAY as u64);
         if overload.offered >= due {
+            if taken >= cases {
+                break;
+            }
             let _ = pause.recv_timeout(Duration::from_micros(200));
             continue;
         }
-        let slip = submit_to("wait", &format!("open-{}", overload.offered), START, "one");
+        assert!(overload.offered < cases * 100, "{taken} taken of {}: the load is too slow", overload.offered);
         overload.offered += 1;
         let now = Instant::now();
-        match handle.send(slip) {
-            Ok(pending) => sent.send((now, pending)).expect("somebody collects"),
+        match handle.send(slip.clone()) {
+            Ok(pending) => {
+                sent.send((now, pending)).expect("somebody collects");
+                taken += 1;
+                slip = next(taken);
+            }
             Err(Unavailable::Overloaded { retry_after_ms }) => {
                 assert!(retry_after_ms > 0, "OVERLOADED says when to come again");
                 overload.refused += 1;
