@@ -28,6 +28,22 @@ impl Keys {
     }
 }
 
+/// The words of several lists in one.
+pub(crate) const fn joined<const N: usize>(lists: &[&[&'static str]]) -> [&'static str; N] {
+    let (mut all, mut at, mut list) = ([""; N], 0, 0);
+    while list < lists.len() {
+        let mut word = 0;
+        while word < lists[list].len() {
+            all[at] = lists[list][word];
+            at += 1;
+            word += 1;
+        }
+        list += 1;
+    }
+    assert!(at == N);
+    all
+}
+
 impl<'t> Map<'t> {
     /// A mapping with the given keys and no others.
     pub(crate) fn read(node: &'t Node, what: &str, keys: Keys, report: &Report<'_>) -> Option<Map<'t>> {

@@ -38,8 +38,8 @@ states:
     until: doc.until
     next: { done: active, refused: refused }
   active:
-    wait_until: doc.until
-    next: { due: over }
+    while_delegated: doc.grant_no
+    next: { due: over, ended: ending }
   ending:
     end_delegation: doc.grant_no
     next: { done: revoked }
@@ -129,10 +129,24 @@ fn one_that_is_revoked_holds_no_more_though_it_were_over_already() {
     revoke(&mut world, case);
     assert_eq!(ended(&world), Some("revoked"));
     assert!(!organisation(&world).delegations.contains_key("DG-11"));
-    // Ended by the organisation before: the case ends all the same.
+}
+
+/// `ended` leads to `end_delegation` here, which finds it over already.
+#[test]
+fn a_case_that_waits_as_long_as_it_lasts_learns_what_else_ended_it() {
+    for acts in [
+        "- { end: { delegation: DG-11 } }",
+        "[{ leave: { person: H29 } }, { hire: { person: H50, position: kam_js } }]",
+    ] {
+        let mut world = company();
+        granted(&mut world, &["contract"], "300000.00");
+        world.organise(acts).unwrap_or_else(|refused| panic!("{acts}: {refused}"));
+        world.clock(at(SINCE));
+        assert_eq!(ended(&world), Some("revoked"), "{acts}");
+    }
     let mut world = company();
-    let case = granted(&mut world, &["contract"], "300000.00");
-    world.organise("- { end: { delegation: DG-11 } }").expect("it ends");
-    revoke(&mut world, case);
-    assert_eq!(ended(&world), Some("revoked"));
+    granted(&mut world, &["contract"], "300000.00");
+    world.organise("- { vacate: { position: rep_js1 } }").expect("another post");
+    world.clock(at(SINCE));
+    assert_eq!(ended(&world), None, "another change of the organisation");
 }

@@ -1,4 +1,5 @@
-//! `delegate` and `end_delegation`: authority that a chain gives to another post for a time, and takes back.
+//! `delegate`, `while_delegated` and `end_delegation`: authority that a chain gives to another post for a time, as long as
+//! that lasts, and takes back.
 //!
 //! ```text
 //! granting:
@@ -10,6 +11,9 @@
 //!   since: doc.start
 //!   until: doc.end
 //!   next: { done: active, refused: rejected }
+//! active:
+//!   while_delegated: doc.delegation_no
+//!   next: { due: over, ended: revoked }
 //! ```
 
 use countersign_core::definition::{Activity, DelegateDef};
@@ -53,6 +57,11 @@ impl Context<'_, '_> {
     pub(super) fn end_delegation(&self, node: &Node) -> Option<Read> {
         let name = self.handed(node, &Type::Text)?;
         Some(plain(Activity::EndDelegation(name), &["done"]))
+    }
+
+    pub(super) fn while_delegated(&self, node: &Node) -> Option<Read> {
+        let name = self.handed(node, &Type::Text)?;
+        Some(plain(Activity::WhileDelegated(name), &["due", "ended"]))
     }
 
     fn handed(&self, node: &Node, kind: &Type) -> Option<Expr> {

@@ -35,6 +35,7 @@ pub(super) const OWN: &[(&str, &[&str])] = &[
     ("compensate", &[]),
     ("delegate", &["from", "to", "authority", "up_to", "since", "until"]),
     ("end_delegation", &[]),
+    ("while_delegated", &[]),
 ];
 
 /// Reads what a state does outside. `None` after a report.
@@ -50,6 +51,7 @@ pub(super) fn read(key: &str, map: &Map<'_>, context: &Context<'_, '_>) -> Optio
         "hand_over" => context.hand_over(node),
         "delegate" => context.delegate(node, map),
         "end_delegation" => context.end_delegation(node),
+        "while_delegated" => context.while_delegated(node),
         _ => context.compensate(node),
     }
 }

@@ -17,7 +17,7 @@ use super::people::{self, OWN, Part};
 use crate::codes;
 use crate::condition::{self, Message, Scope, Site};
 use crate::diagnostic::{Place, Report};
-use crate::read::{self, Keys, Map};
+use crate::read::{self, Keys, Map, joined};
 use crate::suggest;
 use crate::yaml::{Body, Entry, Node};
 
@@ -25,19 +25,8 @@ use crate::yaml::{Body, Entry, Node};
 pub(crate) const PEOPLE: &[&str] =
     &["climb", "approve", "review", "input", "edit", "task", "all", "any", "votes", "in_order", "tiers"];
 
-/// All activities.
-pub(crate) const ALL: &[&str] = &[
-    "climb",
-    "approve",
-    "review",
-    "input",
-    "edit",
-    "task",
-    "all",
-    "any",
-    "votes",
-    "in_order",
-    "tiers",
+/// Activities of the engine and of systems.
+const WORK: &[&str] = &[
     "check",
     "choose",
     "wait",
@@ -57,39 +46,14 @@ pub(crate) const ALL: &[&str] = &[
     "release",
     "delegate",
     "end_delegation",
+    "while_delegated",
 ];
 
-const KEYS: Keys = Keys::of(&[
-    "climb",
-    "approve",
-    "review",
-    "input",
-    "edit",
-    "task",
-    "all",
-    "any",
-    "votes",
-    "in_order",
-    "tiers",
-    "check",
-    "choose",
-    "wait",
-    "wait_until",
-    "command",
-    "follow",
-    "run",
-    "start",
-    "join",
-    "tell",
-    "record",
-    "hand_over",
-    "compensate",
-    "reserve",
-    "consume",
-    "restore",
-    "release",
-    "delegate",
-    "end_delegation",
+/// All activities.
+pub(crate) const ALL: &[&str] = &joined::<{ PEOPLE.len() + WORK.len() }>(&[PEOPLE, WORK]);
+
+/// What an activity is told more.
+const TOLD: &[&str] = &[
     "from",
     "to",
     "authority",
@@ -130,7 +94,9 @@ const KEYS: Keys = Keys::of(&[
     "independent",
     "weight",
     "next",
-]);
+];
+
+const KEYS: Keys = Keys::of(&joined::<{ ALL.len() + TOLD.len() }>(&[ALL, TOLD]));
 
 /// A state and where it is named.
 pub(super) struct State {
@@ -254,7 +220,7 @@ pub(crate) fn options(key: &str) -> &'static [&'static str] {
         }
         "choose" => &["cc"],
         "wait" => &["when", "cc", "expires", "learns", "next"],
-        "wait_until" => &["when", "cc", "expires", "next"],
+        "wait_until" | "while_delegated" => &["when", "cc", "expires", "next"],
         "command" | "run" => &["for_each", "when", "cc", "learns", "next"],
         "follow" => &["cc", "learns", "next"],
         "delegate" | "end_delegation" => &["when", "cc", "next"],

@@ -109,7 +109,7 @@ pub(super) fn of_state<'c>(state: &'c StateDef, each: &mut impl FnMut(&'c Expr))
             let DelegateDef { name, from, to, authority, up_to, start, end } = &**def;
             [name, from, to, authority, up_to, start, end].into_iter().for_each(each);
         }
-        Activity::EndDelegation(name) => each(name),
+        Activity::EndDelegation(name) | Activity::WhileDelegated(name) => each(name),
         Activity::HandOver(who) => of_who(who, each),
         Activity::Follow { .. } | Activity::Join { .. } | Activity::Compensate { .. } => {}
         Activity::Reserve(_) | Activity::Consume(_) | Activity::Release(_) | Activity::Restore(_) => {

@@ -32,6 +32,7 @@ pub(super) const STATE: &[(&str, &str, &str)] = &[
     ("restore", "text+", "`amount to account(key)`: what was used up is free again"),
     ("delegate", "expression", "The name of a delegation that is granted"),
     ("end_delegation", "expression", "The name of a delegation that ends before its time"),
+    ("while_delegated", "expression", "The name of a delegation: waits as long as it lasts"),
     ("from", "expression", "The post that gives its authority"),
     ("to", "expression", "The post that is given it"),
     ("authority", "expression", "The authorities, by name"),

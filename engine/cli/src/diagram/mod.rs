@@ -172,6 +172,7 @@ fn work(state: &StateDef, chain: &Chain, lang: Lang) -> String {
         Activity::Tell(_) => words::work("tell", lang).to_owned(),
         Activity::Record(record) => named("record", &record.table),
         Activity::Delegate(_) => words::work("delegate", lang).to_owned(),
+        Activity::WhileDelegated(_) => words::work("while_delegated", lang).to_owned(),
         Activity::EndDelegation(_) => words::work("end_delegation", lang).to_owned(),
         Activity::HandOver(_) => words::work("hand_over", lang).to_owned(),
         Activity::Compensate { .. } => words::work("compensate", lang).to_owned(),

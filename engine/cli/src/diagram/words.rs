@@ -49,6 +49,7 @@ const WORK: &[(&str, &str, &str)] = &[
     ("record", "record", "记录"),
     ("hand_over", "hand over", "移交"),
     ("delegate", "delegate", "授权"),
+    ("while_delegated", "while delegated", "授权期间"),
     ("end_delegation", "end delegation", "终止授权"),
     ("compensate", "compensate", "补偿"),
     ("reserve", "reserve", "预留"),

@@ -1,6 +1,7 @@
 //! What follows by itself: where a case goes next, whom it asks, when a step closes. One batch of events at a time.
 
 use super::cover;
+use super::delegate;
 use super::plan::{NoPlan, plan};
 use super::resolve::{covered, driver, who, who_answers};
 use super::step::{StepResult, closed_blind_parts, ready, result};
@@ -238,6 +239,10 @@ fn enter_state(ctx: &Ctx<'_>, case: &Case, chain: &Chain, number: u16) -> Result
             until if until <= ctx.at => Work::None,
             until => Work::Until(until),
         },
+        Activity::WhileDelegated(name) => match delegate::lasts(ctx, name, &scope)? {
+            Some(until) if until > ctx.at => Work::Until(until),
+            _ => Work::None,
+        },
         Activity::People(node) => match plan(*ctx, case, chain, state, node) {
             Ok(planned) => {
                 weighed.extend(planned.weighed.into_iter().map(Event::AmountWeighed));
@@ -353,6 +358,10 @@ fn work(ctx: &Ctx<'_>, case: &Case, chain: &Chain, number: u16) -> Result<Vec<Ev
             }
             let message = format!("expected a branch of state {} that holds, found none", state.name);
             Err(Rejection::new(Code::NoArrow, message))
+        }
+        Activity::WhileDelegated(name) => {
+            let outcome = if delegate::lasts(ctx, name, &scope)?.is_some() { "due" } else { "ended" };
+            Ok(learnt()?.into_iter().chain([closed(outcome)]).collect())
         }
         Activity::WaitUntil(_) => Ok(learnt()?.into_iter().chain([closed("due")]).collect()),
         _ => Err(internal("a state that waits is not decided at once")),

@@ -1,16 +1,16 @@
 //! Delegations that chains grant and end: what a case was decided to, the organisation does.
 
-use super::Ctx;
+use super::{Ctx, internal};
 use super::organise::Working;
 use super::outside::Place;
 use crate::command::OrgAct;
-use crate::definition::{DelegateDef, Delegation};
-use crate::eval::evaluate;
-use crate::event::{Change, Event};
+use crate::definition::{Activity, DelegateDef, Delegation};
+use crate::eval::{Scope, evaluate};
+use crate::event::{Change, Event, StepClosed};
 use crate::expr::Expr;
 use crate::name::Name;
 use crate::rejection::{Code, Rejection};
-use crate::state::Case;
+use crate::state::{Case, Stage};
 use crate::time::Timestamp;
 use crate::value::Value;
 
@@ -46,6 +46,25 @@ pub(super) fn end(place: &Place<'_>, name: &Expr) -> Result<Vec<Event>, Rejectio
     let name = name_of(&evaluate(name, &place.scope())?)?;
     let events = done(&place.ctx, place.case, &OrgAct::EndDelegation { name })?;
     Ok(closing(events.unwrap_or_default(), place, "done"))
+}
+
+/// Until when a delegation holds. None: there is none of that name, or no longer.
+pub(super) fn lasts(ctx: &Ctx<'_>, name: &Expr, scope: &Scope<'_>) -> Result<Option<Timestamp>, Rejection> {
+    let name = name_of(&evaluate(name, scope)?)?;
+    Ok(ctx.organisation()?.delegations.get(&name).map(|delegation| delegation.end))
+}
+
+/// A case that waits as long as its delegation lasts learns that another act has ended it, or granted it for another time.
+pub(super) fn ended(ctx: &Ctx<'_>, case: &Case) -> Result<Option<Event>, Rejection> {
+    let Stage::Until { state } = case.stage() else { return Ok(None) };
+    let chain = ctx.chain(case.chain())?;
+    let state = chain.states.get(usize::from(*state)).ok_or_else(|| internal("a case stands in a state"))?;
+    let Activity::WhileDelegated(name) = &state.activity else { return Ok(None) };
+    if lasts(ctx, name, &ctx.scope(case, chain))? == case.until() {
+        return Ok(None);
+    }
+    let (state, outcome) = (state.name.clone(), Name::from("ended"));
+    Ok(Some(Event::StepClosed(StepClosed { case: case.number(), state, outcome, opinions: Vec::new() })))
 }
 
 fn closing(mut events: Vec<Event>, place: &Place<'_>, outcome: &str) -> Vec<Event> {

@@ -162,10 +162,12 @@ pub(super) fn sweep(state: &State, at: Timestamp) -> Result<Vec<Event>, Rejectio
     Ok(events)
 }
 
-/// The tasks of a case that the organisation now gives to others.
+/// The tasks of a case that the organisation now gives to others; of one that waits as long as a delegation lasts, its end.
 fn reassigned(state: &State, at: Timestamp, case: &Case) -> Result<Vec<Event>, Rejection> {
     let ctx = Ctx::of(state, at, case)?;
-    let Some(step) = case.step() else { return Ok(Vec::new()) };
+    let Some(step) = case.step() else {
+        return Ok(super::delegate::ended(&ctx, case)?.into_iter().collect());
+    };
     let mut events = Vec::new();
     for (number, task) in case.tasks() {
         let Some(slot) = step.plan.slots.get(usize::from(task.slot)) else { continue };

@@ -380,6 +380,8 @@ pub enum Activity {
     Delegate(Box<DelegateDef>),
     /// A delegation ends before its time; one that is over already stays so. Outcome: done.
     EndDelegation(Expr),
+    /// Waits as long as a delegation lasts, by its name. Outcomes: due (its time is over), ended (before that).
+    WhileDelegated(Expr),
 }
 
 /// A command to another system.

@@ -135,7 +135,7 @@ fn in_activity(activity: &Activity, visit: Visit<'_>) {
             let DelegateDef { name, from, to, authority, up_to, start, end } = &**def;
             [name, from, to, authority, up_to, start, end].into_iter().for_each(visit);
         }
-        Activity::EndDelegation(name) => visit(name),
+        Activity::EndDelegation(name) | Activity::WhileDelegated(name) => visit(name),
         Activity::HandOver(who) => in_who(who, visit),
         Activity::Follow { .. } | Activity::Join { .. } | Activity::Compensate { .. } => {}
         Activity::Reserve(_) | Activity::Consume(_) | Activity::Release(_) | Activity::Restore(_) => {

@@ -454,6 +454,11 @@ impl Case {
         self.expires_at.get()
     }
 
+    /// Until when it waits, where it waits for a time or as long as a delegation lasts.
+    pub fn until(&self) -> Option<Timestamp> {
+        self.until.get()
+    }
+
     /// Its timers.
     pub fn timers(&self) -> impl Iterator<Item = (Timestamp, Timer)> + '_ {
         let tasks = self.tasks.iter().filter_map(|(no, task)| Some((task.next_due()?, Timer::Task(*no))));
