@@ -1,9 +1,6 @@
-//! The rules of signing in company.yaml. Every policy may be left out; the safe defaults stand in one place.
+//! The rules of signing in company.yaml. Every policy may be left out; the safe defaults stand in one place of core.
 
-use countersign_core::definition::{
-    AddsUp, Amendments, Clock, LowerLevels, OwnTop, PathAt, Policies, PushUp, Returns, SamePerson, SkipLevel,
-    VacancyRung,
-};
+use countersign_core::definition::{AddsUp, LowerLevels, OwnTop, PathAt, Policies, VacancyRung};
 use countersign_core::name::Name;
 use countersign_core::time::{Span, SpanUnit};
 use rust_decimal::Decimal;
@@ -14,31 +11,6 @@ use crate::read::{self, Keys, Map};
 use crate::value;
 use crate::world::World;
 use crate::yaml::{Body, Node};
-
-/// What holds where company.yaml says nothing: the strictest reading that lets work go on.
-pub(crate) fn defaults() -> Policies {
-    Policies {
-        lower_levels: LowerLevels::Review,
-        own_top: None,
-        same_person: SamePerson { signs_once: true, never_below: 2, above: Decimal::ZERO },
-        independent_never_merged: true,
-        vacancy: vec![VacancyRung::Acting, VacancyRung::Delegate, VacancyRung::NextSuperior],
-        new_holder_has: Span { count: 4, unit: SpanUnit::WorkHour },
-        skip_level: SkipLevel { refused: true, except: Vec::new(), superior_recorded: true },
-        clock: Clock {
-            remind: 50,
-            overdue: 100,
-            escalate: 200,
-            copies_superior: true,
-            copies_driver: true,
-            top_overdue: None,
-        },
-        returns: Returns { keep_unless_commercial: true, at_most: 5 },
-        push_up: PushUp { refused: true, except: vec![Name::from("conflict_of_interest")] },
-        path: PathAt::Submission,
-        amendments: Amendments::default(),
-    }
-}
 
 pub(crate) const KEYS: Keys = Keys::of(&[
     "lower_levels",
@@ -64,7 +36,7 @@ pub(crate) const KEYS: Keys = Keys::of(&[
 ]);
 
 pub(crate) fn read(node: Option<&Node>, world: &World<'_>) -> Policies {
-    let mut policies = defaults();
+    let mut policies = Policies::default();
     let report = &world.report;
     let Some(map) = node.and_then(|n| Map::read(n, "policies", KEYS, report)) else { return policies };
     if let Some(word) = map.get("lower_levels").and_then(|n| word(n, &["review", "not-asked"], world)) {

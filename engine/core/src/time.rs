@@ -177,6 +177,11 @@ impl Zone {
         }
     }
 
+    /// The same, in UTC where there is no zone.
+    pub(crate) fn told(zone: Option<&Zone>, at: Timestamp) -> String {
+        zone.map_or_else(|| at.to_string(), |zone| zone.written(at))
+    }
+
     /// The local date and the milliseconds since its local midnight.
     pub fn local(&self, at: Timestamp) -> (Date, i64) {
         let local = at.plus(self.offset_at(at.0.div_euclid(1000)) * 1000).0;

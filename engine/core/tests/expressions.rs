@@ -58,27 +58,6 @@ fn state() -> State {
     let digits =
         [("CNY", 2), ("JPY", 0)].map(|(c, digits)| (Currency::parse(c).expect("a currency"), digits));
     let hours = Span::parse("8wh").expect("a span");
-    let policies = Policies {
-        lower_levels: LowerLevels::Review,
-        own_top: None,
-        same_person: SamePerson { signs_once: true, never_below: 0, above: Decimal::ZERO },
-        independent_never_merged: true,
-        vacancy: vec![],
-        new_holder_has: hours,
-        skip_level: SkipLevel { refused: true, except: vec![], superior_recorded: true },
-        clock: Clock {
-            remind: 50,
-            overdue: 100,
-            escalate: 200,
-            copies_superior: true,
-            copies_driver: true,
-            top_overdue: None,
-        },
-        returns: Returns { keep_unless_commercial: true, at_most: 5 },
-        push_up: PushUp { refused: true, except: vec![] },
-        path: Default::default(),
-        amendments: Default::default(),
-    };
     let zone = Zone { name: "Asia/Shanghai".into(), offsets: vec![(0, 8 * 3600)] };
     let calendar = countersign_core::calendar::Calendar {
         zone,
@@ -94,7 +73,7 @@ fn state() -> State {
         calendar,
         driver: None,
         deadlines: Deadlines { by_kind: BTreeMap::new(), review: hours, group: hours },
-        policies,
+        policies: Policies::default(),
     };
     let definitions = [
         Definition::Company(company),

@@ -10,7 +10,7 @@ use crate::event::{Capacity, CapacityWhy};
 use crate::name::Name;
 use crate::rejection::{Code, Rejection};
 use crate::state::{Case, PlannedSlot, Step};
-use crate::time::Timestamp;
+use crate::time::Zone;
 
 /// Who answers, and for what.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -259,8 +259,8 @@ pub(crate) fn answers_as(
             let name = delegation.map_or("a delegation", |name| name.as_str());
             let until = delegation.and_then(|name| delegations.ok()?.get(name)).map(|d| d.end);
             let zone = ctx.active.company().map(|company| &company.calendar.zone);
-            let told = |end| zone.map_or_else(|| Timestamp::to_string(&end), |zone| zone.written(end));
-            let until = until.map_or(String::new(), |end| format!(", up to, not including, {}", told(end)));
+            let until = until.map(|end| format!(", up to, not including, {}", Zone::told(zone, end)));
+            let until = until.unwrap_or_default();
             format!("deputy under {name} for at most {up_to}{until}")
         }
     }

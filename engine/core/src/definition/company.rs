@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::calendar::Calendar;
 use crate::money::Currency;
 use crate::name::{Name, Title};
-use crate::time::Span;
+use crate::time::{Span, SpanUnit};
 
 /// A company as a whole.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,7 +42,7 @@ pub struct Deadlines {
     pub group: Span,
 }
 
-/// The rules of signing (R1-R22), each with a safe default.
+/// The rules of signing (R1-R22). Where company.yaml says nothing, the strictest reading that lets work go on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Policies {
     /// R1: what the levels below the deciding one do.
@@ -69,6 +69,32 @@ pub struct Policies {
     pub path: PathAt,
     /// R12: what a change of the amount under way leaves of signatures.
     pub amendments: Amendments,
+}
+
+impl Default for Policies {
+    fn default() -> Policies {
+        Policies {
+            lower_levels: LowerLevels::Review,
+            own_top: None,
+            same_person: SamePerson { signs_once: true, never_below: 2, above: Decimal::ZERO },
+            independent_never_merged: true,
+            vacancy: vec![VacancyRung::Acting, VacancyRung::Delegate, VacancyRung::NextSuperior],
+            new_holder_has: Span { count: 4, unit: SpanUnit::WorkHour },
+            skip_level: SkipLevel { refused: true, except: Vec::new(), superior_recorded: true },
+            clock: Clock {
+                remind: 50,
+                overdue: 100,
+                escalate: 200,
+                copies_superior: true,
+                copies_driver: true,
+                top_overdue: None,
+            },
+            returns: Returns { keep_unless_commercial: true, at_most: 5 },
+            push_up: PushUp { refused: true, except: vec![Name::from("conflict_of_interest")] },
+            path: PathAt::default(),
+            amendments: Amendments::default(),
+        }
+    }
 }
 
 /// R8: as of when the submitter's superiors are taken.

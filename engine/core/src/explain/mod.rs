@@ -67,11 +67,6 @@ fn zone(state: &State) -> Option<&Zone> {
     state.definitions().active()?.company().map(|company| &company.calendar.zone)
 }
 
-/// An instant as the company reads it: RFC 3339 at its own offset.
-fn told(zone: Option<&Zone>, at: Timestamp) -> String {
-    zone.map_or_else(|| at.to_string(), |zone| zone.written(at))
-}
-
 fn reason(
     (ctx, zone): (Option<Ctx<'_>>, Option<&Zone>),
     case: &Case,
@@ -113,7 +108,7 @@ fn reason(
             task.version,
             task.organisation,
             task.position,
-            told(zone, task.milestones.overdue)
+            Zone::told(zone, task.milestones.overdue)
         ));
         if let Some(ctx) = &ctx
             && slot.duty == Duty::Review
@@ -233,8 +228,8 @@ fn delegated(ctx: &Ctx<'_>, zone: Option<&Zone>, name: &Name) -> Option<String> 
         delegation.from,
         delegation.to,
         delegation.up_to,
-        told(zone, delegation.start),
-        told(zone, delegation.end)
+        Zone::told(zone, delegation.start),
+        Zone::told(zone, delegation.end)
     ))
 }
 
@@ -342,7 +337,7 @@ fn in_words(zone: Option<&Zone>, signed: &Signature) -> String {
     format!(
         "{person} {answer} for {position} {capacity} at {}, on revision {revision}, by version {organisation} of the \
          organisation.{reason}",
-        told(zone, *at)
+        Zone::told(zone, *at)
     )
 }
 

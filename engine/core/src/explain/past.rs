@@ -1,6 +1,8 @@
 //! What was signed long ago, explained as it was when it was signed: by the frames of the case and of the company alone,
 //! read again from the log in their order. A case that is over has left State; what it was decided by is in the log.
 
+use std::collections::BTreeSet;
+
 use super::{SlotReason, signature, why_not};
 use crate::command::{CaseNo, TaskNo};
 use crate::event::Event;
@@ -28,6 +30,8 @@ pub struct Past {
     case: CaseNo,
     about: Option<Name>,
     signed: Vec<Signed>,
+    /// R14: blind answers whose part is not open yet.
+    closed: BTreeSet<TaskNo>,
 }
 
 /// The signature that an event gives, until the event after it has said what the amount came to.
@@ -56,7 +60,7 @@ impl Given {
 impl Past {
     /// Of one case; with a position, also why it was not asked.
     pub fn of(case: CaseNo, about: Option<Name>) -> Past {
-        Past { state: State::default(), case, about, signed: Vec::new() }
+        Past { state: State::default(), case, about, signed: Vec::new(), closed: BTreeSet::new() }
     }
 
     /// Takes a frame of the case, or one that changed the company. They come in the order of their sequences; frames of
@@ -75,10 +79,30 @@ impl Past {
         };
         watch_frame(&mut self.state, frame, |state, event| keep(state, given.before(event)));
         keep(&self.state, given.last());
+        frame.events.iter().for_each(|event| self.close_or_open(event));
     }
 
-    /// The signatures in the order in which they were given.
-    pub fn signed(self) -> Vec<Signed> {
+    fn close_or_open(&mut self, event: &Event) {
+        if event.case() != Some(self.case) {
+            return;
+        }
+        let opened = match event {
+            Event::TaskDecided(e) if e.blind => {
+                self.closed.insert(e.task);
+                return;
+            }
+            Event::OpinionsOpened(e) => &e.opinions,
+            Event::StepClosed(e) => &e.opinions,
+            _ => return,
+        };
+        for opinion in opened {
+            self.closed.remove(&opinion.task);
+        }
+    }
+
+    /// The signatures in the order in which they were given, without those that are closed to others.
+    pub fn signed(mut self) -> Vec<Signed> {
+        self.signed.retain(|signed| !self.closed.contains(&signed.task));
         self.signed
     }
 }

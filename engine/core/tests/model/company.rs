@@ -108,26 +108,15 @@ fn company(policy: Policy) -> Company {
 }
 
 fn policies(policy: Policy) -> Policies {
+    let safe = Policies::default();
     let usual = Policies {
-        lower_levels: LowerLevels::Review,
         own_top: Some(OwnTop { decided_by: Name::from("board"), everybody_else: true }),
         same_person: SamePerson { signs_once: true, never_below: 2, above: Decimal::from(500) },
-        independent_never_merged: true,
-        vacancy: vec![VacancyRung::Acting, VacancyRung::Delegate, VacancyRung::NextSuperior],
-        new_holder_has: span(4, SpanUnit::WorkHour),
         skip_level: SkipLevel { refused: true, except: names(&["market"]), superior_recorded: true },
-        clock: Clock {
-            remind: 50,
-            overdue: 100,
-            escalate: 200,
-            copies_superior: true,
-            copies_driver: true,
-            top_overdue: Some(Name::from("auditor")),
-        },
+        clock: Clock { top_overdue: Some(Name::from("auditor")), ..safe.clock.clone() },
         returns: Returns { keep_unless_commercial: true, at_most: 3 },
         push_up: PushUp { refused: true, except: names(&["conflict_of_interest"]) },
-        path: Default::default(),
-        amendments: Default::default(),
+        ..safe
     };
     match policy {
         Policy::Usual => usual,

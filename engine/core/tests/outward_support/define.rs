@@ -91,25 +91,11 @@ pub fn company() -> Vec<Definition> {
 
 fn policies() -> Policies {
     Policies {
-        lower_levels: LowerLevels::Review,
-        own_top: None,
         same_person: SamePerson { signs_once: false, never_below: 2, above: Decimal::ZERO },
-        independent_never_merged: true,
-        vacancy: vec![VacancyRung::Acting, VacancyRung::Delegate, VacancyRung::NextSuperior],
-        new_holder_has: span("4wh"),
         skip_level: SkipLevel { refused: false, except: Vec::new(), superior_recorded: true },
-        clock: Clock {
-            remind: 50,
-            overdue: 100,
-            escalate: 200,
-            copies_superior: true,
-            copies_driver: true,
-            top_overdue: None,
-        },
         returns: Returns { keep_unless_commercial: true, at_most: 2 },
         push_up: PushUp { refused: true, except: Vec::new() },
-        path: Default::default(),
-        amendments: Default::default(),
+        ..Policies::default()
     }
 }
 

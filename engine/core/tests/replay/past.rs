@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use countersign_core::command::{CaseNo, TaskNo};
+use countersign_core::event::Event;
 use countersign_core::explain::{Given, Past, SlotReason, signature};
 use countersign_core::frame::Frame;
 use countersign_core::state::{State, watch_frame};
@@ -47,7 +48,30 @@ fn at_once(frames: &[Frame]) -> Explained {
         watch_frame(&mut state, frame, |state, event| keep(state, given.before(event)));
         keep(&state, given.last());
     }
+    let closed = never_opened(frames);
+    for (case, signed) in &mut found {
+        signed.retain(|(task, _)| !closed.contains(&(*case, *task)));
+    }
     let signed: BTreeSet<TaskNo> = found.values().flatten().map(|(task, _)| *task).collect();
     assert!(!signed.is_empty(), "nobody signed");
     found
+}
+
+/// R14: blind answers whose part nobody has opened.
+fn never_opened(frames: &[Frame]) -> BTreeSet<(CaseNo, TaskNo)> {
+    let events = || frames.iter().flat_map(|frame| &frame.events);
+    let opened = |event: &Event| {
+        let (case, opinions) = match event {
+            Event::OpinionsOpened(e) => (e.case, e.opinions.as_slice()),
+            Event::StepClosed(e) => (e.case, e.opinions.as_slice()),
+            _ => return Vec::new(),
+        };
+        opinions.iter().map(|opinion| (case, opinion.task)).collect()
+    };
+    let opened: BTreeSet<_> = events().flat_map(opened).collect();
+    let blind = |event: &Event| match event {
+        Event::TaskDecided(e) => (e.blind && !opened.contains(&(e.case, e.task))).then_some((e.case, e.task)),
+        _ => None,
+    };
+    events().filter_map(blind).collect()
 }

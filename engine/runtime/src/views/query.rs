@@ -146,8 +146,8 @@ impl Views {
     ///
     /// # Errors
     /// `VIEW_FAILED`, or whatever keeps the log from being read.
-    pub fn past_of(&self, case: CaseNo, mut see: impl FnMut(u64, &Frame)) -> Result<bool, ViewsError> {
-        let Some(row) = self.row(case)? else { return Ok(false) };
+    pub fn past_of(&self, case: CaseNo, mut see: impl FnMut(u64, &Frame)) -> Result<(), ViewsError> {
+        let Some(row) = self.row(case)? else { return Ok(()) };
         let last = row.frames.last().copied().unwrap_or_default();
         let company = self.overlay().list(&self.inner.db, (List::Company, ""), last)?;
         let company = company.into_iter().map(|entry| entry.case);
@@ -155,7 +155,7 @@ impl Views {
         for sequence in frames {
             see(sequence, &self.inner.log.read_frame(sequence)?);
         }
-        Ok(true)
+        Ok(())
     }
 
     /// The document of a case as it stands, read from the log. None where the frame holds none of this case.

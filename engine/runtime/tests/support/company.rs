@@ -52,24 +52,12 @@ fn company() -> Company {
         deadlines: Deadlines { by_kind: BTreeMap::new(), review: span("8h"), group: span("8h") },
         policies: Policies {
             lower_levels: LowerLevels::NotAsked,
-            own_top: None,
             same_person: SamePerson { signs_once: false, never_below: 1, above: Decimal::ZERO },
-            independent_never_merged: true,
             vacancy: vec![VacancyRung::NextSuperior],
             new_holder_has: span("8h"),
-            skip_level: SkipLevel { refused: true, except: Vec::new(), superior_recorded: true },
-            clock: Clock {
-                remind: 50,
-                overdue: 100,
-                escalate: 200,
-                copies_superior: true,
-                copies_driver: true,
-                top_overdue: None,
-            },
             returns: Returns { keep_unless_commercial: true, at_most: 3 },
             push_up: PushUp { refused: true, except: Vec::new() },
-            path: Default::default(),
-            amendments: Default::default(),
+            ..Policies::default()
         },
     }
 }

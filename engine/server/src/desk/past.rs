@@ -51,13 +51,7 @@ fn by_views(views: &Views, case: u64, wanted: &Wanted) -> Result<Vec<Explanation
     let Some(row) = views.case(case)? else { return Ok(Vec::new()) };
     let mut past = Past::of(case, wanted.who.clone());
     let mut lines = match views.past_of(case, |sequence, frame| past.take(sequence, frame)) {
-        Ok(_) => {
-            // What a blind part has not opened yet stays closed.
-            let open = |signed: &Signed| {
-                row.signed.iter().any(|own| own.task == signed.task && own.answer.is_some())
-            };
-            told(past.signed().into_iter().filter(open).collect(), case, wanted)
-        }
+        Ok(()) => told(past.signed(), case, wanted),
         Err(ViewsError::Log(error)) => {
             let short = "The log of that time cannot be read here, so that limits and rates are not shown";
             let mut lines = signed_lines(&row, wanted.task);
