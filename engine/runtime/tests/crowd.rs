@@ -220,7 +220,11 @@ fn open_loop(handle: &EngineHandle, rate: f64, cases: u64) -> Overload {
             let _ = pause.recv_timeout(Duration::from_micros(200));
             continue;
         }
-        assert!(overload.offered < cases * 100, "{taken} taken of {}: the load is too slow", overload.offered);
+        assert!(
+            overload.offered < cases * 100,
+            "{taken} taken of {}: the load is too slow",
+            overload.offered
+        );
         overload.offered += 1;
         let now = Instant::now();
         match handle.send(slip.clone()) {

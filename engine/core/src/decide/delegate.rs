@@ -1,8 +1,8 @@
 //! Delegations that chains grant and end: what a case was decided to, the organisation does.
 
-use super::{Ctx, internal};
 use super::organise::Working;
 use super::outside::Place;
+use super::{Ctx, internal};
 use crate::command::OrgAct;
 use crate::definition::{Activity, DelegateDef, Delegation};
 use crate::eval::{Scope, evaluate};
