@@ -85,6 +85,33 @@ fn nobody_stands_above_the_top() {
     assert_eq!(office.severity, Severity::Error);
 }
 
+/// R6: the president, who is alone in the post, cannot sign independently and decide as well.
+#[test]
+fn who_has_signed_independently_is_missing_elsewhere() {
+    let path = "chains/budget-supplement.yaml";
+    let climb = "    climb: promo_plan\n    at_least: [{ level: sales_director, when: true }]\n    next: { approved: adding }";
+    let review = (path, "review: finance_director", "review: president");
+    let decide = (path, climb, "    approve: president\n    next: { approved: adding }");
+    let files = edited("workflows/yuanlan", &[review, decide]);
+    let words = ["nobody can sign in line once H01 has signed in finance (R6"];
+    only(&files, "NOBODY_CAN_APPROVE", (path, "line:"), &words);
+    // The other way round: what is independent comes last.
+    let last = "    approve: president\n    next: { approved: last }\n\n  last:\n    review: president\n    \
+                independent: true\n    next: { passed: adding }";
+    let files = edited("workflows/yuanlan", &[(path, climb, last)]);
+    only(&files, "NOBODY_ANSWERS", (path, "last:"), &["once H01 has signed in line"]);
+    // Two who hold the post; signatures that may be one person's.
+    let alone = "kind: president, unit: hq, solid: top, holders: [H01]";
+    let both = ("organisation.yaml", alone, "kind: president, unit: hq, solid: top, holders: [H01, H99]");
+    let merged = (path, "    independent: true\n", "");
+    for third in [both, merged] {
+        let (_, found) = compile(&edited("workflows/yuanlan", &[review, decide, third]));
+        let errors = found.iter().filter(|finding| finding.severity == Severity::Error);
+        let errors: Vec<String> = errors.map(ToString::to_string).collect();
+        assert!(errors.is_empty(), "{}", errors.join("\n"));
+    }
+}
+
 #[test]
 fn what_holds_only_while_somebody_acts_is_found_from_the_day_on_which_they_do_not() {
     let members = "members: [president, sales_director, marketing_director, finance_director]";

@@ -10,7 +10,7 @@ use countersign_core::command::{Body, CaseNo, Verdict};
 use countersign_core::definition::{Definition, Limit};
 use countersign_core::event::{CapacityWhy, Event};
 use countersign_core::name::Name;
-use countersign_core::state::{SlotStatus, Stage};
+use countersign_core::state::{Case, SlotStatus, Stage};
 use countersign_core::value::{Raw, Value};
 
 #[test]
@@ -370,6 +370,11 @@ impl Play {
                     matches!(e, Event::SkipLevelAttempted(e) if e.position == position && e.superior.as_deref() == Some(superior))
                 });
                 equal(&recorded, &true)
+            }
+            [position, "answers", "openly"] => {
+                let step = self.world.state.case(self.case).and_then(Case::step).ok_or("nobody is asked")?;
+                let slot = step.plan.slots.iter().find(|slot| slot.position == position);
+                equal(&slot.map(|slot| slot.blind), &Some(false))
             }
             [position, "is", which, time] => self.milestone(position, which, time),
             ["reminded", position] => {

@@ -58,7 +58,7 @@ impl Away {
     }
 
     fn one(&mut self, search: &Search<'_>, step: &Step<'_>, known: &Known<'_>, sample: Option<&Value>) {
-        let Some((_, Came::Asked(plan))) = search.ask(step, known, sample) else { return };
+        let Some((_, Came::Asked(plan))) = search.ask(step, known, sample, &[]) else { return };
         for first in asked(&plan) {
             let alone = Posts::from([first.clone()]);
             let Some(came) = self.absent(search, step, (known, sample), &alone) else { continue };
@@ -102,7 +102,7 @@ impl Away {
             self.without.insert(posts.clone(), search.supposed.organised(left));
         }
         let supposed = self.without.get(posts)?;
-        let came = Search { supposed, ..*search }.ask(step, &Known { supposed, ..*known }, sample)?.1;
+        let came = Search { supposed, ..*search }.ask(step, &Known { supposed, ..*known }, sample, &[])?.1;
         let held = match came {
             Came::Asked(plan) => return Some(Some(plan)),
             Came::Beyond => !search.is_led(step.state),

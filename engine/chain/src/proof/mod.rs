@@ -7,6 +7,7 @@
 //! amounts   classes of amounts: between two thresholds the same people are asked
 //! truth     conditions: told from amount and submitter, or free to hold or not
 //! steps     everybody whom a chain asks, one by one
+//! before    R6: what was signed elsewhere before
 //! ways      whether a case can come there at all
 //! search    all of it together, put to core's own planning
 //! confirm   each counterexample as a case in the engine, which must hold it
@@ -20,6 +21,7 @@
 
 mod amounts;
 mod away;
+mod before;
 mod confirm;
 mod people;
 mod same;

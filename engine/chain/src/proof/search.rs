@@ -3,13 +3,15 @@
 use std::cell::Cell;
 
 use countersign_core::decide::{Came, Question, Supposed};
-use countersign_core::definition::{Chain, Duty, Node, StateDef, Target};
+use countersign_core::definition::{Chain, Duty, Member, Node, StateDef, Target};
 use countersign_core::event::Plan;
+use countersign_core::name::Name;
 use countersign_core::rejection::{Code, Rejection};
 use countersign_core::time::Timestamp;
 use countersign_core::value::Value;
 
 use super::amounts::Classes;
+use super::before::Before;
 use super::people::Alike;
 use super::same;
 use super::steps::{self, Fixing, Step};
@@ -63,6 +65,8 @@ pub(super) struct Hole {
     pub(super) answers: Answers,
     /// Who is asked, as the engine was asked.
     pub(super) node: Node,
+    /// R6: what was signed before, so that nobody is left.
+    pub(super) before: Option<Before>,
     /// None: the amount is beyond every limit.
     pub(super) why: Option<Rejection>,
 }
@@ -108,7 +112,12 @@ impl<'a> Search<'a> {
         Findings { classes, ..found }
     }
 
-    fn known<'k>(&'k self, step: &'k Step<'_>, by: usize, sample: Option<&'k Value>) -> Option<Known<'k>> {
+    pub(super) fn known<'k>(
+        &'k self,
+        step: &'k Step<'_>,
+        by: usize,
+        sample: Option<&'k Value>,
+    ) -> Option<Known<'k>> {
         Some(Known {
             supposed: self.supposed,
             defines: &self.chain.defines,
@@ -128,21 +137,16 @@ impl<'a> Search<'a> {
         let Some(by) = group.first().copied() else { return };
         let Some(known) = self.known(step, by, sample) else { return };
         let known = Known { free: answers, ..known };
-        let Some((node, came)) = self.ask(step, &known, sample) else { return };
-        let why = match came {
-            Came::Asked(plan) => {
-                let named = self.chain.initiators.is_some();
-                if found.own_post.is_none() && named && step.decides() && own_post(&plan, self.people[by]) {
-                    found.own_post = Some(by);
-                }
-                return;
+        let Some((node, came)) = self.ask(step, &known, sample, &[]) else { return };
+        if let Came::Asked(plan) = &came {
+            let named = self.chain.initiators.is_some();
+            if found.own_post.is_none() && named && step.decides() && own_post(plan, self.people[by]) {
+                found.own_post = Some(by);
             }
-            Came::Beyond if self.is_led(step.state) => return,
-            Came::Beyond => None,
-            Came::Nobody(rejection) if rejection.code == Code::NoApprover => Some(rejection),
-            // What only a document can say.
-            Came::Nobody(_) => return,
-        };
+            let holes = group.iter().flat_map(|by| self.signed_before(step, (*by, class, sample), answers));
+            found.holes.extend(holes);
+        }
+        let Some(why) = self.nobody(step, came) else { return };
         // The way there may depend on who hands in, even where the answer does not.
         for by in group {
             let Some(known) = self.known(step, *by, sample) else { continue };
@@ -150,8 +154,20 @@ impl<'a> Search<'a> {
             let mut through = |n: usize| self.through(step, n, &known, sample);
             if reaches(self.chain, &known, step.state, &mut through) {
                 let (answers, node, why) = (answers.clone(), node.clone(), why.clone());
-                found.holes.push(Hole { by: *by, class, answers, node, why });
+                found.holes.push(Hole { by: *by, class, answers, node, before: None, why });
             }
+        }
+    }
+
+    /// Whether a step came to nobody, and why; within, None: the amount is beyond every limit.
+    pub(super) fn nobody(&self, step: &Step<'_>, came: Came) -> Option<Option<Rejection>> {
+        match came {
+            Came::Asked(_) => None,
+            Came::Beyond if self.is_led(step.state) => None,
+            Came::Beyond => Some(None),
+            Came::Nobody(rejection) if rejection.code == Code::NoApprover => Some(Some(rejection)),
+            // What only a document can say.
+            Came::Nobody(_) => None,
         }
     }
 
@@ -161,16 +177,20 @@ impl<'a> Search<'a> {
         step: &Step<'_>,
         known: &Known<'_>,
         sample: Option<&Value>,
+        signed: &[(Name, Name)],
     ) -> Option<(Node, Came)> {
         let organisation = self.supposed.rules().organisation()?;
         let node = Fixing { known: *known, organisation }.step(step)?;
-        let question = Question {
-            chain: self.chain,
-            state: self.state(step.state)?,
-            node: &node,
-            submitter: known.submitter,
-            amount: sample,
+        let state = self.state(step.state)?;
+        // Independence belongs to a member.
+        let node = match state.is_independent() {
+            true => {
+                Node::InOrder(vec![Member { when: None, within: None, weight: 1, independent: true, node }])
+            }
+            false => node,
         };
+        let submitter = known.submitter;
+        let question = Question { chain: self.chain, state, node: &node, submitter, amount: sample, signed };
         self.budget.take();
         let came = self.supposed.step(&question);
         Some((node, came))
@@ -187,14 +207,20 @@ impl<'a> Search<'a> {
     }
 
     /// What comes of a step on the way, where the same amount is held against limits there.
-    fn through(&self, goal: &Step<'_>, n: usize, known: &Known<'_>, sample: Option<&Value>) -> Through {
+    pub(super) fn through(
+        &self,
+        goal: &Step<'_>,
+        n: usize,
+        known: &Known<'_>,
+        sample: Option<&Value>,
+    ) -> Through {
         let mut here = self.steps.iter().filter(|step| step.state == n);
         let (Some(step), None) = (here.next(), here.next()) else { return Through::Any };
         let answered = step.free.iter().all(|free| known.free.iter().any(|(known, _)| known == free));
         if !matches!(step.node, Node::Climb(_)) || step.measured != goal.measured || !answered {
             return Through::Any;
         }
-        match self.ask(step, known, sample) {
+        match self.ask(step, known, sample, &[]) {
             Some((_, Came::Asked(_))) => Through::NotBeyond,
             Some((_, Came::Beyond)) => Through::Beyond,
             Some((_, Came::Nobody(why))) if why.code == Code::NoApprover => Through::Held,

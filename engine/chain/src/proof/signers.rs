@@ -141,7 +141,7 @@ fn leaf(search: &Search<'_>, node: &Node, known: &Known<'_>) -> (Count, Through)
     if !same {
         return ((1, 1), Through::Any);
     }
-    match search.ask(&bare, known, measured.map(|(_, value)| value)) {
+    match search.ask(&bare, known, measured.map(|(_, value)| value), &[]) {
         Some((_, Came::Asked(plan))) => (signatures(&plan.root), Through::NotBeyond),
         Some((_, Came::Beyond)) => ((0, 0), Through::Beyond),
         Some((_, Came::Nobody(_))) => ((0, 0), Through::Held),

@@ -96,6 +96,7 @@ fn is_confirmed(
         chain: search.chain,
         state,
         node: &hole.node,
+        before: hole.before.as_ref().and_then(|before| Some((search.state(before.state)?, before))),
         submitter: &by.party,
         amount,
         at: search.supposed.at(),
@@ -105,7 +106,11 @@ fn is_confirmed(
 
 /// contract-review of CNY 5,000,000.01 to 20,000,000.00 submitted by president: ...
 fn sentence(search: &Search<'_>, step: &Step<'_>, found: &Findings, hole: &Hole) -> String {
-    let same = |other: &&Hole| other.answers == hole.answers && other.why.is_none() == hole.why.is_none();
+    let same = |other: &&Hole| {
+        other.answers == hole.answers
+            && other.why.is_none() == hole.why.is_none()
+            && other.before.as_ref().map(|b| b.state) == hole.before.as_ref().map(|b| b.state)
+    };
     let alike: Vec<&Hole> = found.holes.iter().filter(same).collect();
     let classes_of = |by: usize| alike.iter().filter(move |h| h.by == by).map(|h| h.class);
     // The run of classes that begins with the one that was confirmed.
@@ -135,11 +140,18 @@ fn sentence(search: &Search<'_>, step: &Step<'_>, found: &Findings, hole: &Hole)
     let state = search.state(step.state).map_or("", |state| state.name.as_str());
     let when = circumstances(chain, found, hole);
     let by = posts.join(", ");
+    let signed = hole.before.as_ref().and_then(|before| Some((search.state(before.state)?, &before.person)));
+    let signed = signed.map_or(String::new(), |(state, person)| {
+        format!(
+            " once {person} has signed in {} (R6: independent signatures are of different persons)",
+            state.name
+        )
+    });
     let when = match search.since {
         None => when,
         Some(since) => format!("{when}, from {since} on"),
     };
-    format!("{}{of} submitted by {by}{more}{when}: nobody can sign in {state}; {why}", chain.name)
+    format!("{}{of} submitted by {by}{more}{when}: nobody can sign in {state}{signed}; {why}", chain.name)
 }
 
 /// The conditions on which it depends, in words.
@@ -193,6 +205,9 @@ fn in_words(chain: &Chain, expr: &Expr) -> String {
 }
 
 fn help(hole: &Hole) -> &'static str {
+    if hole.before.is_some() {
+        return "let another post sign in one of the two, give one of them a second holder, or take `independent` away";
+    }
     match hole.why {
         None => {
             "give somebody above them a limit that suffices, say with `beyond` what becomes of it, or take them off the \

@@ -53,11 +53,32 @@ pub(super) fn reaches(
         Required::Must(must) => known.truth(must) == Some(false),
         Required::Case(_) | Required::Unique { .. } => false,
     });
-    if refused {
-        return false;
-    }
+    !refused && walks(chain, known, (vec![0], goal), through)
+}
+
+/// The same from a state on in which people have signed.
+pub(super) fn goes_on(
+    chain: &Chain,
+    known: &Known<'_>,
+    (from, goal): (usize, usize),
+    through: &mut dyn FnMut(usize) -> Through,
+) -> bool {
+    let mut next = Vec::new();
+    leads(chain, from, known, (false, Through::NotBeyond), &mut |target| {
+        if let Target::State(to) = target {
+            next.push(usize::from(to));
+        }
+    });
+    walks(chain, known, (next, goal), through)
+}
+
+fn walks(
+    chain: &Chain,
+    known: &Known<'_>,
+    (mut open, goal): (Vec<usize>, usize),
+    through: &mut dyn FnMut(usize) -> Through,
+) -> bool {
     let mut seen = vec![false; chain.states.len()];
-    let mut open = vec![0_usize];
     while let Some(n) = open.pop() {
         if seen.get(n).copied().unwrap_or(true) {
             continue;

@@ -10,7 +10,7 @@ use super::route::{Ascent, LevelPlan, climb};
 use super::weigh::{tells, weigh};
 use super::{Ctx, internal};
 use crate::definition::{
-    Activity, Authority, Beside, Chain, Climb, Duty, ForEach, Member, Node, Signer, StateDef, TaskDef,
+    Authority, Beside, Chain, Climb, Duty, ForEach, Member, Node, Signer, StateDef, TaskDef,
 };
 use crate::eval::{Scope, evaluate, holds_or_absent};
 use crate::event::{About, AmountWeighed, Capacity, CapacityWhy, Level, Plan, PlanNode, Slot};
@@ -496,13 +496,8 @@ fn signed_elsewhere<'c>(case: &'c Case, state: Option<&StateDef>) -> impl Iterat
     case.signatures().iter().filter(move |s| !s.void && s.duty.signs() && Some(&s.state) != own.as_ref())
 }
 
-/// R6: whether all signatures of a state are independent.
 fn is_independent(chain: &Chain, state: &Name) -> bool {
-    let activity = chain.states.iter().find(|s| s.name == *state).map(|state| &state.activity);
-    match activity {
-        Some(Activity::People(Node::InOrder(members))) => members.iter().all(|member| member.independent),
-        _ => false,
-    }
+    chain.states.iter().find(|s| s.name == *state).is_some_and(StateDef::is_independent)
 }
 
 /// Whoever answers for a post: what it may not sign nobody signs in its name either.

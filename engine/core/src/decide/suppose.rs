@@ -7,6 +7,7 @@ use crate::definition::{Chain, Definition, Node, Organisation, StateDef};
 use crate::eval::{Scope, evaluate};
 use crate::event::{Party, Plan};
 use crate::expr::Expr;
+use crate::name::Name;
 use crate::rejection::Rejection;
 use crate::state::{Case, Release, State};
 use crate::time::Timestamp;
@@ -36,6 +37,8 @@ pub struct Question<'a> {
     pub submitter: &'a Party,
     /// What is held against limits.
     pub amount: Option<&'a Value>,
+    /// Who has signed before: another state, and the person. For R6.
+    pub signed: &'a [(Name, Name)],
 }
 
 /// Rules as they hold at an instant, in a company without cases.
@@ -69,9 +72,11 @@ impl Supposed {
 
     /// What a step would come to.
     pub fn step(&self, question: &Question<'_>) -> Came {
-        let Question { chain, state, node, submitter, amount } = *question;
+        let Question { chain, state, node, submitter, amount, signed } = *question;
         let path = self.rules.organisation().map(|o| o.superiors(&submitter.position)).unwrap_or_default();
-        let case = Case::supposed(chain.name.clone(), (submitter.clone(), path), amount.cloned(), self.at);
+        let origin = (submitter.clone(), path);
+        let mut case = Case::supposed(chain.name.clone(), origin, amount.cloned(), self.at);
+        case.suppose_signed(signed, self.at);
         let ctx =
             Ctx { state: &self.state, at: self.at, pinned: &self.rules, active: &self.rules, facts: None };
         match plan(ctx, &case, chain, state, node) {

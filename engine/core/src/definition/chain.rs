@@ -284,6 +284,16 @@ pub struct StateDef {
     pub next: BTreeMap<Name, Vec<Arrow>>,
 }
 
+impl StateDef {
+    /// R6: whether all signatures given in it are independent.
+    pub fn is_independent(&self) -> bool {
+        match &self.activity {
+            Activity::People(Node::InOrder(members)) => members.iter().all(|member| member.independent),
+            _ => false,
+        }
+    }
+}
+
 /// An activity done for each item of a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ForEach {

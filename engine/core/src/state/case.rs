@@ -289,6 +289,26 @@ impl Case {
         Case::begun(chain, Arc::new(Origin { submitter, path }), amount, at)
     }
 
+    /// Supposes that these persons have approved it, each in a state.
+    pub(crate) fn suppose_signed(&mut self, signed: &[(Name, Name)], at: Timestamp) {
+        self.signatures.extend(signed.iter().map(|(state, person)| Signature {
+            task: 0,
+            state: state.clone(),
+            duty: Duty::Approve,
+            position: Name::default(),
+            capacities: Vec::new(),
+            person: person.clone(),
+            verdict: Verdict::Approve,
+            reason: None,
+            counts_as_review: false,
+            at,
+            revision: 1,
+            delegation: None,
+            organisation: 0,
+            void: false,
+        }));
+    }
+
     pub(super) fn begun(chain: Name, origin: Arc<Origin>, amount: Option<Value>, at: Timestamp) -> Case {
         Case {
             number: 1,
