@@ -10,6 +10,8 @@ mod actions;
 mod cloud;
 mod data;
 mod dealings;
+#[cfg(test)]
+mod golden;
 mod organisation;
 mod outward;
 mod plan;
