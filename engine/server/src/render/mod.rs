@@ -12,6 +12,7 @@ mod data;
 mod dealings;
 #[cfg(test)]
 mod golden;
+mod json;
 mod organisation;
 mod outward;
 mod plan;
