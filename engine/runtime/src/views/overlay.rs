@@ -14,8 +14,8 @@ use super::keys::{self, List};
 use super::rows::CaseRow;
 use super::store::{Meta, ViewsError, decode, encode};
 
-/// Rows and pages kept in memory: those that change often are not read back each time.
-const KEPT_MAX: usize = 8_192;
+/// Rows and pages kept in memory, each: those that change often are not read back each time.
+const KEPT_MAX: usize = 32_768;
 
 /// An entry of a person's list. It has what an inbox is put in order and told apart by, so that a page of it costs the
 /// rows of that page and no more. Where the list is of cases, there is the case alone.
@@ -38,7 +38,8 @@ impl Entered {
 /// it is the state of the views at `applied`.
 #[derive(Default)]
 pub(super) struct Overlay {
-    cases: BTreeMap<CaseNo, Cached<CaseRow>>,
+    /// A row each in a box: the tree's nodes move their entries.
+    cases: BTreeMap<CaseNo, Cached<Box<CaseRow>>>,
     pages: BTreeMap<Vec<u8>, Cached<BTreeSet<Entered>>>,
     /// The last sequence that is in the rows.
     pub(super) applied: u64,
@@ -77,19 +78,19 @@ impl Overlay {
                 place.insert(Cached { row, dirty: false })
             }
         };
-        Ok(Some(cached.touch(&mut self.dirty)))
+        Ok(Some(&mut **cached.touch(&mut self.dirty)))
     }
 
     /// A new case's row.
     pub(super) fn add_case(&mut self, row: CaseRow) {
-        self.cases.insert(row.case, Cached { row, dirty: true });
+        self.cases.insert(row.case, Cached { row: Box::new(row), dirty: true });
         self.dirty += 1;
     }
 
     /// A case's row.
     pub(super) fn case(&self, tree: &Tree, case: CaseNo) -> Result<Option<CaseRow>, ViewsError> {
         match self.cases.get(&case) {
-            Some(cached) => Ok(Some(cached.row.clone())),
+            Some(cached) => Ok(Some((*cached.row).clone())),
             None => read(tree, &keys::case(case)),
         }
     }
@@ -192,8 +193,12 @@ impl Overlay {
     }
 }
 
-/// Rows that equal the tree's are kept while they are not too many.
+/// Rows that equal the tree's are kept while they are not too many; otherwise those that changed since it was last
+/// written.
 fn keep<K: Ord, T>(rows: &mut BTreeMap<K, Cached<T>>) {
+    if rows.len() > KEPT_MAX {
+        rows.retain(|_, cached| cached.dirty);
+    }
     if rows.len() > KEPT_MAX {
         rows.clear();
     }
