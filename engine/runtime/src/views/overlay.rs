@@ -16,6 +16,8 @@ use super::store::{Meta, ViewsError, decode, encode};
 
 /// Rows and pages kept in memory, each: those that change often are not read back each time.
 const KEPT_MAX: usize = 32_768;
+/// Room for most rows.
+const ROW_BYTES: usize = 4_096;
 
 /// An entry of a person's list. It has what an inbox is put in order and told apart by, so that a page of it costs the
 /// rows of that page and no more. Where the list is of cases, there is the case alone.
@@ -157,28 +159,34 @@ impl Overlay {
         self.dirty
     }
 
-    /// All that the tree does not have: value, or None for a key that goes.
-    pub(super) fn changes(&self) -> Result<BTreeMap<Vec<u8>, Option<Vec<u8>>>, ViewsError> {
-        let mut changes = BTreeMap::new();
+    /// All that the tree does not have: a key and its value, or None for a key that goes.
+    fn each_change(&self, mut each: impl FnMut(&[u8], Option<&[u8]>)) -> Result<(), ViewsError> {
+        let mut bytes = Vec::with_capacity(ROW_BYTES);
         for (case, cached) in self.cases.iter().filter(|(_, cached)| cached.dirty) {
-            changes.insert(keys::case(*case), Some(encode(&cached.row)?));
+            bytes = written_into(bytes, &cached.row)?;
+            each(&keys::case(*case), Some(&bytes));
         }
         for (key, cached) in self.pages.iter().filter(|(_, cached)| cached.dirty) {
-            let value = if cached.row.is_empty() { None } else { Some(encode(&cached.row)?) };
-            changes.insert(key.clone(), value);
+            bytes = written_into(bytes, &cached.row)?;
+            each(key, (!cached.row.is_empty()).then_some(&bytes[..]));
         }
+        Ok(())
+    }
+
+    /// The same, in order.
+    pub(super) fn changes(&self) -> Result<BTreeMap<Vec<u8>, Option<Vec<u8>>>, ViewsError> {
+        let mut changes = BTreeMap::new();
+        self.each_change(|key, value| drop(changes.insert(key.to_vec(), value.map(<[u8]>::to_vec))))?;
         Ok(changes)
     }
 
     /// All that the tree does not have, as one batch with the mark of how far it goes: whole or not at all.
     pub(super) fn batch(&self, meta: &Meta) -> Result<Batch, ViewsError> {
         let mut batch = Batch::default();
-        for (key, value) in self.changes()? {
-            match value {
-                Some(value) => batch.insert(key, value),
-                None => batch.remove(key),
-            }
-        }
+        self.each_change(|key, value| match value {
+            Some(value) => batch.insert(key, value),
+            None => batch.remove(key),
+        })?;
         batch.insert(keys::META, encode(meta)?);
         Ok(batch)
     }
@@ -203,6 +211,12 @@ fn keep<K: Ord, T>(rows: &mut BTreeMap<K, Cached<T>>) {
         rows.clear();
     }
     rows.values_mut().for_each(|cached| cached.dirty = false);
+}
+
+/// Encodes a row into the memory of the one before.
+fn written_into<T: Serialize>(mut bytes: Vec<u8>, row: &T) -> Result<Vec<u8>, ViewsError> {
+    bytes.clear();
+    Ok(postcard::to_extend(row, bytes)?)
 }
 
 fn read<T: serde::de::DeserializeOwned>(tree: &Tree, key: &[u8]) -> Result<Option<T>, ViewsError> {
