@@ -10,10 +10,11 @@ use crate::head::HeadRecord;
 use crate::index::{self, Position};
 use crate::log::{DurableEnd, Log};
 use crate::parse::Tip;
+use crate::reader::Frame;
 use crate::segment::{self, FIRST_GROUP, Segment};
 use crate::storage::{Access, Storage};
 use crate::verify::Report;
-use crate::walk::{Walk, walk};
+use crate::walk::{Shown, Walk, walk};
 
 /// A group that is durable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,7 +74,28 @@ impl Journal {
     /// `LOG_MISSING`, `LOG_DAMAGED`, `LOG_TAIL_CUT`, `LOG_FOREIGN`, `LOG_FORMAT_UNKNOWN`: nothing was changed.
     /// `IO`: it may be cut already, or in part; open again.
     pub fn open(storage: Arc<dyn Storage>, from: Option<Head>) -> Result<(Journal, Report), Error> {
-        let walk = walk(&*storage, Access::Write, from)?;
+        Self::open_walked(storage, from, None)
+    }
+
+    /// The same, and shows every frame that is found whole, in order, so that a start reads the log once. With
+    /// `from`, frames before it may be among them. What was shown counts only if this succeeds.
+    ///
+    /// # Errors
+    /// Those of [`Journal::open`].
+    pub fn open_reading(
+        storage: Arc<dyn Storage>,
+        from: Option<Head>,
+        mut show: impl FnMut(Frame<'_>),
+    ) -> Result<(Journal, Report), Error> {
+        Self::open_walked(storage, from, Some(&mut show))
+    }
+
+    fn open_walked(
+        storage: Arc<dyn Storage>,
+        from: Option<Head>,
+        show: Option<Shown<'_>>,
+    ) -> Result<(Journal, Report), Error> {
+        let walk = walk(&*storage, Access::Write, from, show)?;
         make_durable(&walk)?;
         let report = Report::new(&walk);
         let Walk { record, tip, end, segments, index, .. } = walk;

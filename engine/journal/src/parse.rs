@@ -161,6 +161,16 @@ fn check_frames(group: &[u8], offset: u64, header: &GroupHeader) -> Result<(), F
     Ok(())
 }
 
+/// The frames of a group that was checked, in order.
+pub(crate) fn frames_of(group: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut at = GROUP_HEADER_BYTES;
+    std::iter::from_fn(move || {
+        let frame = frame_at(group, at)?;
+        at += FRAME_HEADER_BYTES + frame.len();
+        Some(frame)
+    })
+}
+
 /// The frame whose header is at `at`, if its length stays within `group`. Its checksum is not looked at.
 fn frame_at(group: &[u8], at: usize) -> Option<&[u8]> {
     let header = group.get(at..at + FRAME_HEADER_BYTES)?;

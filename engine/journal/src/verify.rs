@@ -70,7 +70,7 @@ impl Report {
 /// # Errors
 /// `LOG_MISSING`, `LOG_DAMAGED`, `LOG_TAIL_CUT`, `LOG_FOREIGN`, `LOG_FORMAT_UNKNOWN`, `IO`.
 pub fn verify(storage: &dyn Storage) -> Result<Report, Error> {
-    Ok(Report::new(&walk(storage, Access::Read, None)?))
+    Ok(Report::new(&walk(storage, Access::Read, None, None)?))
 }
 
 /// Like [`verify`], and gives the log to read from.
@@ -78,7 +78,7 @@ pub fn verify(storage: &dyn Storage) -> Result<Report, Error> {
 /// # Errors
 /// Those of [`verify`].
 pub fn inspect(storage: Arc<dyn Storage>) -> Result<(Log, Report), Error> {
-    let walk = walk(&*storage, Access::Read, None)?;
+    let walk = walk(&*storage, Access::Read, None, None)?;
     let report = Report::new(&walk);
     let end = DurableEnd { head: walk.tip.head, at: walk.end };
     let log = Log::new(storage, walk.tip.log_id, walk.tip.geometry, walk.index, end);

@@ -4,7 +4,8 @@ use crate::error::{Error, Place};
 use crate::format::{Hash, Head};
 use crate::head::HeadRecord;
 use crate::index::{Index, Position};
-use crate::parse::{Fault, Group, Tip, read_group, read_header};
+use crate::parse::{Fault, Group, Tip, frames_of, read_group, read_header};
+use crate::reader::Frame;
 use crate::segment::{self, FIRST_GROUP, Family, Segment};
 use crate::storage::{Access, Storage};
 use crate::tail::{Cut, Stop};
@@ -34,9 +35,17 @@ pub(crate) struct Counts {
     pub(crate) bytes: u64,
 }
 
+/// Is shown every frame that was found whole, in order.
+pub(crate) type Shown<'a> = &'a mut dyn FnMut(Frame<'_>);
+
 /// Reads the log from the group that holds the older of `from` and the head record, or all of it without
 /// `from`. What they vouch for must be there.
-pub(crate) fn walk(storage: &dyn Storage, access: Access, from: Option<Head>) -> Result<Walk, Error> {
+pub(crate) fn walk(
+    storage: &dyn Storage,
+    access: Access,
+    from: Option<Head>,
+    show: Option<Shown<'_>>,
+) -> Result<Walk, Error> {
     let listed = segment::list(storage)?;
     if listed.is_empty() && !HeadRecord::exists(storage)? {
         return Err(Error::Missing);
@@ -53,12 +62,12 @@ pub(crate) fn walk(storage: &dyn Storage, access: Access, from: Option<Head>) ->
             },
         });
     }
-    let mut walker = Walker::start(storage, access, listed, &record, from)?;
+    let mut walker = Walker::start((storage, access, listed), &record, from, show)?;
     let fault = walker.read_groups()?;
     walker.finish(record, fault)
 }
 
-struct Walker<'a> {
+struct Walker<'a, 's> {
     storage: &'a dyn Storage,
     access: Access,
     /// Number and size of every segment file.
@@ -73,15 +82,15 @@ struct Walker<'a> {
     marks: Vec<Head>,
     index: Index,
     counts: Counts,
+    show: Option<Shown<'s>>,
 }
 
-impl<'a> Walker<'a> {
+impl<'a, 's> Walker<'a, 's> {
     fn start(
-        storage: &'a dyn Storage,
-        access: Access,
-        listed: Vec<(u64, u64)>,
+        (storage, access, listed): (&'a dyn Storage, Access, Vec<(u64, u64)>),
         record: &HeadRecord,
         from: Option<Head>,
+        show: Option<Shown<'s>>,
     ) -> Result<Self, Error> {
         let family = Family { log_id: record.log_id(), geometry: None };
         let segment = enter(storage, access, &listed, 0, family, 1)?;
@@ -105,6 +114,7 @@ impl<'a> Walker<'a> {
             marks,
             index,
             counts,
+            show,
         };
         for mark in &walker.marks {
             if mark.sequence == 0 && mark.hash != head.hash {
@@ -151,7 +161,7 @@ impl<'a> Walker<'a> {
         loop {
             let end = self.segment.bytes.min(self.tip.geometry.segment_bytes);
             match read_group(&mut self.window, self.offset, end, &self.tip) {
-                Ok(group) => self.take(group)?,
+                Ok(group) => self.take(group, end)?,
                 Err(unread) => {
                     let fault = unread.fault(self.segment.number())?;
                     if fault != Fault::NoHeader || !self.go_to_next_segment()? {
@@ -162,13 +172,14 @@ impl<'a> Walker<'a> {
         }
     }
 
-    fn take(&mut self, group: Group) -> Result<(), Error> {
+    fn take(&mut self, group: Group, end: u64) -> Result<(), Error> {
         let (first, last) = (group.header.first_sequence, group.tip.head.sequence);
         for mark in &self.marks {
             if (first..=last).contains(&mark.sequence) && *mark != group.tip.head {
                 return Err(self.mark_missed(mark, "another group"));
             }
         }
+        self.show(&group, end)?;
         self.index.note(first, self.position());
         self.tip = group.tip;
         self.last_group = Some(self.offset);
@@ -176,6 +187,19 @@ impl<'a> Walker<'a> {
         self.counts.groups += 1;
         self.counts.frames += u64::from(group.header.count);
         self.counts.bytes += group.header.group_bytes();
+        Ok(())
+    }
+
+    /// Shows the frames of a group that was read just now, so that nothing is read again.
+    fn show(&mut self, group: &Group, end: u64) -> Result<(), Error> {
+        let Some(show) = &mut self.show else { return Ok(()) };
+        let length = usize::try_from(group.header.group_bytes()).unwrap_or(usize::MAX);
+        let segment = self.segment.number();
+        let bytes = self.window.get(self.offset, length, end);
+        let bytes = bytes.map_err(|source| Error::io(format!("read segment {segment}"))(source))?;
+        for (sequence, bytes) in (group.header.first_sequence..).zip(frames_of(bytes)) {
+            show(Frame { sequence, bytes });
+        }
         Ok(())
     }
 

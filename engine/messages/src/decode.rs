@@ -13,6 +13,15 @@ pub fn decode<T: DeserializeOwned>(bytes: &[u8], limits: &Limits) -> Result<T, W
 
 /// Reads a text that has passed [`scan`].
 pub(crate) fn typed<T: DeserializeOwned>(text: &str) -> Result<T, WireError> {
+    match serde_json::from_str(text) {
+        Ok(value) => Ok(value),
+        // To follow the path costs as much as reading does: only what is wrong is read so, for the place of it.
+        Err(_) => placed(text),
+    }
+}
+
+/// Reads a text, and says where it is wrong.
+fn placed<T: DeserializeOwned>(text: &str) -> Result<T, WireError> {
     let mut reader = serde_json::Deserializer::from_str(text);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();

@@ -48,7 +48,9 @@ pub use api::{
 };
 pub use decode::decode;
 pub use error::{Code, WireError};
-pub use event::{BinaryMessage, CloudEvent, EventType, LogId, MessageId, source_company, source_of};
+pub use event::{
+    BinaryMessage, CloudEvent, EventType, LogId, MessageId, Origin, OwnEvent, source_company, source_of,
+};
 pub use limits::Limits;
 pub use money::{Currency, Decimal, Money};
 pub use quantity::Quantity;

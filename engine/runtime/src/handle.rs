@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::{SyncSender, TrySendError};
 use std::task::{Context, Poll};
 
-use countersign_core::command::{Body, Cause};
+use countersign_core::command::{Body, CaseNo, Cause};
 use countersign_core::state::{RequestKey, State};
 use countersign_journal::LogId;
 use tokio::sync::oneshot;
@@ -20,6 +20,7 @@ use crate::error::Unavailable;
 use crate::failure::Failure;
 use crate::follow::LogView;
 use crate::message::Message;
+use crate::release::Asked;
 use crate::reply::{Incoming, Reply};
 use crate::snapshots::{Progress, SnapshotCounts};
 use crate::views::Views;
@@ -66,6 +67,18 @@ impl EngineHandle {
     /// # Errors
     /// `OVERLOADED`, `ENGINE_STOPPED`.
     pub fn send(&self, incoming: Incoming) -> Result<Pending<Reply>, Unavailable> {
+        self.send_telling(incoming, None)
+    }
+
+    /// The same; the reply tells how this case stood before.
+    ///
+    /// # Errors
+    /// Those of [`EngineHandle::send`].
+    pub fn send_telling(
+        &self,
+        incoming: Incoming,
+        case: Option<CaseNo>,
+    ) -> Result<Pending<Reply>, Unavailable> {
         if matches!(incoming.cause, Cause::Timer { .. })
             || matches!(incoming.body, Body::Timer { .. } | Body::Sweep)
         {
@@ -80,7 +93,7 @@ impl EngineHandle {
         }
         let (to, from) = oneshot::channel();
         let key = RequestKey::of_cause(&incoming.cause);
-        self.post(Message::Command(incoming, key, to))?;
+        self.post(Message::Command(incoming, key, Asked { to, case }))?;
         Ok(Pending(from))
     }
 

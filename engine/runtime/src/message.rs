@@ -3,7 +3,7 @@
 use countersign_core::state::{RequestKey, State};
 use tokio::sync::oneshot;
 
-use crate::release::ReplyTo;
+use crate::release::Asked;
 use crate::reply::Incoming;
 
 /// Looks at State and gives the call that sends what it found, with the sequence it saw.
@@ -16,7 +16,7 @@ pub(crate) type ReadCall = Box<dyn FnOnce(&State) -> Box<dyn FnOnce() + Send> + 
 )]
 pub(crate) enum Message {
     /// A command, and by which digest its request is known: its caller works that out.
-    Command(Incoming, Option<RequestKey>, ReplyTo),
+    Command(Incoming, Option<RequestKey>, Asked),
     /// A look at State.
     Read(ReadCall),
     /// An operator confirms the time that the clock shows.

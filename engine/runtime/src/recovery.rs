@@ -1,13 +1,13 @@
 //! Starting: the journal says what is left of the log, and State is its fold.
 
 use std::sync::Arc;
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 use std::time::Instant;
 
 use countersign_core::frame::Frame;
 use countersign_core::state::{RequestKey, State, apply_frame_keyed};
-use countersign_journal::{Journal, Reader, Report, Storage};
+use countersign_journal::{Head, Journal, Report, Storage};
 
 use crate::error::{EngineError, ReadError};
 use crate::follow::decode;
@@ -15,7 +15,7 @@ use crate::snapshots::{Skipped, Store};
 use crate::views::ViewsOpened;
 
 /// Frames that are handed over together while the log is folded, and how many such batches wait at most.
-const BATCH: usize = 256;
+const BATCH: usize = 64;
 const BATCHES: usize = 4;
 
 /// What a start found.
@@ -61,11 +61,9 @@ pub(crate) fn recover(storage: Arc<dyn Storage>) -> Result<(Journal, Report, Rep
     // Why the head record cannot be read is told by opening the log.
     let (loaded, skipped) = found.unwrap_or_default();
     let (from, mut state) = loaded.map(|loaded| (loaded.head, loaded.state)).unzip();
-    let (journal, report) = Journal::open(storage, from)?;
     let state = state.get_or_insert_default();
     let snapshot = state.head().sequence;
-    let reader = journal.log().reader(snapshot + 1).map_err(ReadError::from)?;
-    let (frames, events) = fold(state, reader)?;
+    let (journal, report, (frames, events)) = fold(state, storage, from)?;
     let took_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
     let state = std::mem::take(state);
     Ok((journal, report, Replayed { state, snapshot, skipped, frames, events, took_ms }))
@@ -74,40 +72,99 @@ pub(crate) fn recover(storage: Arc<dyn Storage>) -> Result<(Journal, Report, Rep
 /// A frame, and the digest of its request.
 type Decoded = (Frame, Option<RequestKey>);
 
-/// Applies every frame from here on. One thread reads, checks and decodes ahead while this one applies. Gives how many
-/// frames and events there were.
-fn fold(state: &mut State, reader: Reader) -> Result<(u64, u64), EngineError> {
-    let (mut frames, mut events) = (0, 0);
+/// Frames and events that were applied.
+type Counts = (u64, u64);
+
+/// Opens the log and applies every frame beyond State. One thread reads, checks and decodes, once, while this one
+/// applies.
+fn fold(
+    state: &mut State,
+    storage: Arc<dyn Storage>,
+    from: Option<Head>,
+) -> Result<(Journal, Report, Counts), EngineError> {
+    let beyond = state.head().sequence;
     thread::scope(|scope| {
-        let (away, decoded) = sync_channel(BATCHES);
+        let (away, decoded) = sync_channel::<Vec<Decoded>>(BATCHES);
+        let (back, applied) = sync_channel(BATCHES);
         let reads = thread::Builder::new().name("countersign-replay".to_owned());
-        let reads = reads.spawn_scoped(scope, move || read_ahead(reader, &away));
+        let reads = reads.spawn_scoped(scope, move || open(storage, from, Ahead::new(beyond, away, applied)));
         let reads = reads.map_err(|source| EngineError::System { doing: "start a thread", source })?;
-        for (frame, key) in decoded.into_iter().flatten() {
-            apply_frame_keyed(state, &frame, key);
-            frames += 1;
-            events += frame.events.len() as u64;
+        let (mut frames, mut events) = (0, 0);
+        for batch in decoded {
+            for (frame, key) in &batch {
+                apply_frame_keyed(state, frame, *key);
+                events += frame.events.len() as u64;
+            }
+            frames += batch.len() as u64;
+            // Whoever made the frames lets go of them. Where it does not come to that, this thread does.
+            drop(back.try_send(batch));
         }
         match reads.join() {
-            Ok(read) => read.map_err(EngineError::from),
+            Ok(opened) => opened.map(|(journal, report)| (journal, report, (frames, events))),
             Err(panic) => std::panic::resume_unwind(panic),
         }
-    })?;
-    Ok((frames, events))
+    })
 }
 
-/// Hands decoded frames over, until there are no more.
-fn read_ahead(mut reader: Reader, away: &SyncSender<Vec<Decoded>>) -> Result<(), ReadError> {
-    loop {
-        let mut batch = Vec::with_capacity(BATCH);
-        while batch.len() < BATCH {
-            let Some(found) = reader.next(u64::MAX)? else { break };
-            let frame = decode(found.sequence, found.bytes)?;
-            let key = RequestKey::of_cause(&frame.cause);
-            batch.push((frame, key));
+/// Opens the log and hands its frames over. What is wrong with the log itself is told before what its frames hold.
+fn open(
+    storage: Arc<dyn Storage>,
+    from: Option<Head>,
+    mut ahead: Ahead,
+) -> Result<(Journal, Report), EngineError> {
+    let opened = Journal::open_reading(storage, from, |frame| ahead.take(frame))?;
+    ahead.finish()?;
+    Ok(opened)
+}
+
+/// Decodes frames and hands them over in batches.
+struct Ahead {
+    /// State has what is up to here.
+    beyond: u64,
+    batch: Vec<Decoded>,
+    away: SyncSender<Vec<Decoded>>,
+    /// Batches that were applied. The thread that allocated their frames lets go of them: their memory is used again at
+    /// once, instead of new pages being asked of the system for every batch.
+    applied: Receiver<Vec<Decoded>>,
+    /// The first frame that does not decode; none after it is looked at.
+    wrong: Result<(), ReadError>,
+}
+
+impl Ahead {
+    fn new(beyond: u64, away: SyncSender<Vec<Decoded>>, applied: Receiver<Vec<Decoded>>) -> Ahead {
+        Ahead { beyond, batch: Vec::with_capacity(BATCH), away, applied, wrong: Ok(()) }
+    }
+
+    fn take(&mut self, found: countersign_journal::Frame<'_>) {
+        if found.sequence <= self.beyond || self.wrong.is_err() {
+            return;
         }
-        if batch.is_empty() || away.send(batch).is_err() {
-            return Ok(());
+        match decode(found.sequence, found.bytes) {
+            Ok(frame) => {
+                let key = RequestKey::of_cause(&frame.cause);
+                self.batch.push((frame, key));
+            }
+            Err(wrong) => self.wrong = Err(wrong),
         }
+        if self.batch.len() == BATCH {
+            self.send();
+        }
+    }
+
+    fn send(&mut self) {
+        let mut next = Vec::new();
+        while let Ok(applied) = self.applied.try_recv() {
+            next = applied;
+            next.clear();
+        }
+        next.reserve(BATCH);
+        let batch = std::mem::replace(&mut self.batch, next);
+        // Whoever applies ends only after this does.
+        let _ = self.away.send(batch);
+    }
+
+    fn finish(mut self) -> Result<(), ReadError> {
+        self.send();
+        self.wrong
     }
 }

@@ -3,9 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
+use countersign_core::command::CaseNo;
 use countersign_core::event::Event;
 use countersign_core::frame::Frame;
 use countersign_core::rejection::Rejection;
+use countersign_core::state::Standing;
 use tokio::sync::oneshot;
 
 use super::pipe::Batch;
@@ -20,12 +22,24 @@ const HEAD_BYTES: usize = 256;
 /// Where the answer to a command goes.
 pub(crate) type ReplyTo = oneshot::Sender<Result<Reply, Unavailable>>;
 
+/// Who waits for the answer to a command, and the case that it is to tell how it stood before.
+pub(crate) struct Asked {
+    pub(crate) to: ReplyTo,
+    pub(crate) case: Option<CaseNo>,
+}
+
+/// Who waits for the answer that a frame gives, and how its case stood before, if that is to be told.
+pub(crate) struct Answers {
+    pub(crate) to: ReplyTo,
+    pub(crate) before: Option<Standing>,
+}
+
 /// A frame that waits for the disk, or a reply that waits for frames. Dropped unreleased, its caller learns that the
 /// engine has stopped.
 #[allow(clippy::large_enum_variant, reason = "most are frames; a box each would be one more allocation")]
 pub(crate) enum Held {
     /// A frame, its sequence, and who waits for the answer that it gives; nobody where a timer caused it.
-    Frame(Frame, u64, Option<ReplyTo>),
+    Frame(Frame, u64, Option<Answers>),
     /// A refusal that left no frame, and the last sequence that it rests on.
     Refused(ReplyTo, Rejection, u64),
     /// The answer that the frame of this sequence gives again.
@@ -39,13 +53,13 @@ impl Held {
     pub(crate) fn release(self, log: &LogView) {
         match self {
             Held::Frame(frame, sequence, to) => {
-                if let Some(to) = to {
-                    drop(to.send(Ok(answer(&frame, sequence, false))));
+                if let Some(Answers { to, before }) = to {
+                    drop(to.send(Ok(Reply { before, ..answer(&frame, sequence, false) })));
                 }
             }
             Held::Refused(to, rejection, sequence) => {
                 let result = ReplyResult::Refused(rejection);
-                drop(to.send(Ok(Reply { result, sequence, repeated: false })));
+                drop(to.send(Ok(Reply { result, sequence, repeated: false, before: None })));
             }
             Held::Read(send) => send(),
             Held::Repeat(to, sequence) => match log.read_frame(sequence) {
@@ -77,7 +91,7 @@ impl Held {
 }
 
 fn answer(frame: &Frame, sequence: u64, repeated: bool) -> Reply {
-    Reply { result: result_of(frame), sequence, repeated }
+    Reply { result: result_of(frame), sequence, repeated, before: None }
 }
 
 impl fmt::Debug for Held {

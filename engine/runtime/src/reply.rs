@@ -5,6 +5,7 @@ use countersign_core::frame::{Frame, Outcome};
 use countersign_core::name::Name;
 use countersign_core::receipt::Receipt;
 use countersign_core::rejection::{Code, Rejection};
+use countersign_core::state::Standing;
 
 /// A command as it comes in: the core thread stamps it with the time.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +25,8 @@ pub struct Reply {
     pub sequence: u64,
     /// The same request took effect before; this is its answer again.
     pub repeated: bool,
+    /// How the case stood before, where that was asked for and the frame of this answer is all that came of the command.
+    pub before: Option<Standing>,
 }
 
 /// What became of a command.

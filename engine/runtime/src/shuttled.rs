@@ -27,7 +27,7 @@ use crate::follow::LogView;
 use crate::options::OnFatal;
 use log_thread::LogThread;
 use pipe::{Batch, Next, Pipe};
-use release::{Held, Releaser};
+use release::{Answers, Held, Releaser};
 
 #[allow(dead_code, reason = "the engine uses all of it")]
 #[path = "log_thread.rs"]
@@ -138,7 +138,7 @@ fn once(disk: &SimDisk, log_thread: fn(LogThread)) -> Came {
         for _ in 0..A_ROUND {
             sequence += 1;
             let (to, reply) = oneshot::channel();
-            batch.push(Held::Frame(frame(sequence), sequence, Some(to)));
+            batch.push(Held::Frame(frame(sequence), sequence, Some(Answers { to, before: None })));
             waiting.push(Waiting { sequence, reply });
             batch.push(look(sequence, disk, &log, &looks));
         }

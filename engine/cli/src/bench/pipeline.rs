@@ -81,7 +81,7 @@ fn core_thread(from_callers: &Receiver<Message>, to_log: &SyncSender<Batch>, fra
             sequence += 1;
             batch.bytes.extend_from_slice(frame);
             let result = ReplyResult::Accepted(Receipt::default());
-            batch.waiting.push((to, Reply { result, sequence, repeated: false }));
+            batch.waiting.push((to, Reply { result, sequence, repeated: false, before: None }));
             drop(incoming);
             let full = batch.bytes.len() >= GROUP_BYTES_MAX;
             next = if full { None } else { from_callers.try_recv().ok() };
@@ -98,7 +98,7 @@ fn core_thread(from_callers: &Receiver<Message>, to_log: &SyncSender<Batch>, fra
                     sequence += 1;
                     batch.bytes.extend_from_slice(frame);
                     let result = ReplyResult::Accepted(Receipt::default());
-                    batch.waiting.push((to, Reply { result, sequence, repeated: false }));
+                    batch.waiting.push((to, Reply { result, sequence, repeated: false, before: None }));
                 }
                 Err(TryRecvError::Empty | TryRecvError::Disconnected) => {
                     if to_log.send(std::mem::take(&mut batch)).is_err() {

@@ -1,9 +1,12 @@
 //! The plan of a step: who is to be asked, in which order, and why; fixed when the state is entered.
 
+use std::cell::RefCell;
+use std::fmt;
 use std::sync::Arc;
 
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
+use serde::de::{SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::definition::Duty;
 use crate::name::Name;
@@ -68,7 +71,51 @@ pub struct Slot {
     /// The group in which the position has a seat; a seat is never filled by a superior.
     pub seat_of: Option<Name>,
     /// Persons who may not answer: the submitter, who benefits, who is excepted.
+    #[serde(deserialize_with = "same_as_before")]
     pub barred: Arc<[Name]>,
+}
+
+thread_local! {
+    /// The persons that this thread has read last. Slots of a plan mostly bar the same ones.
+    static LAST_READ: RefCell<Arc<[Name]>> = RefCell::new([].into());
+}
+
+/// A list of names that is kept once where it is the one before again.
+fn same_as_before<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<[Name]>, D::Error> {
+    deserializer.deserialize_seq(Listed)
+}
+
+struct Listed;
+
+impl<'de> Visitor<'de> for Listed {
+    type Value = Arc<[Name]>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of names")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut names: A) -> Result<Arc<[Name]>, A::Error> {
+        LAST_READ.with_borrow_mut(|last| {
+            let mut same = 0;
+            while let Some(name) = names.next_element::<Name>()? {
+                if last.get(same) == Some(&name) {
+                    same += 1;
+                    continue;
+                }
+                let mut other = last[..same].to_vec();
+                other.push(name);
+                while let Some(name) = names.next_element()? {
+                    other.push(name);
+                }
+                *last = other.into();
+                return Ok(last.clone());
+            }
+            if same < last.len() {
+                *last = last[..same].into();
+            }
+            Ok(last.clone())
+        })
+    }
 }
 
 /// What a slot is asked about, where that is more than the document.

@@ -30,6 +30,7 @@ mod rows;
 mod secrets;
 mod shared;
 pub mod snapshot;
+mod standing;
 mod waiting;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -61,6 +62,7 @@ pub use outward::{
 pub use planned::{PlanForm, Planned, PlannedLevel, PlannedSlot};
 pub use requests::{REQUEST_WINDOW_MS, REQUESTS_MAX, RequestKey, Requests, SENT_AHEAD_MAX_MS, Seen};
 pub use secrets::Secrets;
+pub use standing::{Standing, place};
 pub use waiting::Seeks;
 
 use crate::command::{CaseNo, CommandNo, Timer};

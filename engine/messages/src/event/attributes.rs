@@ -68,7 +68,7 @@ pub(super) mod padded {
 
     pub(crate) fn serialize<S: Serializer>(sequence: &Option<u64>, serializer: S) -> Result<S::Ok, S::Error> {
         match sequence {
-            Some(sequence) => serializer.serialize_str(&text(*sequence)),
+            Some(sequence) => serializer.collect_str(&format_args!("{sequence:020}")),
             None => serializer.serialize_none(),
         }
     }

@@ -215,8 +215,8 @@ fn reassigned(row: &mut CaseRow, e: &TaskReassigned) {
 }
 
 fn decided(row: &mut CaseRow, at: Timestamp, e: &TaskDecided) {
-    let Some(task) = row.tasks.get(&e.task).cloned() else { return };
-    close(row, e.task, answered(e.task, !e.blind && e.counts_as_review));
+    let Some(task) = row.tasks.remove(&e.task) else { return };
+    route(row, task.slot, answered(e.task, !e.blind && e.counts_as_review));
     let answer = AnswerRow {
         verdict: e.verdict,
         reason: e.reason.clone(),
@@ -232,8 +232,8 @@ fn decided(row: &mut CaseRow, at: Timestamp, e: &TaskDecided) {
 
 /// A piece of work was done, refused, or a choice made.
 fn done(row: &mut CaseRow, at: Timestamp, e: &TaskAnswered) {
-    let Some(task) = row.tasks.get(&e.task).cloned() else { return };
-    close(row, e.task, RouteStatus::Signed(e.task));
+    let Some(task) = row.tasks.remove(&e.task) else { return };
+    route(row, task.slot, RouteStatus::Signed(e.task));
     let answer = AnswerRow {
         verdict: e.verdict,
         reason: e.reason.clone(),
@@ -313,10 +313,10 @@ pub(super) fn route(row: &mut CaseRow, slot: u16, status: RouteStatus) {
 
 /// The place of a slot of the present state.
 pub(super) fn place(row: &mut CaseRow, slot: u16) -> Option<&mut RouteRow> {
-    let state = row.state.clone();
+    let CaseRow { state, route, .. } = row;
     let is_it =
-        |place: &&mut RouteRow| place.state == state && place.slot.as_ref().is_some_and(|s| s.slot == slot);
-    row.route.iter_mut().rev().find(is_it)
+        |place: &&mut RouteRow| place.state == *state && place.slot.as_ref().is_some_and(|s| s.slot == slot);
+    route.iter_mut().rev().find(is_it)
 }
 
 fn end(row: &mut CaseRow, ended: EndedRow) {

@@ -11,7 +11,7 @@ use crate::follow::{LogReader, LogView};
 /// Frames that are folded before queries get a turn.
 const FOLD_FRAMES_MAX: usize = 256;
 /// Rows and keys that are newer than the tree at most, before they are written to it.
-const DIRTY_MAX: usize = 8_192;
+const DIRTY_MAX: usize = 16_384;
 /// How long rows may be newer than the tree. After a crash that much is folded again.
 const WRITE_EVERY: Duration = Duration::from_secs(1);
 

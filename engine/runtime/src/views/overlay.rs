@@ -14,8 +14,10 @@ use super::keys::{self, List};
 use super::rows::CaseRow;
 use super::store::{Meta, ViewsError, decode, encode};
 
-/// Rows and pages kept in memory: those that change often are not read back each time.
-const KEPT_MAX: usize = 8_192;
+/// Rows and pages kept in memory, each: those that change often are not read back each time.
+const KEPT_MAX: usize = 32_768;
+/// Room for most rows.
+const ROW_BYTES: usize = 4_096;
 
 /// An entry of a person's list. It has what an inbox is put in order and told apart by, so that a page of it costs the
 /// rows of that page and no more. Where the list is of cases, there is the case alone.
@@ -38,7 +40,8 @@ impl Entered {
 /// it is the state of the views at `applied`.
 #[derive(Default)]
 pub(super) struct Overlay {
-    cases: BTreeMap<CaseNo, Cached<CaseRow>>,
+    /// A row each in a box: the tree's nodes move their entries.
+    cases: BTreeMap<CaseNo, Cached<Box<CaseRow>>>,
     pages: BTreeMap<Vec<u8>, Cached<BTreeSet<Entered>>>,
     /// The last sequence that is in the rows.
     pub(super) applied: u64,
@@ -77,19 +80,19 @@ impl Overlay {
                 place.insert(Cached { row, dirty: false })
             }
         };
-        Ok(Some(cached.touch(&mut self.dirty)))
+        Ok(Some(&mut **cached.touch(&mut self.dirty)))
     }
 
     /// A new case's row.
     pub(super) fn add_case(&mut self, row: CaseRow) {
-        self.cases.insert(row.case, Cached { row, dirty: true });
+        self.cases.insert(row.case, Cached { row: Box::new(row), dirty: true });
         self.dirty += 1;
     }
 
     /// A case's row.
     pub(super) fn case(&self, tree: &Tree, case: CaseNo) -> Result<Option<CaseRow>, ViewsError> {
         match self.cases.get(&case) {
-            Some(cached) => Ok(Some(cached.row.clone())),
+            Some(cached) => Ok(Some((*cached.row).clone())),
             None => read(tree, &keys::case(case)),
         }
     }
@@ -156,28 +159,34 @@ impl Overlay {
         self.dirty
     }
 
-    /// All that the tree does not have: value, or None for a key that goes.
-    pub(super) fn changes(&self) -> Result<BTreeMap<Vec<u8>, Option<Vec<u8>>>, ViewsError> {
-        let mut changes = BTreeMap::new();
+    /// All that the tree does not have: a key and its value, or None for a key that goes.
+    fn each_change(&self, mut each: impl FnMut(&[u8], Option<&[u8]>)) -> Result<(), ViewsError> {
+        let mut bytes = Vec::with_capacity(ROW_BYTES);
         for (case, cached) in self.cases.iter().filter(|(_, cached)| cached.dirty) {
-            changes.insert(keys::case(*case), Some(encode(&cached.row)?));
+            bytes = written_into(bytes, &cached.row)?;
+            each(&keys::case(*case), Some(&bytes));
         }
         for (key, cached) in self.pages.iter().filter(|(_, cached)| cached.dirty) {
-            let value = if cached.row.is_empty() { None } else { Some(encode(&cached.row)?) };
-            changes.insert(key.clone(), value);
+            bytes = written_into(bytes, &cached.row)?;
+            each(key, (!cached.row.is_empty()).then_some(&bytes[..]));
         }
+        Ok(())
+    }
+
+    /// The same, in order.
+    pub(super) fn changes(&self) -> Result<BTreeMap<Vec<u8>, Option<Vec<u8>>>, ViewsError> {
+        let mut changes = BTreeMap::new();
+        self.each_change(|key, value| drop(changes.insert(key.to_vec(), value.map(<[u8]>::to_vec))))?;
         Ok(changes)
     }
 
     /// All that the tree does not have, as one batch with the mark of how far it goes: whole or not at all.
     pub(super) fn batch(&self, meta: &Meta) -> Result<Batch, ViewsError> {
         let mut batch = Batch::default();
-        for (key, value) in self.changes()? {
-            match value {
-                Some(value) => batch.insert(key, value),
-                None => batch.remove(key),
-            }
-        }
+        self.each_change(|key, value| match value {
+            Some(value) => batch.insert(key, value),
+            None => batch.remove(key),
+        })?;
         batch.insert(keys::META, encode(meta)?);
         Ok(batch)
     }
@@ -192,12 +201,22 @@ impl Overlay {
     }
 }
 
-/// Rows that equal the tree's are kept while they are not too many.
+/// Rows that equal the tree's are kept while they are not too many; otherwise those that changed since it was last
+/// written.
 fn keep<K: Ord, T>(rows: &mut BTreeMap<K, Cached<T>>) {
+    if rows.len() > KEPT_MAX {
+        rows.retain(|_, cached| cached.dirty);
+    }
     if rows.len() > KEPT_MAX {
         rows.clear();
     }
     rows.values_mut().for_each(|cached| cached.dirty = false);
+}
+
+/// Encodes a row into the memory of the one before.
+fn written_into<T: Serialize>(mut bytes: Vec<u8>, row: &T) -> Result<Vec<u8>, ViewsError> {
+    bytes.clear();
+    Ok(postcard::to_extend(row, bytes)?)
 }
 
 fn read<T: serde::de::DeserializeOwned>(tree: &Tree, key: &[u8]) -> Result<Option<T>, ViewsError> {

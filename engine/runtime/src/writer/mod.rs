@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use countersign_core::command::{Body, Command};
 use countersign_core::frame::Frame;
-use countersign_core::state::{AHEAD, RequestKey, State};
+use countersign_core::state::{AHEAD, RequestKey, Standing, State};
 use countersign_core::time::Timestamp;
 use countersign_core::turn::{TurnResult, Turned, touched};
 use tokio::sync::oneshot;
@@ -26,7 +26,7 @@ use crate::failure::Failure;
 use crate::follow::LogView;
 use crate::message::Message;
 use crate::pipe::{Batch, Pipe};
-use crate::release::{Held, ReplyTo};
+use crate::release::{Answers, Asked, Held};
 use crate::reply::Incoming;
 use guard::Guard;
 use timers::Timers;
@@ -189,7 +189,7 @@ impl Writer {
     fn take(&mut self, message: Message, batch: Batch) -> Result<Batch, Broken> {
         self.parts.flags.counts.taken();
         match message {
-            Message::Command(incoming, key, to) => return self.command(incoming, key, to, batch),
+            Message::Command(incoming, key, asked) => return self.command(incoming, key, asked, batch),
             Message::Read(look) => return self.hold(Held::Read(look(&self.parts.state)), batch),
             Message::ConfirmClock => {
                 self.guard.confirm(&*self.parts.clock);
@@ -206,7 +206,7 @@ impl Writer {
         &mut self,
         incoming: Incoming,
         key: Option<RequestKey>,
-        to: ReplyTo,
+        Asked { to, case }: Asked,
         batch: Batch,
     ) -> Result<Batch, Broken> {
         let counts = &self.parts.flags.counts;
@@ -216,6 +216,7 @@ impl Writer {
             return Ok(batch);
         }
         let command = Command { at: self.at, cause: incoming.cause, body: incoming.body };
+        let before = case.and_then(|case| Standing::of(&self.parts.state, case));
         let Turned { frames, result } = (self.parts.turn)(&mut self.parts.state, command, key);
         let sequence = self.parts.state.head().sequence;
         match result {
@@ -225,7 +226,8 @@ impl Writer {
             }
             TurnResult::Done => {
                 counts.accepted();
-                self.write(frames, Some(to), batch)
+                let before = before.filter(|_| frames.len() == 1);
+                self.write(frames, Some(Answers { to, before }), batch)
             }
             TurnResult::Repeat(before) => {
                 counts.repeated();
@@ -258,7 +260,7 @@ impl Writer {
     fn write(
         &mut self,
         frames: Vec<Frame>,
-        mut to: Option<ReplyTo>,
+        mut to: Option<Answers>,
         mut batch: Batch,
     ) -> Result<Batch, Broken> {
         let mut after = frames.len() as u64;

@@ -1,23 +1,23 @@
 //! Replies to commands, rebuilt from the frame alone so that a repeat gets the same.
 
 use countersign_core::receipt::Receipt;
+use countersign_core::state::Standing;
 use countersign_messages::{Accepted, ContentHash, FactAccepted, Organised, Reply};
 use countersign_runtime::{Reply as EngineReply, ReplyResult};
 
 use super::refuse::{self, Refusal};
-use super::standing::{Standing, as_of};
+use super::standing::{Told, as_of};
 use super::{Desk, json};
 use crate::ids::case_text;
 
 impl Desk {
-    /// The reply to a command. `before` is how its case stood, and at which sequence.
+    /// The reply to a command.
     pub(super) async fn outcome(
         &self,
         reply: EngineReply,
-        before: Option<(Standing, u64)>,
         message_id: Option<String>,
     ) -> Result<Vec<u8>, Refusal> {
-        let EngineReply { result, sequence, repeated } = reply;
+        let EngineReply { result, sequence, before, .. } = reply;
         let receipt = match result {
             ReplyResult::Accepted(receipt) => receipt,
             ReplyResult::Refused(rejection) => {
@@ -33,9 +33,7 @@ impl Desk {
         let Some(case) = receipt.case else {
             return Err(refuse::of("INTERNAL", "expected a command about a case"));
         };
-        // The case as it was is of use only where this command's frame is the very next one.
-        let next = before.filter(|(_, at)| !repeated && at + 1 == sequence).map(|(standing, _)| standing);
-        let standing = match (Standing::told_by(&receipt), next) {
+        let standing = match (Standing::told_by(&receipt), before) {
             (Some(told), _) => told,
             (None, Some(before)) => before.after(&receipt),
             (None, None) => as_of(&self.inner.handle, case, sequence).await?,

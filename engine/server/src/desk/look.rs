@@ -5,7 +5,7 @@ use countersign_core::explain::{SlotReason, explain, why_not};
 use countersign_core::name::Name;
 use countersign_core::preview::{Preview, preview};
 use countersign_core::rejection::Rejection;
-use countersign_core::state::{Case, ItemStatus, OutsideWork, Stage, State, WorkItem};
+use countersign_core::state::{Case, ItemStatus, OutsideWork, Stage, State, WorkItem, place};
 use countersign_core::time::Timestamp;
 use countersign_messages as wire;
 use countersign_messages::{
@@ -17,7 +17,6 @@ use super::command::asking;
 use super::concern::{Question, about};
 use super::past::Wanted;
 use super::refuse::{self, Refusal};
-use super::standing::place;
 use super::{Answered, Caller, Desk, raw};
 use crate::ids::{case_text, command_text, parse_case, parse_task, task_text};
 use crate::render;

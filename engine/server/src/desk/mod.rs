@@ -19,7 +19,7 @@ mod secret;
 mod standing;
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, RwLock};
 
 use countersign_core::command::{Body, CaseNo, VouchedBy};
 use countersign_core::name::Name;
@@ -28,15 +28,12 @@ use countersign_core::secret::KeyId;
 use countersign_core::state::State;
 use countersign_core::time::Timestamp;
 use countersign_messages::{ErrorBody, Limits, LogId, Reply, Request, Token, Who, WhoReply, decode_request};
-use countersign_runtime::{
-    Clock, EngineHandle, Incoming, Pending, Reply as EngineReply, ReplyResult, Unavailable,
-};
+use countersign_runtime::{Clock, EngineHandle, Incoming, Reply as EngineReply, ReplyResult, Unavailable};
 use serde::Serialize;
 
 use command::Asked;
 use refuse::Refusal;
 use secret::SecretChains;
-use standing::Standing;
 
 use crate::keys::Keys;
 
@@ -70,8 +67,6 @@ struct Inner {
     clock: Arc<dyn Clock>,
     company: Token,
     limits: Limits,
-    /// Held while a look at a case and the command about it are handed over, so that nothing comes in between.
-    order: Mutex<()>,
     /// Requests that the desk has made itself.
     made: AtomicU64,
     /// The keys of secrets; None: the engine has no data directory.
@@ -100,7 +95,6 @@ impl Desk {
             clock,
             company,
             limits: Limits::default(),
-            order: Mutex::new(()),
             made: AtomicU64::new(0),
             keys,
             secrets: RwLock::new(chains),
@@ -166,19 +160,13 @@ impl Desk {
         self.check_version(&asked).await?;
         let Asked { cause, body, case, message_id, organises, made, .. } = asked;
         let erases = if let Body::Erase { case, .. } = &body { Some(*case) } else { None };
-        let (before, reply) =
-            self.post(Incoming { cause, body }, case).map_err(|e| refuse::unavailable(&e))?;
-        // Both were handed over together; the look comes back first.
-        let before = match before {
-            Some(before) => before.await.ok().and_then(|(standing, at)| Some((standing?, at))),
-            None => None,
-        };
-        let reply = reply.await.map_err(|e| refuse::unavailable(&e))?;
+        let reply = self.inner.handle.send_telling(Incoming { cause, body }, case);
+        let reply = reply.map_err(|e| refuse::unavailable(&e))?.await.map_err(|e| refuse::unavailable(&e))?;
         self.after(&reply, made, erases).await?;
         if organises {
             return Ok(answer::organised(reply));
         }
-        self.outcome(reply, before, message_id).await
+        self.outcome(reply, message_id).await
     }
 
     /// What is due once a command is durable, or was refused: keys that nothing needs go.
@@ -202,15 +190,6 @@ impl Desk {
                 None => Ok(()),
             },
         }
-    }
-
-    /// Hands a look at the case and the command over, next to each other.
-    fn post(&self, incoming: Incoming, case: Option<CaseNo>) -> Result<Posted, Unavailable> {
-        let handle = &self.inner.handle;
-        let _order = self.inner.order.lock().unwrap_or_else(PoisonError::into_inner);
-        let look = |case| handle.send_read(move |state: &State| Standing::of(state, case));
-        let before = case.map(look).transpose()?;
-        Ok((before, handle.send(incoming)?))
     }
 
     /// A resubmission of another version of the case than its submitter saw is stale. The version of a case is its
@@ -281,9 +260,6 @@ impl Desk {
         self.inner.clock.wall()
     }
 }
-
-/// What was handed over: a look at the case, if it exists, and the command.
-type Posted = (Option<Pending<(Option<Standing>, u64)>>, Pending<EngineReply>);
 
 /// A reply that grants.
 fn said<T: Serialize>((value, sequence): (T, u64)) -> Result<Vec<u8>, Refusal> {

@@ -1,14 +1,14 @@
 //! How a case stood at a sequence: what a reply tells of it.
 //!
 //! A reply is a function of its frame and of the case before it, so that a repeat gets the same bytes however much
-//! later it comes. The case before it is looked at just ahead of the command; where other frames came in between,
-//! or for a repeat, it is read from the log.
+//! later it comes. The case before it comes with the reply; where the command's turn left other frames as well, or for a
+//! repeat, it is read from the log.
 
-use countersign_core::command::{CaseNo, ContentHash};
+use countersign_core::command::CaseNo;
 use countersign_core::event::{CaseAmended, Event};
 use countersign_core::name::Name;
 use countersign_core::receipt::Receipt;
-use countersign_core::state::{Case, Stage, State};
+use countersign_core::state::Standing;
 use countersign_runtime::views::TimelineEvent;
 use countersign_runtime::{EngineHandle, ReadError};
 
@@ -17,25 +17,20 @@ use super::refuse::{self, Refusal};
 /// Rows of a page, when a case is read from its timeline.
 const PAGE: usize = 500;
 
-/// How a case stands.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Standing {
-    pub(super) state: Name,
-    /// The document's revision, which is the version of the case: it changes when what its submitter saw changes.
-    pub(super) revision: u32,
-    pub(super) content_hash: ContentHash,
+/// What frames make of it.
+pub(super) trait Told: Sized {
+    /// The same after a frame with this receipt.
+    fn after(self, receipt: &Receipt) -> Self;
+
+    /// Where the frame alone says everything.
+    fn told_by(receipt: &Receipt) -> Option<Self>;
+
+    /// As `Receipt` reads a frame.
+    fn take(&mut self, event: &Event);
 }
 
-impl Standing {
-    /// An open case as State has it. None in the middle of a split turn, whose place only the log tells.
-    pub(super) fn of(state: &State, number: CaseNo) -> Option<Standing> {
-        let case = state.case(number)?;
-        let revision = case.revision();
-        Some(Standing { state: place(state, case)?, revision, content_hash: *case.content_hash() })
-    }
-
-    /// The same after a frame with this receipt.
-    pub(super) fn after(mut self, receipt: &Receipt) -> Standing {
+impl Told for Standing {
+    fn after(mut self, receipt: &Receipt) -> Standing {
         if let Some(state) = &receipt.state {
             self.state = state.clone();
         }
@@ -44,13 +39,11 @@ impl Standing {
         self
     }
 
-    /// Where the frame alone says everything.
-    pub(super) fn told_by(receipt: &Receipt) -> Option<Standing> {
+    fn told_by(receipt: &Receipt) -> Option<Standing> {
         let (state, revision) = (receipt.state.clone()?, receipt.revision?);
         Some(Standing { state, revision, content_hash: receipt.content_hash? })
     }
 
-    /// As `Receipt` reads a frame.
     fn take(&mut self, event: &Event) {
         match event {
             Event::CaseSubmitted(e) => (self.revision, self.content_hash) = (1, e.content.hash),
@@ -66,25 +59,6 @@ impl Standing {
             _ => {}
         }
     }
-}
-
-/// The state that an open case stands in, as receipts name it.
-pub(super) fn place(state: &State, case: &Case) -> Option<Name> {
-    let number = match case.stage() {
-        Stage::Draft => return Some(Name::from("draft")),
-        Stage::Held { .. } => return Some(Name::from("on-hold")),
-        Stage::People { step, .. } => return Some(step.state.clone()),
-        Stage::Entering(_) | Stage::Leaving { .. } => return None,
-        Stage::Compensating { state: None, .. } => return Some(Name::from("compensating")),
-        Stage::Fact { state, .. }
-        | Stage::Until { state }
-        | Stage::Working { state }
-        | Stage::Message { state, .. }
-        | Stage::Outside { state, .. }
-        | Stage::Compensating { state: Some(state), .. } => *state,
-    };
-    let chain = state.definitions().release(case.release())?.chain(case.chain())?;
-    chain.states.get(usize::from(number)).map(|state| state.name.clone())
 }
 
 /// How a case stood at a durable sequence, read from the log.

@@ -3,6 +3,7 @@
 use async_nats::jetstream;
 use async_nats::{HeaderMap, Message};
 use countersign_messages::{Token, headers};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::resume::{StreamState, Tail};
@@ -79,16 +80,24 @@ pub(super) fn read_ack(message: &Message) -> Ack {
     if message.status.is_some_and(|status| status == async_nats::StatusCode::NO_RESPONDERS) {
         return Ack::Refused("nobody takes the events: the stream is gone".to_owned());
     }
-    let Ok(answer) = serde_json::from_slice::<Value>(&message.payload) else {
-        return Ack::Refused("an acknowledgement that is none".to_owned());
-    };
-    if let Some((code, why)) = error_of(&answer) {
-        return Ack::Refused(format!("{why} ({code})"));
+    match serde_json::from_slice::<Answer>(&message.payload) {
+        Ok(Answer { error: Some(error), .. }) => {
+            let (code, why) = error_of(&json!({ "error": error })).unwrap_or_default();
+            Ack::Refused(format!("{why} ({code})"))
+        }
+        Ok(Answer { seq: Some(stream_seq), duplicate, .. }) => Ack::Stored { stream_seq, duplicate },
+        Ok(_) => Ack::Refused("an acknowledgement without a sequence".to_owned()),
+        Err(_) => Ack::Refused("an acknowledgement that is none".to_owned()),
     }
-    match answer["seq"].as_u64() {
-        Some(stream_seq) => Ack::Stored { stream_seq, duplicate: answer["duplicate"] == json!(true) },
-        None => Ack::Refused("an acknowledgement without a sequence".to_owned()),
-    }
+}
+
+/// What matters of an acknowledgement.
+#[derive(Deserialize)]
+struct Answer {
+    seq: Option<u64>,
+    #[serde(default)]
+    duplicate: bool,
+    error: Option<Value>,
 }
 
 /// The headers of an event. `again`: the ending of the id of an event that is published once more.

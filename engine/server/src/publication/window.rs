@@ -92,9 +92,7 @@ impl Window {
     /// sequence is stale. If that is the sequence it should have, its first acknowledgement was lost. If it is an
     /// earlier one, the stream had the event and lost it since: it is out, and nothing was stored now.
     pub(super) fn answer(&mut self, number: u64, ack: Ack) -> Result<(), String> {
-        let Some(flight) = self.flights.iter_mut().find(|flight| flight.number == number) else {
-            return Ok(());
-        };
+        let Some(flight) = self.flight(number) else { return Ok(()) };
         flight.answered = true;
         match ack {
             Ack::Stored { stream_seq, .. } if stream_seq == flight.stream_seq => {
@@ -110,6 +108,12 @@ impl Window {
             }
             Ack::Refused(why) => Err(why),
         }
+    }
+
+    /// Numbers follow one another, so that the first tells the place of all.
+    fn flight(&mut self, number: u64) -> Option<&mut Flight> {
+        let place = number.checked_sub(self.flights.front()?.number)?;
+        self.flights.get_mut(usize::try_from(place).ok()?)
     }
 
     /// Takes away what is out, from the front on without a gap.

@@ -3,16 +3,17 @@
 use countersign_core::event::*;
 use countersign_core::name::Name;
 use countersign_core::secret::key_text;
-use serde_json::{Value, json};
+
+use super::json::{Json, json};
 
 /// What such an event says; null for one of another sort.
-pub(super) fn data(event: &Event) -> Value {
+pub(super) fn data(event: &Event) -> Json<'_> {
     match event {
         Event::AccessDenied(e) => json!({
             "person": e.person.as_str(),
             "position": e.position.as_str(),
             "verb": e.verb.as_str(),
-            "field": e.field.as_ref().map(|field| field.as_str()),
+            "field": e.field.as_ref(),
         }),
         Event::SecretRevealed(e) => json!({
             "person": e.person.as_str(),
@@ -22,10 +23,10 @@ pub(super) fn data(event: &Event) -> Value {
         Event::SecretsErased(e) => json!({
             "person": e.person.as_str(),
             "position": e.position.as_str(),
-            "keys": e.keys.iter().map(key_text).collect::<Vec<_>>(),
+            "keys": Json::list(&e.keys, |key| Json::Owned(key_text(key))),
             "reason": e.reason.as_str(),
         }),
-        _ => Value::Null,
+        _ => Json::Null,
     }
 }
 

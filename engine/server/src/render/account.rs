@@ -2,13 +2,12 @@
 
 use countersign_core::command::{CaseNo, LotNo};
 use countersign_core::event::*;
-use serde_json::{Value, json};
 
-use super::value::at;
+use super::json::{Json, json};
 use crate::ids::case_text;
 
-fn lot(of: &Option<(CaseNo, LotNo)>) -> Value {
-    of.as_ref().map_or(Value::Null, |(case, lot)| json!({ "case": case_text(*case), "lot": lot }))
+fn lot(of: &Option<(CaseNo, LotNo)>) -> Json<'_> {
+    of.as_ref().map_or(Json::Null, |(case, lot)| json!({ "case": Json::Case(*case), "lot": *lot }))
 }
 
 fn why(why: ReleasedWhy) -> (&'static str, &'static str) {
@@ -23,11 +22,11 @@ fn why(why: ReleasedWhy) -> (&'static str, &'static str) {
 }
 
 /// What such an event says; null for one of another sort.
-pub(super) fn account(event: &Event) -> Value {
+pub(super) fn account(event: &Event) -> Json<'_> {
     match event {
         Event::AccountOpened(e) => {
-            let used = |(key, used): &(countersign_core::name::Name, _)| json!({ "key": key.as_str(), "used": text(used) });
-            json!({ "account": e.account.as_str(), "used": e.used.iter().map(used).collect::<Vec<_>>() })
+            let used = Json::list(&e.used, |(key, used)| json!({ "key": key, "used": Json::Printed(used) }));
+            json!({ "account": e.account.as_str(), "used": used })
         }
         Event::Reserved(e) => json!({
             "state": e.state,
@@ -35,16 +34,16 @@ pub(super) fn account(event: &Event) -> Value {
             "name": e.name.as_str(),
             "account": e.account.as_str(),
             "key": e.key.as_str(),
-            "amount": text(&e.amount),
+            "amount": Json::Printed(&e.amount),
             "from": lot(&e.from),
         }),
         Event::ReservationRefused(e) => json!({
             "name": e.name.as_str(),
             "account": e.account.as_str(),
             "key": e.key.as_str(),
-            "asked": text(&e.asked),
-            "free": text(&e.free),
-            "short": text(&e.short()),
+            "asked": Json::Printed(&e.asked),
+            "free": Json::Printed(&e.free),
+            "short": e.short().to_string(),
             "code": e.code.as_str(),
         }),
         Event::Consumed(e) => json!({
@@ -52,12 +51,12 @@ pub(super) fn account(event: &Event) -> Value {
             "of": lot(&e.lot),
             "account": e.account.as_str(),
             "key": e.key.as_str(),
-            "amount": text(&e.amount),
+            "amount": Json::Printed(&e.amount),
         }),
         Event::Restored(e) => json!({
             "account": e.account.as_str(),
             "key": e.key.as_str(),
-            "amount": text(&e.amount),
+            "amount": Json::Printed(&e.amount),
             "undo": e.undo,
             "back_to": lot(&e.back_to),
         }),
@@ -65,33 +64,29 @@ pub(super) fn account(event: &Event) -> Value {
             "lot": e.lot,
             "account": e.account.as_str(),
             "key": e.key.as_str(),
-            "amount": text(&e.amount),
+            "amount": Json::Printed(&e.amount),
             "back_to": lot(&e.back_to),
             "why": why(e.why).0,
         }),
         Event::HoldTaken(e) => json!({
-            "from": lot(&Some((e.from, e.from_lot))),
+            "from": json!({ "case": Json::Case(e.from), "lot": e.from_lot }),
             "lot": e.lot,
             "name": e.name.as_str(),
             "account": e.account.as_str(),
             "key": e.key.as_str(),
-            "amount": text(&e.amount),
-            "with": e.with.as_ref().map(|with| with.as_str()),
+            "amount": Json::Printed(&e.amount),
+            "with": e.with.as_ref(),
         }),
-        Event::HoldsKept(e) => json!({ "until": at(e.until), "end": e.end.as_str(), "good": e.good }),
+        Event::HoldsKept(e) => json!({ "until": Json::At(e.until), "end": e.end.as_str(), "good": e.good }),
         Event::HoldLapsed(e) => json!({ "end": e.end.as_str(), "good": e.good }),
         Event::AccountFlagged(e) => json!({
             "account": e.account.as_str(),
             "key": e.key.as_str(),
-            "flag": e.flag.as_ref().map(|flag| flag.as_str()),
-            "below_zero": e.below_zero.as_ref().map(|word| word.as_str()),
+            "flag": e.flag.as_ref(),
+            "below_zero": e.below_zero.as_ref(),
         }),
         _ => super::organisation::organisation(event),
     }
-}
-
-fn text(amount: &impl ToString) -> String {
-    amount.to_string()
 }
 
 /// The same as a sentence, in English and Chinese. None: it is another event.

@@ -6,45 +6,45 @@ use countersign_core::event::*;
 use countersign_core::name::Name;
 use countersign_messages::{OpinionView, OverrideView};
 use countersign_runtime::views::{JumpRow, OpinionRow};
-use serde_json::{Value, json};
 
+use super::json::{Json, json};
 use super::plan::{milestones, slot};
 use super::sentence::verdict_zh;
-use super::value::{names, time};
+use super::value::time;
 use super::words::verdict;
 use crate::ids::{case_text, task_text};
 
 /// What such an event says; null for one of another sort.
-pub(super) fn data(event: &Event) -> Value {
+pub(super) fn data(event: &Event) -> Json<'_> {
     match event {
         Event::TaskTransferred(e) => json!({
-            "task": task_text(e.task),
+            "task": Json::Task(e.task),
             "person": e.person.as_str(),
             "from": e.from.as_str(),
             "to": e.slot.position.as_str(),
             "slot": slot(None, &e.slot),
-            "holders": names(&e.holders),
+            "holders": Json::Names(&e.holders),
             "milestones": milestones(&e.milestones),
             "reason": e.reason.as_str(),
         }),
         Event::OpinionRequested(e) => json!({
-            "task": task_text(e.task),
-            "of": task_text(e.of),
+            "task": Json::Task(e.task),
+            "of": Json::Task(e.of),
             "person": e.person.as_str(),
             "by": e.by.as_str(),
             "position": e.slot.position.as_str(),
-            "holders": names(&e.holders),
+            "holders": Json::Names(&e.holders),
             "milestones": milestones(&e.milestones),
             "question": e.question.as_str(),
         }),
         Event::OpinionGiven(e) => given(e),
         Event::SignatureTakenBack(e) => json!({
-            "task": task_text(e.task),
+            "task": Json::Task(e.task),
             "person": e.person.as_str(),
             "position": e.position.as_str(),
-            "reason": e.reason.as_ref().map(|reason| reason.as_str()),
-            "again": e.again,
-            "dropped": e.dropped,
+            "reason": e.reason.as_ref(),
+            "again": e.again.clone(),
+            "dropped": e.dropped.clone(),
             "state_number": e.enter,
         }),
         Event::ApproverAdded(e) => json!({
@@ -61,11 +61,11 @@ pub(super) fn data(event: &Event) -> Value {
             "person": e.person.as_str(),
             "reason": e.reason.as_str(),
         }),
-        Event::TaskClaimed(e) => json!({ "task": task_text(e.task), "person": e.person.as_str() }),
+        Event::TaskClaimed(e) => json!({ "task": Json::Task(e.task), "person": e.person.as_str() }),
         Event::TaskReleased(e) => json!({
-            "task": task_text(e.task),
+            "task": Json::Task(e.task),
             "person": e.person.as_str(),
-            "holders": names(&e.holders),
+            "holders": Json::Names(&e.holders),
         }),
         Event::CaseJumped(e) => json!({
             "person": e.person.as_str(),
@@ -82,31 +82,31 @@ pub(super) fn data(event: &Event) -> Value {
 }
 
 /// A document that changed under way, a case that was decided otherwise.
-fn revised(event: &Event) -> Value {
+fn revised(event: &Event) -> Json<'_> {
     match event {
         Event::CaseAmended(e) => {
             let mut told = super::data::resubmitted(&e.again);
-            told["approvals_are_opinions"] = Value::from(e.as_opinions);
-            told["reason"] = Value::from(e.reason.as_str());
+            told.set("approvals_are_opinions", e.as_opinions);
+            told.set("reason", e.reason.as_str());
             told
         }
         Event::CaseReversed(e) => json!({
-            "by_case": case_text(e.by_case),
+            "by_case": Json::Case(e.by_case),
             "request": e.entry.as_str(),
             "was": e.was.as_str(),
             "end": e.end.as_str(),
             "good": e.good,
         }),
-        _ => Value::Null,
+        _ => Json::Null,
     }
 }
 
 /// Of an opinion in a blind part only that it was given: whoever asked for it sees it in the inbox.
-fn given(e: &OpinionGiven) -> Value {
-    let mut told = json!({ "task": task_text(e.task), "person": e.person.as_str(), "blind": e.blind });
+fn given(e: &OpinionGiven) -> Json<'_> {
+    let mut told = json!({ "task": Json::Task(e.task), "person": e.person.as_str(), "blind": e.blind });
     if !e.blind {
-        told["verdict"] = Value::from(verdict(e.verdict));
-        told["reason"] = e.reason.as_ref().map_or(Value::Null, |reason| Value::from(reason.as_str()));
+        told.set("verdict", verdict(e.verdict));
+        told.set("reason", e.reason.as_ref());
     }
     told
 }
@@ -120,7 +120,7 @@ fn place(place: Place) -> &'static str {
 }
 
 /// A place of the chain, as far as the event itself says.
-fn short(go: Target) -> Value {
+fn short(go: Target) -> Json<'static> {
     match go {
         Target::State(place) => json!({ "state_number": place }),
         _ => json!({ "draft": true }),

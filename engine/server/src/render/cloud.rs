@@ -4,15 +4,17 @@ use countersign_core::command::CaseNo;
 use countersign_core::event::Event;
 use countersign_core::frame::Frame;
 use countersign_core::name::Name;
-use countersign_messages::{CloudEvent, EventType, LogId, MessageId, Subject, Token, is_reserved_chain};
-use serde_json::{Map, Value};
+use countersign_messages::{LogId, Origin, OwnEvent, Token, is_reserved_chain, source_of};
 
-use super::data::{Opinions, data};
+use super::data::{Opinions, told};
+use super::json::{Json, json};
 use super::value::time;
 use crate::ids::{case_text, correlation_text};
 
 /// The version of the shapes of events.
 const SHAPE: u16 = 1;
+/// Room for the body of most events.
+const BODY: usize = 1_024;
 
 /// An event ready to go out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,12 +47,18 @@ pub struct Belongs {
 pub struct Publisher {
     company: Token,
     log_id: LogId,
+    /// What the ids of all its events begin with, their subjects, and the source of all.
+    ids: String,
+    subjects: String,
+    source: String,
 }
 
 impl Publisher {
     /// Of a company's log.
     pub fn new(company: Token, log_id: LogId) -> Publisher {
-        Publisher { company, log_id }
+        let (ids, subjects) = (format!("{company}-{log_id}-"), format!("countersign.{company}.evt."));
+        let source = source_of(&company);
+        Publisher { company, log_id, ids, subjects, source }
     }
 
     /// The company.
@@ -72,8 +80,8 @@ impl Publisher {
         of: Option<&Belongs>,
     ) -> Option<Published> {
         let event = frame.events.get(index)?;
-        let told = data(event, frame.events[index + 1..].iter(), Opinions::Closed);
-        Some(self.told((sequence, frame, index), of, told))
+        let told = told(event, frame.events[index + 1..].iter(), Opinions::Closed);
+        Some(self.published((sequence, frame, index), of, &told))
     }
 
     /// The same without what it says, where that is more than a message may hold: whoever follows asks for it.
@@ -85,51 +93,42 @@ impl Publisher {
         of: Option<&Belongs>,
     ) -> Option<Published> {
         let event = frame.events.get(index)?;
-        let mut told = Map::new();
+        let mut told = json!({ "omitted": "TOO_LARGE" });
         if let Some(case) = event.case() {
-            told.insert("case".to_owned(), Value::String(case_text(case)));
+            told.set("case", Json::Case(case));
         }
-        told.insert("omitted".to_owned(), Value::from("TOO_LARGE"));
-        Some(self.told((sequence, frame, index), of, told))
+        Some(self.published((sequence, frame, index), of, &told))
     }
 
-    fn told(
+    fn published(
         &self,
         (sequence, frame, index): (u64, &Frame, usize),
         of: Option<&Belongs>,
-        told: Map<String, Value>,
+        told: &Json<'_>,
     ) -> Published {
         let event = &frame.events[index];
         let place = u32::try_from(index).unwrap_or(u32::MAX);
-        let id =
-            MessageId { company: self.company.clone(), log_id: self.log_id.clone(), sequence, index: place };
-        let kind = EventType {
-            chain: chain_token(event, of.map(|of| &of.chain)),
-            event: token(event.name()),
-            version: SHAPE,
-        };
-        let subject = Subject::Event {
-            company: self.company.clone(),
-            chain: kind.chain.clone(),
-            event: kind.event.clone(),
-        };
+        let id = format!("{}{sequence}-{place}", self.ids);
+        // Names of kinds are tokens already.
+        let (chain, kind) = (chain_token(event, of.map(|of| &of.chain)), event.name());
+        let subject = [&self.subjects, chain.as_str(), ".", kind].concat();
+        let event_type = format!("countersign.{chain}.{kind}.v{SHAPE}");
         let case = event.case();
         let root = of.map(|of| of.root).or(case);
         let correlation = case.and(root).map(|root| correlation_text(self.company.as_str(), root));
-        let cloud = CloudEvent {
-            subject: case.map(case_text),
-            correlation: correlation.clone(),
-            partition: case.map(case_text),
-            ..CloudEvent::of_engine(&id, &kind, time(frame.at), Value::Object(told))
-        };
-        Published {
-            subject: subject.to_string(),
-            id: id.to_string(),
+        let (case, at) = (case.map(case_text), time(frame.at));
+        let origin = Origin {
+            id: &id,
+            source: &self.source,
+            event_type: &event_type,
+            time: at.as_str(),
             sequence,
-            index: place,
-            correlation,
-            body: cloud.to_structured(),
-        }
+            case: case.as_deref(),
+            correlation: correlation.as_deref(),
+        };
+        let mut body = Vec::with_capacity(BODY);
+        OwnEvent::new(origin, told).write(&mut body);
+        Published { subject, id, sequence, index: place, correlation, body }
     }
 }
 
@@ -155,10 +154,10 @@ fn of_chain(chain: &Name) -> Token {
         .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' })
         .take(60)
         .collect();
-    if is_reserved_chain(&kebab) { token(&format!("{kebab}-x")) } else { token(&kebab) }
+    if is_reserved_chain(&kebab) { token(format!("{kebab}-x")) } else { token(kebab) }
 }
 
-fn token(text: &str) -> Token {
+fn token(text: impl Into<String>) -> Token {
     Token::new(text).unwrap_or_else(|_| Token::new("unnamed").expect("a token"))
 }
 
@@ -169,7 +168,7 @@ mod tests {
     use countersign_core::command::Cause;
     use countersign_core::frame::Outcome;
     use countersign_core::time::Timestamp;
-    use countersign_messages::Limits;
+    use countersign_messages::{CloudEvent, Limits, Subject};
 
     fn frame() -> Frame {
         let at = Timestamp(1_745_197_200_000);

@@ -3,13 +3,12 @@
 use countersign_core::definition::Target;
 use countersign_core::effect::{Effect, effects};
 use countersign_core::event::*;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
+use super::json::{Json, json};
 use super::outward::outward;
 use super::plan::{capacities, milestones, node, slot, work};
-use super::value::{at, hash, map, names, value};
 use super::words::{definition, verdict, withdrawn};
-use crate::ids::{case_text, task_text};
 
 /// Whether the answers of a blind part may be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,11 +22,20 @@ pub enum Opinions {
 /// What an event says. `following` are the events of the same frame after it: they name the places that an arrow
 /// leads to, which the event itself has by number. The sources of definitions are left out, their hashes are not.
 pub fn data<'e>(
-    event: &Event,
+    event: &'e Event,
     following: impl Iterator<Item = &'e Event>,
     opinions: Opinions,
 ) -> Map<String, Value> {
-    let told = match event {
+    told(event, following, opinions).map()
+}
+
+/// The same, to be written.
+pub(super) fn told<'e>(
+    event: &'e Event,
+    following: impl Iterator<Item = &'e Event>,
+    opinions: Opinions,
+) -> Json<'e> {
+    let mut told = match event {
         Event::CompanyFounded(_)
         | Event::DefinitionStored(_)
         | Event::DefinitionsActivated(_)
@@ -53,13 +61,13 @@ pub fn data<'e>(
         Event::TaskDecided(e) => decided(e, opinions),
         Event::CaseAsked(e) => {
             let mut told = outward(event);
-            told["to"] = e.go.map_or(Value::Null, |go| target(e.case, go, following));
+            told.set("to", e.go.map_or(Json::Null, |go| target(e.case, go, following)));
             told
         }
         _ => match outward(event) {
-            Value::Null => match super::actions::data(event) {
-                Value::Null => match super::access::data(event) {
-                    Value::Null => task(event),
+            Json::Null => match super::actions::data(event) {
+                Json::Null => match super::access::data(event) {
+                    Json::Null => task(event),
                     told => told,
                 },
                 told => told,
@@ -67,32 +75,26 @@ pub fn data<'e>(
             told => told,
         },
     };
-    complete(event, told)
+    complete(event, &mut told);
+    told
 }
 
 /// Adds what is common: the case, and who is told.
-fn complete(event: &Event, told: Value) -> Map<String, Value> {
-    let mut map = match told {
-        Value::Object(map) => map,
-        _ => Map::new(),
-    };
+fn complete(event: &Event, told: &mut Json<'_>) {
     if let Some(case) = event.case() {
-        map.insert("case".to_owned(), Value::String(case_text(case)));
+        told.set("case", Json::Case(case));
     }
-    let told: Vec<_> = effects(event)
-        .into_iter()
-        .flat_map(|effect| match effect {
-            Effect::Notify { positions, .. } => positions,
-            Effect::Command(_) => Vec::new(),
-        })
-        .collect();
-    if !told.is_empty() {
-        map.insert("notify".to_owned(), names(&told));
+    let positions = effects(event).into_iter().flat_map(|effect| match effect {
+        Effect::Notify { positions, .. } => positions,
+        Effect::Command(_) => Vec::new(),
+    });
+    let positions: Vec<_> = positions.map(Json::Name).collect();
+    if !positions.is_empty() {
+        told.set("notify", Json::List(positions));
     }
-    map
 }
 
-fn company(event: &Event) -> Value {
+fn company(event: &Event) -> Json<'_> {
     match event {
         Event::CompanyFounded(e) => {
             json!({ "company": e.company.as_str(), "administrator": e.administrator.as_str() })
@@ -102,33 +104,37 @@ fn company(event: &Event) -> Value {
             "kind": definition(e.kind),
             "name": e.name.as_str(),
             "path": e.path.as_str(),
-            "sha256": hash(&e.sha256),
+            "sha256": Json::Hash(&e.sha256),
             "form": e.form,
         }),
-        Event::DefinitionsActivated(e) => json!({ "release": e.release, "definitions": e.definitions }),
-        Event::OrganisationSwept(e) => json!({ "next": e.next.map(case_text), "complete": e.next.is_none() }),
+        Event::DefinitionsActivated(e) => {
+            json!({ "release": e.release, "definitions": e.definitions.clone() })
+        }
+        Event::OrganisationSwept(e) => {
+            json!({ "next": e.next.map(Json::Case), "complete": e.next.is_none() })
+        }
         Event::SkipLevelAttempted(e) => json!({
             "chain": e.chain.as_str(),
             "person": e.person.as_str(),
             "position": e.position.as_str(),
             "addressee": e.addressee.as_str(),
-            "superior": e.superior.as_ref().map(|name| name.as_str()),
+            "superior": e.superior.as_ref(),
         }),
-        _ => Value::Null,
+        _ => Json::Null,
     }
 }
 
-fn case(event: &Event) -> Value {
+fn case(event: &Event) -> Json<'_> {
     match event {
         Event::CaseSubmitted(e) => submitted(e),
         Event::CaseResubmitted(e) => resubmitted(e),
         Event::StateEntered(e) => json!({
             "state": e.name.as_str(),
             "work": work(&e.work),
-            "expires_at": e.expires_at.map(at),
+            "expires_at": e.expires_at.map(Json::At),
         }),
         Event::StateSkipped(e) => json!({ "state": e.name.as_str(), "outcome": e.outcome.as_str() }),
-        Event::ChecksFailed(e) => json!({ "codes": names(&e.codes) }),
+        Event::ChecksFailed(e) => json!({ "codes": Json::Names(&e.codes) }),
         Event::StepClosed(e) => json!({
             "state": e.state.as_str(),
             "outcome": e.outcome.as_str(),
@@ -139,37 +145,37 @@ fn case(event: &Event) -> Value {
         Event::CaseEnded(e) => json!({
             "end": e.end.as_str(),
             "good": e.good,
-            "code": e.code.as_ref().map(|code| code.as_str()),
+            "code": e.code.as_ref(),
         }),
-        Event::CaseWithdrawn(e) => json!({ "reason": e.reason.as_ref().map(|reason| reason.as_str()) }),
-        Event::CaseHeld(e) => json!({ "code": e.code.as_str(), "detail": e.detail }),
+        Event::CaseWithdrawn(e) => json!({ "reason": e.reason.as_ref() }),
+        Event::CaseHeld(e) => json!({ "code": e.code.as_str(), "detail": e.detail.as_str() }),
         Event::FactReceived(e) => json!({
             "fact": e.fact.as_str(),
             "message_id": e.message_id.as_str(),
-            "data": Value::Object(map(&e.data)),
+            "data": Json::Record(&e.data),
         }),
-        _ => Value::Null,
+        _ => Json::Null,
     }
 }
 
-fn submitted(e: &CaseSubmitted) -> Value {
+fn submitted(e: &CaseSubmitted) -> Json<'_> {
     let mut told = json!({
         "chain": e.chain.as_str(),
         "release": e.release,
-        "revision": 1,
-        "submitter": {
+        "revision": 1_u32,
+        "submitter": json!({
             "person": e.submitter.person.as_str(),
             "position": e.submitter.position.as_str(),
             "unit": e.submitter.unit.as_str(),
             "kind": e.submitter.kind.as_str(),
-        },
-        "path": names(&e.path),
+        }),
+        "path": Json::Names(&e.path),
     });
     content(&mut told, &e.content);
     told
 }
 
-pub(super) fn resubmitted(e: &CaseResubmitted) -> Value {
+pub(super) fn resubmitted(e: &CaseResubmitted) -> Json<'_> {
     let mut told = json!({
         "revision": e.revision,
         "person": e.person.as_str(),
@@ -181,123 +187,126 @@ pub(super) fn resubmitted(e: &CaseResubmitted) -> Value {
 }
 
 /// The document. What State keeps of it, and the unique values it claims, are the engine's own.
-fn content(told: &mut Value, of: &Content) {
-    told["document"] = Value::Object(map(&of.document));
-    told["content_hash"] = hash(&of.hash);
-    told["commercial_hash"] = hash(&of.commercial);
-    told["amount"] = of.amount.as_ref().map_or(Value::Null, value);
-    told["key"] = of.key.as_ref().map_or(Value::Null, |key| Value::String(key.to_string()));
+fn content<'e>(told: &mut Json<'e>, of: &'e Content) {
+    told.set("document", Json::Record(&of.document));
+    told.set("content_hash", Json::Hash(&of.hash));
+    told.set("commercial_hash", Json::Hash(&of.commercial));
+    told.set("amount", of.amount.as_ref().map(Json::Value));
+    told.set("key", of.key.as_ref());
 }
 
-fn opinions(of: &[Opinion]) -> Value {
-    let one = |opinion: &Opinion| {
-        json!({
-            "task": task_text(opinion.task),
-            "position": opinion.position.as_str(),
-            "person": opinion.person.as_str(),
-            "verdict": verdict(opinion.verdict),
-            "reason": opinion.reason.as_ref().map(|reason| reason.as_str()),
-        })
-    };
-    Value::Array(of.iter().map(one).collect())
+fn opinions(of: &[Opinion]) -> Json<'_> {
+    Json::list(of, opinion)
+}
+
+fn opinion(of: &Opinion) -> Json<'_> {
+    json!({
+        "task": Json::Task(of.task),
+        "position": of.position.as_str(),
+        "person": of.person.as_str(),
+        "verdict": verdict(of.verdict),
+        "reason": of.reason.as_ref(),
+    })
 }
 
 /// An answer. Of a blind part that is closed only that it was given: whether it counts as a review, or overrides
 /// an objection, would tell the verdict too.
-fn decided(e: &TaskDecided, opinions: Opinions) -> Value {
+fn decided(e: &TaskDecided, opinions: Opinions) -> Json<'_> {
     let mut told = json!({
-        "task": task_text(e.task),
+        "task": Json::Task(e.task),
         "person": e.person.as_str(),
         "blind": e.blind,
-        "content_hash": hash(&e.content_hash),
+        "content_hash": Json::Hash(&e.content_hash),
     });
     if !e.blind || opinions == Opinions::Open {
-        told["verdict"] = Value::from(verdict(e.verdict));
-        told["reason"] = e.reason.as_ref().map_or(Value::Null, |reason| Value::String(reason.to_string()));
-        told["counts_as_review"] = Value::Bool(e.counts_as_review);
-        told["overrides"] = Value::Bool(e.overrides);
+        told.set("verdict", verdict(e.verdict));
+        told.set("reason", e.reason.as_ref());
+        told.set("counts_as_review", e.counts_as_review);
+        told.set("overrides", e.overrides);
     }
     told
 }
 
-fn task(event: &Event) -> Value {
+fn task(event: &Event) -> Json<'_> {
     match event {
         Event::TaskOpened(e) => json!({
-            "task": task_text(e.task),
+            "task": Json::Task(e.task),
             "slot": e.slot,
             "duty": e.duty.word(),
             "position": e.position.as_str(),
-            "holders": names(&e.holders),
+            "holders": Json::Names(&e.holders),
             "capacities": capacities(&e.capacities),
             "milestones": milestones(&e.milestones),
         }),
-        Event::TaskWithdrawn(e) => json!({ "task": task_text(e.task), "cause": withdrawn(e.cause) }),
-        Event::SignatureKept(e) => json!({ "task": task_text(e.task), "slot": e.slot }),
-        Event::TaskLapsed(e) => json!({ "task": task_text(e.task) }),
-        Event::TaskReminded(e) => json!({ "task": task_text(e.task) }),
-        Event::TaskOverdue(e) => json!({ "task": task_text(e.task) }),
-        Event::TaskEscalated(e) => json!({ "task": task_text(e.task) }),
+        Event::TaskWithdrawn(e) => json!({ "task": Json::Task(e.task), "cause": withdrawn(e.cause) }),
+        Event::SignatureKept(e) => json!({ "task": Json::Task(e.task), "slot": e.slot }),
+        Event::TaskLapsed(e) => json!({ "task": Json::Task(e.task) }),
+        Event::TaskReminded(e) => json!({ "task": Json::Task(e.task) }),
+        Event::TaskOverdue(e) => json!({ "task": Json::Task(e.task) }),
+        Event::TaskEscalated(e) => json!({ "task": Json::Task(e.task) }),
         Event::TaskReassigned(e) => json!({
-            "task": task_text(e.task),
+            "task": Json::Task(e.task),
             "position": e.position.as_str(),
-            "holders": names(&e.holders),
+            "holders": Json::Names(&e.holders),
             "capacities": capacities(&e.capacities),
             "milestones": milestones(&e.milestones),
         }),
         Event::TaskReferred(e) => json!({
-            "task": task_text(e.task),
+            "task": Json::Task(e.task),
             "person": e.person.as_str(),
             "reason": e.reason.as_str(),
         }),
         Event::RouteExtended(e) => json!({
             "slot": e.slot,
-            "levels": e.levels.iter().map(node).collect::<Vec<_>>(),
-            "slots": e.slots.iter().map(|of| slot(None, of)).collect::<Vec<_>>(),
+            "levels": Json::list(&e.levels, node),
+            "slots": Json::list(&e.slots, |of| slot(None, of)),
         }),
         Event::AmountWeighed(e) => weighed(e),
         Event::SelfApprovalAttempted(e) => json!({
-            "task": task_text(e.task),
+            "task": Json::Task(e.task),
             "person": e.person.as_str(),
             "position": e.position.as_str(),
         }),
         Event::LateAnswer(e) => json!({
-            "task": task_text(e.task),
+            "task": Json::Task(e.task),
             "person": e.person.as_str(),
             "verdict": verdict(e.verdict),
         }),
-        _ => Value::Null,
+        _ => Json::Null,
     }
 }
 
-fn weighed(e: &AmountWeighed) -> Value {
-    let rate = |used: &RateUsed| {
-        json!({
-            "currency": used.currency.as_str(),
-            "rate": used.rate.to_string(),
-            "on": used.on.to_string(),
-        })
-    };
-    let added = |added: &Added| {
-        json!({
-            "key": added.key.as_str(),
-            "sum": added.sum.to_string(),
-            "count": added.count,
-            "cases": added.cases.iter().map(|case| case_text(*case)).collect::<Vec<_>>(),
-        })
-    };
+fn weighed(e: &AmountWeighed) -> Json<'_> {
     json!({
-        "task": e.task.map(task_text),
+        "task": e.task.map(Json::Task),
         "authority": e.authority.as_str(),
-        "amount": value(&e.amount),
-        "rates": e.rates.iter().map(rate).collect::<Vec<_>>(),
-        "own": e.own.to_string(),
+        "amount": Json::Value(&e.amount),
+        "rates": Json::list(&e.rates, rate),
+        "own": Json::Printed(&e.own),
         "added": e.added.as_ref().map(added),
-        "need": e.need.to_string(),
+        "need": Json::Printed(&e.need),
+    })
+}
+
+fn rate(used: &RateUsed) -> Json<'_> {
+    json!({
+        "currency": used.currency.as_str(),
+        "rate": Json::Printed(&used.rate),
+        "on": Json::Printed(&used.on),
+    })
+}
+
+fn added(added: &Added) -> Json<'_> {
+    json!({
+        "key": added.key.as_str(),
+        "sum": Json::Printed(&added.sum),
+        "count": added.count,
+        "cases": Json::list(&added.cases, |case| Json::Case(*case)),
     })
 }
 
 /// Where an arrow leads, by name. The number of a state, where the turn went on in another frame.
-fn target<'e>(case: u64, go: Target, mut following: impl Iterator<Item = &'e Event>) -> Value {
+fn target<'e>(case: u64, go: Target, mut following: impl Iterator<Item = &'e Event>) -> Json<'e> {
     let own = |event: &&Event| event.case() == Some(case);
     match go {
         Target::Draft => json!({ "draft": true }),
@@ -305,15 +314,15 @@ fn target<'e>(case: u64, go: Target, mut following: impl Iterator<Item = &'e Eve
         Target::Back => json!({ "back": true }),
         Target::State(place) => {
             let name = following.filter(own).find_map(|event| match event {
-                Event::StateEntered(e) if e.state == place => Some(e.name.clone()),
-                Event::StateSkipped(e) if e.state == place => Some(e.name.clone()),
+                Event::StateEntered(e) if e.state == place => Some(&e.name),
+                Event::StateSkipped(e) if e.state == place => Some(&e.name),
                 _ => None,
             });
             name.map_or_else(|| json!({ "state_number": place }), |name| json!({ "state": name.as_str() }))
         }
         Target::End(place) => {
             let end = following.find_map(|event| match event {
-                Event::CaseEnded(e) if e.case == case => Some(e.end.clone()),
+                Event::CaseEnded(e) if e.case == case => Some(&e.end),
                 _ => None,
             });
             end.map_or_else(|| json!({ "end_number": place }), |end| json!({ "end": end.as_str() }))
@@ -325,6 +334,7 @@ fn target<'e>(case: u64, go: Target, mut following: impl Iterator<Item = &'e Eve
 mod tests {
     use super::*;
     use crate::render::samples::every_kind;
+    use serde_json::json;
     use std::collections::BTreeSet;
 
     fn shown(event: &Event, opinions: Opinions) -> String {

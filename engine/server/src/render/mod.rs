@@ -10,6 +10,9 @@ mod actions;
 mod cloud;
 mod data;
 mod dealings;
+#[cfg(test)]
+mod golden;
+mod json;
 mod organisation;
 mod outward;
 mod plan;

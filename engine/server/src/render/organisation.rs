@@ -1,53 +1,51 @@
 //! What events of the organisation say, as a JSON object and as a sentence.
 
-use countersign_core::definition::{Acting, Delegation, Duty};
+use countersign_core::definition::{Acting, Delegation};
 use countersign_core::event::*;
 use countersign_core::name::Name;
-use serde_json::{Value, json};
 
-use super::value::{at, names};
-use crate::ids::{case_text, task_text};
+use super::json::{Json, json};
 
-fn post(post: &PostHeld) -> Value {
-    json!({ "position": post.position.as_str(), "holders": names(&post.holders) })
+fn post(post: &PostHeld) -> Json<'_> {
+    json!({ "position": post.position.as_str(), "holders": Json::Names(&post.holders) })
 }
 
-fn posts(posts: &[PostHeld]) -> Value {
-    posts.iter().map(post).collect()
+fn posts(posts: &[PostHeld]) -> Json<'_> {
+    Json::list(posts, post)
 }
 
-fn acting(acting: &Acting) -> Value {
+fn acting(acting: &Acting) -> Json<'_> {
     json!({
         "by": acting.by.as_str(),
-        "share": acting.share.to_string(),
-        "since": acting.since.map(at),
-        "until": at(acting.until),
+        "share": Json::Printed(&acting.share),
+        "since": acting.since.map(Json::At),
+        "until": Json::At(acting.until),
     })
 }
 
 /// A delegation as an object.
-pub(crate) fn delegation(of: &Delegation) -> Value {
+fn delegation(of: &Delegation) -> Json<'_> {
     json!({
         "from": of.from.as_str(),
         "to": of.to.as_str(),
-        "authority": names(&of.authority),
-        "up_to": of.up_to.to_string(),
-        "start": at(of.start),
-        "end": at(of.end),
-        "chains": names(&of.chains),
-        "duties": of.duties.iter().copied().map(Duty::word).collect::<Vec<_>>(),
+        "authority": Json::Names(&of.authority),
+        "up_to": Json::Printed(&of.up_to),
+        "start": Json::At(of.start),
+        "end": Json::At(of.end),
+        "chains": Json::Names(&of.chains),
+        "duties": Json::list(&of.duties, |duty| Json::Text(duty.word())),
     })
 }
 
 /// What such an event says; null for one of another sort.
-pub(super) fn organisation(event: &Event) -> Value {
+pub(super) fn organisation(event: &Event) -> Json<'_> {
     let mut told = match event {
         Event::PersonHired(e) => json!({ "person": e.person.as_str(), "post": post(&e.post) }),
         Event::PersonLeft(e) => json!({ "person": e.person.as_str(), "posts": posts(&e.posts) }),
         Event::PersonMoved(e) => {
             json!({ "person": e.person.as_str(), "from": posts(&e.from), "to": post(&e.to) })
         }
-        Event::PostVacated(e) => json!({ "post": post(&e.post), "persons": names(&e.persons) }),
+        Event::PostVacated(e) => json!({ "post": post(&e.post), "persons": Json::Names(&e.persons) }),
         Event::ActingAppointed(e) => {
             json!({ "position": e.position.as_str(), "acting": e.acting.as_ref().map(acting) })
         }
@@ -56,28 +54,31 @@ pub(super) fn organisation(event: &Event) -> Value {
         }
         Event::DelegationEnded(e) => json!({
             "name": e.name.as_str(),
-            "new_holder_of": e.new_holder_of.as_ref().map(Name::as_str),
+            "new_holder_of": e.new_holder_of.as_ref(),
         }),
         Event::ActsSuperseded(e) => {
-            json!({ "posts": names(&e.posts), "delegations": names(&e.delegations) })
+            json!({ "posts": Json::Names(&e.posts), "delegations": Json::Names(&e.delegations) })
         }
         Event::StoodIn(e) => json!({
-            "task": task_text(e.task),
+            "task": Json::Task(e.task),
             "person": e.person.as_str(),
             "position": e.position.as_str(),
             "as": word(e.why),
-            "delegation": e.delegation.as_ref().map(Name::as_str),
+            "delegation": e.delegation.as_ref(),
         }),
-        Event::WindowTurned(e) => json!({ "posts": names(&e.posts) }),
-        _ => return Value::Null,
+        Event::WindowTurned(e) => json!({ "posts": Json::Names(&e.posts) }),
+        _ => return Json::Null,
     };
     if let Some(change) = event.change() {
-        told["by"] = json!({
-            "person": change.person.as_str(),
-            "position": change.position.as_str(),
-            "reason": change.reason.as_str(),
-            "case": change.case.map(case_text),
-        });
+        told.set(
+            "by",
+            json!({
+                "person": change.person.as_str(),
+                "position": change.position.as_str(),
+                "reason": change.reason.as_str(),
+                "case": change.case.map(Json::Case),
+            }),
+        );
     }
     told
 }

@@ -3,32 +3,23 @@
 use countersign_core::command::Operation;
 use countersign_core::event::*;
 use countersign_core::name::Name;
-use serde_json::{Value, json};
 
 use super::account::account;
-use super::value::{at, hash, map};
+use super::json::{Json, json};
 use super::words::{operation, verdict};
-use crate::ids::{case_text, command_text, task_text};
-
-fn text(name: Option<&Name>) -> Value {
-    name.map_or(Value::Null, |name| Value::String(name.to_string()))
-}
-
-fn record(fields: &countersign_core::value::Fields) -> Value {
-    Value::Object(map(fields))
-}
+use crate::ids::{case_text, command_text};
 
 /// What such an event says; null for one of another sort.
-pub(super) fn outward(event: &Event) -> Value {
+pub(super) fn outward(event: &Event) -> Json<'_> {
     match event {
-        Event::FactsLearnt(e) => json!({ "facts": record(&e.facts) }),
+        Event::FactsLearnt(e) => json!({ "facts": Json::Record(&e.facts) }),
         Event::CaseAsked(e) => json!({
             "entry": e.entry.as_str(),
-            "by_case": e.by_case.map(case_text),
+            "by_case": e.by_case.map(Json::Case),
             "person": e.person.as_str(),
             "position": e.position.as_str(),
-            "reason": text(e.reason.as_ref()),
-            "with": record(&e.with),
+            "reason": e.reason.as_ref(),
+            "with": Json::Record(&e.with),
         }),
         Event::CaseHandedOver(e) => json!({ "from": e.from.as_str(), "to": e.to.as_str() }),
         Event::CaseOperated(e) => json!({
@@ -39,51 +30,51 @@ pub(super) fn outward(event: &Event) -> Value {
         Event::ItemClosed(e) => json!({
             "item": e.item,
             "outcome": e.outcome.as_str(),
-            "children": e.children.iter().copied().map(case_text).collect::<Vec<_>>(),
+            "children": Json::list(&e.children, |case| Json::Case(*case)),
         }),
         Event::TaskAnswered(e) => json!({
-            "task": task_text(e.task),
+            "task": Json::Task(e.task),
             "person": e.person.as_str(),
             "verdict": verdict(e.verdict),
-            "choice": text(e.choice.as_ref()),
-            "fields": record(&e.fields),
-            "reason": text(e.reason.as_ref()),
-            "content_hash": hash(&e.content_hash),
+            "choice": e.choice.as_ref(),
+            "fields": Json::Record(&e.fields),
+            "reason": e.reason.as_ref(),
+            "content_hash": Json::Hash(&e.content_hash),
         }),
         Event::ChildStarted(e) => json!({
-            "child": case_text(e.child),
+            "child": Json::Case(e.child),
             "chain": e.chain.as_str(),
             "item": e.item,
-            "correlation": case_text(e.correlation),
+            "correlation": Json::Case(e.correlation),
             "draft": e.draft,
         }),
         Event::ChildEnded(e) => {
-            json!({ "child": case_text(e.child), "end": e.end.as_str(), "good": e.good })
+            json!({ "child": Json::Case(e.child), "end": e.end.as_str(), "good": e.good })
         }
-        Event::AlarmSet(e) => json!({ "alarm": e.alarm, "due_at": e.at.map(at) }),
+        Event::AlarmSet(e) => json!({ "alarm": e.alarm, "due_at": e.at.map(Json::At) }),
         Event::AlarmRaised(e) => json!({ "alarm": e.alarm, "name": e.name.as_str() }),
         Event::EffectUndone(_) => json!({ "undone": true }),
         Event::EffectSettled(e) => json!({ "settled": settled(&e.what) }),
         Event::CaseListens(e) => {
-            json!({ "facts": e.to.iter().map(|to| to.fact.as_str()).collect::<Vec<_>>() })
+            json!({ "facts": Json::list(&e.to, |to| Json::from(&to.fact)) })
         }
         Event::ValuesClaimed(e) => {
-            json!({ "claims": e.claims.iter().map(Name::as_str).collect::<Vec<_>>() })
+            json!({ "claims": Json::Names(&e.claims) })
         }
         _ => commanded(event),
     }
 }
 
-fn settled(what: &Settled) -> Value {
+fn settled(what: &Settled) -> Json<'_> {
     match what {
         Settled::Command { id, verb } => json!({ "command_id": id.as_str(), "verb": verb.as_str() }),
-        Settled::Child(case) => json!({ "case": case_text(*case) }),
+        Settled::Child(case) => json!({ "case": Json::Case(*case) }),
         Settled::Record { table, key } => json!({ "table": table.as_str(), "key": key.as_str() }),
         Settled::Account { account, key } => json!({ "account": account.as_str(), "key": key.as_str() }),
     }
 }
 
-fn commanded(event: &Event) -> Value {
+fn commanded(event: &Event) -> Json<'_> {
     match event {
         Event::CommandIssued(e) => json!({
             "command": e.command,
@@ -91,27 +82,27 @@ fn commanded(event: &Event) -> Value {
             "verb": e.verb.as_str(),
             "state": e.state_name.as_str(),
             "item": e.item,
-            "with": record(&e.with),
+            "with": Json::Record(&e.with),
             "undoes": e.undoes.as_ref().map(undoes),
-            "again_at": e.again_at.map(at),
-            "silent_at": at(e.silent_at),
+            "again_at": e.again_at.map(Json::At),
+            "silent_at": Json::At(e.silent_at),
         }),
         Event::CommandSentAgain(e) => json!({
             "command": e.command,
             "command_id": command_text(e.case, &e.state_name, e.command),
             "verb": e.verb.as_str(),
             "attempt": e.attempt,
-            "again_at": e.again_at.map(at),
-            "silent_at": at(e.silent_at),
+            "again_at": e.again_at.map(Json::At),
+            "silent_at": Json::At(e.silent_at),
         }),
         Event::CommandSilent(e) => json!({ "command": e.command }),
         Event::CommandAnswered(e) => json!({
             "command": e.command,
             "reply_id": e.reply_id.as_str(),
             "answer": e.word.as_str(),
-            "code": text(e.code.as_ref()),
-            "message": text(e.message.as_ref()),
-            "fields": record(&e.fields),
+            "code": e.code.as_ref(),
+            "message": e.message.as_ref(),
+            "fields": Json::Record(&e.fields),
             "last": e.last,
             "late": e.late,
         }),
@@ -119,50 +110,50 @@ fn commanded(event: &Event) -> Value {
             "command": e.command,
             "reply_id": e.reply_id.as_str(),
             "answer": e.word.as_str(),
-            "fields": record(&e.fields),
+            "fields": Json::Record(&e.fields),
         }),
         _ => company(event),
     }
 }
 
-fn refused((row, code): &(Name, Name)) -> Value {
+fn refused((row, code): &(Name, Name)) -> Json<'_> {
     json!({ "row": row.as_str(), "code": code.as_str() })
 }
 
-fn undoes(of: &Undoes) -> Value {
-    json!({ "case": case_text(of.case), "command": of.command,
-        "command_id": command_text(of.case, &of.state_name, of.command), "with": record(&of.with), "done": record(&of.done) })
+fn undoes(of: &Undoes) -> Json<'_> {
+    json!({ "case": Json::Case(of.case), "command": of.command,
+        "command_id": command_text(of.case, &of.state_name, of.command), "with": Json::Record(&of.with), "done": Json::Record(&of.done) })
 }
 
 /// Of no case, or of the company's data.
-fn company(event: &Event) -> Value {
+fn company(event: &Event) -> Json<'_> {
     match event {
         Event::RecordWritten(e) => json!({
             "table": e.table.as_str(),
             "key": e.key.as_str(),
-            "row": e.row.as_ref().map(record),
-            "before": e.before.as_ref().map(record),
+            "row": e.row.as_ref().map(Json::Record),
+            "before": e.before.as_ref().map(Json::Record),
             "undo": e.undo,
         }),
         Event::FactKept(e) => json!({
             "fact": e.fact.as_str(),
             "sender": e.sender.as_str(),
             "message_id": e.message_id.as_str(),
-            "data": record(&e.data),
-            "until": at(e.until),
+            "data": Json::Record(&e.data),
+            "until": Json::At(e.until),
         }),
         Event::FactGivenUp(e) => json!({
             "fact": e.fact.as_str(),
             "sender": e.sender.as_str(),
             "message_id": e.message_id.as_str(),
-            "data": record(&e.data),
+            "data": Json::Record(&e.data),
         }),
         Event::PeriodBegan(e) => json!({
             "chain": e.chain.as_str(),
             "start": e.start,
-            "reached": text(e.reached.as_ref()),
-            "refused": e.refused.iter().map(refused).collect::<Vec<_>>(),
-            "next_at": e.next.map(at),
+            "reached": e.reached.as_ref(),
+            "refused": Json::list(&e.refused, refused),
+            "next_at": e.next.map(Json::At),
         }),
         _ => account(event),
     }

@@ -32,7 +32,7 @@ pub(crate) struct Told {
 
 /// Tells an event.
 pub(crate) fn tell<'e>(
-    event: &Event,
+    event: &'e Event,
     following: impl Iterator<Item = &'e Event>,
     opinions: Opinions,
 ) -> Told {

@@ -1,44 +1,28 @@
 //! Typed values as JSON, in the form in which documents are handed in.
 
+use std::fmt;
+
 use countersign_core::command::ContentHash;
-use countersign_core::money::Money as CoreMoney;
-use countersign_core::name::Name;
 use countersign_core::time::Timestamp as CoreTime;
 use countersign_core::value::{Fields, Value as CoreValue};
-use countersign_messages::{ContentHash as Hash, Decimal, Document, Money, Quantity, Timestamp};
-use serde_json::{Map, Value, json};
+use countersign_messages::{Decimal, Document, Money, Quantity, Timestamp};
+use serde_json::Value;
+
+use super::json::Json;
 
 /// A document. A number is a number, a share `"15%"`, a date `"2025-04-27"`, a length of time `"8wh"`; a value that
 /// is missing is null.
 pub fn fields(fields: &Fields) -> Document {
-    Document(map(fields))
+    Document(Json::Record(fields).map())
 }
 
-pub(super) fn map(fields: &Fields) -> Map<String, Value> {
-    fields.iter().map(|(name, of)| (name.to_string(), value(of))).collect()
-}
-
+/// A value as a tree of its own.
 pub(super) fn value(of: &CoreValue) -> Value {
-    match of {
-        CoreValue::Missing => Value::Null,
-        CoreValue::Flag(flag) => Value::Bool(*flag),
-        CoreValue::Number(number) | CoreValue::Units(number) => literal(&number.to_string()),
-        CoreValue::Money(amount) => money(amount),
-        CoreValue::List(items) => Value::Array(items.iter().map(value).collect()),
-        CoreValue::Record(members) => Value::Object(map(members)),
-        CoreValue::Sealed(text) => json!({ "sealed": text.as_str() }),
-        // Texts, positions, units of the organisation, shares, dates, times and spans print as they are written.
-        printed => Value::String(printed.to_string()),
-    }
-}
-
-/// An amount of money: `{"amount": "300000.00", "currency": "CNY"}`.
-pub(super) fn money(of: &CoreMoney) -> Value {
-    json!({ "amount": of.amount.to_string(), "currency": of.currency.as_str() })
+    Json::Value(of).tree()
 }
 
 /// A number with every digit that it has. Text where it is no number of JSON, which a decimal always is.
-fn literal(digits: &str) -> Value {
+pub(super) fn literal(digits: &str) -> Value {
     digits.parse().map(Value::Number).unwrap_or_else(|_| Value::String(digits.to_owned()))
 }
 
@@ -65,16 +49,19 @@ pub fn time(at: CoreTime) -> Timestamp {
     Timestamp::new(at.to_string()).unwrap_or_else(|_| Timestamp::new(END).expect("the end of the calendar"))
 }
 
-pub(super) fn at(at: CoreTime) -> Value {
-    Value::String(time(at).into())
-}
+/// 32 bytes as hexadecimal digits, without a text of their own.
+pub(super) struct HexOf<'e>(pub(super) &'e ContentHash);
 
-pub(super) fn hash(of: &ContentHash) -> Value {
-    Value::String(Hash::from_bytes(of).into())
-}
-
-pub(super) fn names(of: &[Name]) -> Value {
-    Value::Array(of.iter().map(|name| Value::String(name.to_string())).collect())
+impl fmt::Display for HexOf<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut text = [0_u8; 64];
+        for (pair, byte) in text.chunks_exact_mut(2).zip(self.0) {
+            pair[0] = DIGITS[usize::from(byte >> 4)];
+            pair[1] = DIGITS[usize::from(byte & 15)];
+        }
+        f.write_str(std::str::from_utf8(&text).unwrap_or_default())
+    }
 }
 
 #[cfg(test)]
