@@ -21,6 +21,7 @@ mod golden_events;
 mod limits;
 mod listening;
 mod model;
+mod named_deputies;
 mod organisation;
 mod outward;
 mod outward_roam;

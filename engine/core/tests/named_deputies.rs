@@ -1,0 +1,97 @@
+//! What a delegation covers: levels of its authorities; what is asked by name only in the chains and for the duties that it
+//! names, and decisions only up to its amount.
+
+use countersign_core::command::Body;
+use countersign_core::name::Name;
+
+use crate::support::{World, at, demo_definitions_and, record, text};
+
+const DOCUMENT: &str = "\
+document: fee
+title: { en: Fee, zh: 费用 }
+fields: { fee_no: text, total: money }
+commercial: [total]
+";
+const SINCE: &str = "2025-05-06T09:00+08:00";
+
+/// What a chain asks of bgm_js.
+#[derive(Clone, Copy, Debug)]
+enum Asks {
+    /// As a level of authority contract, which decides.
+    Level,
+    /// By its name, for a decision.
+    Decision,
+    /// By its name, for a mandatory opinion.
+    Opinion,
+}
+
+fn company(asks: Asks) -> World {
+    let state = match asks {
+        Asks::Level => {
+            "climb: contract\n    at_least: [{ level: bgm, when: true }]\n    next: { approved: paid, beyond: rejected }"
+        }
+        Asks::Decision => "approve: bgm_js\n    next: { approved: paid }",
+        Asks::Opinion => "review: bgm_js\n    next: { passed: paid }",
+    };
+    let chain = format!(
+        "chain: fee\ntitle: {{ en: Fee, zh: 费用 }}\ndocument: fee\nkey: doc.fee_no\namount: doc.total\n\
+         initiators: [kam]\nends: {{ paid: good, rejected: bad }}\nstates:\n  deciding:\n    {state}\n"
+    );
+    let definitions = demo_definitions_and(&[("documents/fee.yaml", DOCUMENT), ("chains/fee.yaml", &chain)]);
+    let mut world = World::new(definitions, at("2025-01-02T09:00+08:00"));
+    world.clock(at(SINCE));
+    world
+}
+
+/// Whether H30, who has this of bgm_js, is asked for a fee that H29 of kam_js hands in.
+fn is_asked(asks: Asks, given: &str, total: &str) -> bool {
+    let mut world = company(asks);
+    let act = format!(
+        "- {{ delegate: {{ name: DG-30, from: bgm_js, to: chrep_js, {given}, start: \"{SINCE}\", end: \"2025-05-08T18:00+08:00\" }} }}"
+    );
+    world.organise(&act).unwrap_or_else(|refused| panic!("{act}: {refused}"));
+    let total = record([("amount", text(total)), ("currency", text("CNY"))]);
+    let document = record([("fee_no", text("F-1")), ("total", total)]);
+    let case = world.state.next_case();
+    let body = Body::Submit { chain: Name::from("fee"), document, addressee: None };
+    world.request("H29", "kam_js", body).expect("a fee is handed in");
+    let case = world.state.case(case).expect("it is open");
+    let task = case.tasks().values().find(|task| task.position == "bgm_js").expect("bgm_js is asked");
+    assert!(task.holders.contains(&Name::from("H25")), "its holder is asked whoever else is");
+    task.holders.contains(&Name::from("H30"))
+}
+
+#[test]
+fn a_deputy_is_asked_for_what_the_delegation_covers_and_for_nothing_else() {
+    let named = "authority: contract, up_to: 200000, chains: [fee]";
+    let rows = [
+        (Asks::Level, "authority: contract, up_to: 200000", "9000.00", true),
+        (Asks::Level, "authority: claim, up_to: 3000", "2000.00", false),
+        (Asks::Level, named, "9000.00", true),
+        (Asks::Level, "authority: contract, up_to: 200000, chains: [contract-review]", "9000.00", false),
+        (Asks::Level, &format!("{named}, duties: [approve]"), "9000.00", true),
+        (Asks::Level, &format!("{named}, duties: [review]"), "9000.00", false),
+        (Asks::Decision, &format!("{named}, duties: [approve]"), "200000.00", true),
+        (Asks::Decision, &format!("{named}, duties: [approve]"), "200000.01", false),
+        (Asks::Decision, &format!("{named}, duties: [review]"), "9000.00", false),
+        (Asks::Decision, named, "9000.00", false),
+        (Asks::Decision, "authority: contract, up_to: 200000", "9000.00", false),
+        (
+            Asks::Decision,
+            "authority: contract, up_to: 200000, chains: [contract-review], duties: [approve]",
+            "9000.00",
+            false,
+        ),
+        (Asks::Opinion, &format!("{named}, duties: [review]"), "200000.01", true),
+        (Asks::Opinion, &format!("{named}, duties: [approve]"), "9000.00", false),
+        (
+            Asks::Opinion,
+            "authority: contract, up_to: 200000, chains: [contract-review], duties: [review]",
+            "9000.00",
+            false,
+        ),
+    ];
+    for (asks, given, total, expected) in rows {
+        assert_eq!(is_asked(asks, given, total), expected, "{asks:?}, {given}, {total}");
+    }
+}
