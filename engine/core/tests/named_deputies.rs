@@ -1,8 +1,10 @@
 //! What a delegation covers: levels of its authorities; what is asked by name only in the chains and for the duties that it
 //! names, and decisions only up to its amount.
 
-use countersign_core::command::Body;
+use countersign_core::command::{Body, CaseNo};
+use countersign_core::definition::{Definition, VacancyRung};
 use countersign_core::name::Name;
+use countersign_core::state::Stage;
 
 use crate::support::{World, at, demo_definitions_and, record, text};
 
@@ -35,12 +37,21 @@ fn company(asks: Asks) -> World {
     };
     let chain = format!(
         "chain: fee\ntitle: {{ en: Fee, zh: 费用 }}\ndocument: fee\nkey: doc.fee_no\namount: doc.total\n\
-         initiators: [kam]\nends: {{ paid: good, rejected: bad }}\nstates:\n  deciding:\n    {state}\n"
+         initiators: [kam, bgm]\nends: {{ paid: good, rejected: bad }}\nstates:\n  deciding:\n    {state}\n"
     );
     let definitions = demo_definitions_and(&[("documents/fee.yaml", DOCUMENT), ("chains/fee.yaml", &chain)]);
     let mut world = World::new(definitions, at("2025-01-02T09:00+08:00"));
     world.clock(at(SINCE));
     world
+}
+
+fn submitted(world: &mut World, (person, position): (&str, &str), total: &str) -> CaseNo {
+    let total = record([("amount", text(total)), ("currency", text("CNY"))]);
+    let document = record([("fee_no", text("F-1")), ("total", total)]);
+    let case = world.state.next_case();
+    let body = Body::Submit { chain: Name::from("fee"), document, addressee: None };
+    world.request(person, position, body).expect("a fee is handed in");
+    case
 }
 
 /// Whether H30, who has this of bgm_js, is asked for a fee that H29 of kam_js hands in.
@@ -50,11 +61,7 @@ fn is_asked(asks: Asks, given: &str, total: &str) -> bool {
         "- {{ delegate: {{ name: DG-30, from: bgm_js, to: chrep_js, {given}, start: \"{SINCE}\", end: \"2025-05-08T18:00+08:00\" }} }}"
     );
     world.organise(&act).unwrap_or_else(|refused| panic!("{act}: {refused}"));
-    let total = record([("amount", text(total)), ("currency", text("CNY"))]);
-    let document = record([("fee_no", text("F-1")), ("total", total)]);
-    let case = world.state.next_case();
-    let body = Body::Submit { chain: Name::from("fee"), document, addressee: None };
-    world.request("H29", "kam_js", body).expect("a fee is handed in");
+    let case = submitted(&mut world, ("H29", "kam_js"), total);
     let case = world.state.case(case).expect("it is open");
     let task = case.tasks().values().find(|task| task.position == "bgm_js").expect("bgm_js is asked");
     assert!(task.holders.contains(&Name::from("H25")), "its holder is asked whoever else is");
@@ -93,5 +100,27 @@ fn a_deputy_is_asked_for_what_the_delegation_covers_and_for_nothing_else() {
     ];
     for (asks, given, total, expected) in rows {
         assert_eq!(is_asked(asks, given, total), expected, "{asks:?}, {given}, {total}");
+    }
+}
+
+/// R7: where no superior signs for a vacant post, nobody does for one that stands above a post whose holder may not sign.
+#[test]
+fn a_vacant_superior_ends_the_way_up_where_vacancies_are_not_passed() {
+    for (passes, asked) in [(true, Some("sales_director")), (false, None)] {
+        let mut world = company(Asks::Decision);
+        for definition in &mut world.definitions {
+            if let Definition::Company(company) = definition {
+                company.policies.vacancy = vec![VacancyRung::Acting, VacancyRung::Delegate];
+                company.policies.vacancy.extend(passes.then_some(VacancyRung::NextSuperior));
+            }
+        }
+        world.activate();
+        world.organise("- { vacate: { position: region_east_head } }").expect("it is vacant");
+        let case = submitted(&mut world, ("H25", "bgm_js"), "9000.00");
+        let case = world.state.case(case).expect("it is open");
+        let found = case.tasks().values().next().map(|task| task.position.as_str());
+        assert_eq!(found, asked);
+        let held = matches!(case.stage(), Stage::Held { code, .. } if code == "NO_APPROVER");
+        assert_eq!(held, !passes);
     }
 }
