@@ -3,6 +3,7 @@
 
 use countersign_core::command::{Body, CaseNo};
 use countersign_core::definition::{Definition, VacancyRung};
+use countersign_core::event::{CapacityWhy, Event};
 use countersign_core::name::Name;
 use countersign_core::state::Stage;
 
@@ -25,6 +26,8 @@ enum Asks {
     Decision,
     /// By its name, for a mandatory opinion.
     Opinion,
+    /// As a level, before chrep_js, the deputy's own post, is asked in the same step.
+    Before,
 }
 
 fn company(asks: Asks) -> World {
@@ -33,6 +36,10 @@ fn company(asks: Asks) -> World {
             "climb: contract\n    at_least: [{ level: bgm, when: true }]\n    next: { approved: paid, beyond: rejected }"
         }
         Asks::Decision => "approve: bgm_js\n    next: { approved: paid }",
+        Asks::Before => {
+            "in_order:\n      - climb: contract\n        at_least: [{ level: bgm, when: true }]\n      - review: chrep_js\n    \
+             next: { passed: paid, beyond: rejected }"
+        }
         Asks::Opinion => "review: bgm_js\n    next: { passed: paid }",
     };
     let chain = format!(
@@ -82,6 +89,7 @@ fn a_deputy_is_asked_for_what_the_delegation_covers_and_for_nothing_else() {
         (Asks::Decision, &format!("{named}, duties: [approve]"), "200000.01", false),
         (Asks::Decision, &format!("{named}, duties: [review]"), "9000.00", false),
         (Asks::Decision, named, "9000.00", false),
+        (Asks::Before, "authority: contract, up_to: 200000", "9000.00", false),
         (Asks::Decision, "authority: contract, up_to: 200000", "9000.00", false),
         (
             Asks::Decision,
@@ -123,4 +131,21 @@ fn a_vacant_superior_ends_the_way_up_where_vacancies_are_not_passed() {
         let held = matches!(case.stage(), Stage::Held { code, .. } if code == "NO_APPROVER");
         assert_eq!(held, !passes);
     }
+}
+
+/// R9: what a signature covers is said anew where the superior is asked instead.
+#[test]
+fn who_is_asked_instead_covers_the_post_that_was_passed() {
+    let mut world = company(Asks::Decision);
+    let case = submitted(&mut world, ("H29", "kam_js"), "9000.00");
+    world.organise("- { vacate: { position: bgm_js } }").expect("it is vacant");
+    let moved = world.frames.iter().flat_map(|frame| &frame.events).find_map(|event| match event {
+        Event::TaskReassigned(e) if e.case == case => Some(e),
+        _ => None,
+    });
+    let moved = moved.expect("the superior is asked");
+    let covered: Vec<(&str, CapacityWhy)> =
+        moved.capacities.iter().map(|capacity| (capacity.position.as_str(), capacity.why)).collect();
+    assert_eq!(moved.position, "region_east_head");
+    assert_eq!(covered, [("bgm_js", CapacityWhy::Vacant), ("region_east_head", CapacityWhy::Own)]);
 }
