@@ -8,7 +8,7 @@ use countersign_messages::{ErrorBody, FormError, WireError};
 use countersign_nats::NatsAccessError;
 use countersign_runtime::views::ViewsError;
 use countersign_runtime::{EngineError, ReadError, Unavailable};
-use countersign_server::{NatsError, ServerError};
+use countersign_server::{AskError, NatsError, ServerError};
 use serde_json::{Value, json};
 
 /// What the process ends with; `--help` documents it.
@@ -33,7 +33,7 @@ impl From<Exit> for ExitCode {
 }
 
 /// Codes that another try may not meet again.
-const UNAVAILABLE: [&str; 14] = [
+const UNAVAILABLE: [&str; 15] = [
     "OVERLOADED",
     "DISK_FULL",
     "CLOCK_JUMP",
@@ -47,6 +47,7 @@ const UNAVAILABLE: [&str; 14] = [
     "NO_ANSWER",
     "NO_PROGRESS",
     "ALREADY_SERVED",
+    "NOT_SERVED",
     "NATS_REFUSED",
 ];
 
@@ -213,6 +214,15 @@ impl From<ServerError> for Failure {
             ServerError::Nats(NatsError::Access(error)) => error.into(),
             ServerError::Engine(error) => error.into(),
             ServerError::Read(error) => error.into(),
+            other => Failure::new(other.code(), other.to_string()),
+        }
+    }
+}
+
+impl From<AskError> for Failure {
+    fn from(error: AskError) -> Failure {
+        match error {
+            AskError::Refused(error) => (*error).into(),
             other => Failure::new(other.code(), other.to_string()),
         }
     }

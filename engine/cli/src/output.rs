@@ -63,6 +63,25 @@ impl Output {
         self.line(serde_json::to_string(value).map_err(Failure::internal)?)
     }
 
+    /// Asks whoever is at a terminal; nobody else is taken to have said yes.
+    ///
+    /// # Errors
+    /// `NOT_CONFIRMED`, with what is so then; `USAGE` where there is nobody to ask.
+    pub(crate) fn ask(&self, question: &str, otherwise: &str) -> Result<(), Failure> {
+        let unasked = || Failure::usage("expected --yes, or a terminal to ask at").hint(otherwise);
+        if self.json || !io::stdin().is_terminal() {
+            return Err(unasked());
+        }
+        let mut err = io::stderr().lock();
+        err.write_all(question.as_bytes()).and_then(|()| err.flush()).map_err(|_| unasked())?;
+        let mut answer = String::new();
+        io::stdin().read_line(&mut answer).map_err(|_| unasked())?;
+        if matches!(answer.trim(), "y" | "yes") {
+            return Ok(());
+        }
+        Err(Failure::new("NOT_CONFIRMED", format!("expected `y`; {otherwise}")))
+    }
+
     /// The text in its colour, where colours are shown.
     pub(crate) fn paint(&self, tone: Tone, text: &str) -> String {
         if self.colour { painted(tone, text) } else { text.to_owned() }

@@ -132,3 +132,31 @@ async fn what_consumers_lost_is_published_once_more() {
         &format!("{lost} events again, {} once", expected.len()),
     );
 }
+
+/// The process that serves is told by whoever may open its socket: no stop, no NATS password.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_operator_has_a_running_server_publish_and_looks_at_its_clock() {
+    let (nats, company) = (NatsServer::start(), Company::found());
+    let serve = Serve::start(&company.data(), &nats);
+    let contract = company.contract();
+    let submit =
+        format!("submit --chain contract-review --as rep_js1 --person H31 --document {}", text(&contract));
+    ask(&nats, "crm", &submit).done();
+    let (log_id, frames) = frames(&company.data());
+    let ids = message_ids("yuanlan", log_id, &frames);
+    stream::published(&nats, ids.len()).await;
+    let told = company.run("publish --from 1").done().out;
+    assert!(told.contains(&format!("frames 1 to {}, in COUNTERSIGN_yuanlan", frames.len())), "{told}");
+    assert_eq!(stream::published(&nats, 2 * ids.len()).await.len(), 2 * ids.len());
+    company.run(&format!("publish --from {}", frames.len() + 1)).refused(1, "SEQUENCE_UNKNOWN");
+    for look in ["clock show", "clock confirm"] {
+        let shown = company.run(look).done().out;
+        assert!(shown.contains("the time is not in doubt"), "{shown}");
+    }
+    let shown = company.run("clock show --json").done().last_json();
+    assert_eq!(shown["jumped"], false, "{shown}");
+    serve.stop();
+    company.run("clock show").refused(3, "NOT_SERVED");
+    let refused = company.run("publish --from 1").refused(3, "NOT_SERVED");
+    assert!(refused.err.contains("--nats URL"), "{}", refused.err);
+}

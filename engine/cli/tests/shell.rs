@@ -7,11 +7,14 @@ use std::process::Stdio;
 use crate::common::{Company, binary, ran, run};
 
 /// Every command, by its words.
-const COMMANDS: [&str; 58] = [
+const COMMANDS: [&str; 61] = [
     "init",
     "serve",
     "adapter",
     "publish",
+    "clock",
+    "clock show",
+    "clock confirm",
     "check",
     "test",
     "diagram",

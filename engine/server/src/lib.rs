@@ -8,6 +8,8 @@
 //! log --> source --> publication --> JetStream            (each event once, in order, no gap)
 //!               \--> bus
 //!
+//! operator, by a socket in the data directory --> control --> runtime, publication
+//!
 //! log --> outward --> commands for adapters;  answers and facts --> outward --> runtime
 //! ```
 //!
@@ -17,6 +19,7 @@
 pub mod apply;
 mod bus;
 mod config;
+mod control;
 mod desk;
 mod error;
 mod health;
@@ -33,6 +36,9 @@ mod source;
 
 pub use bus::{Bus, Events, Happened};
 pub use config::{Config, NatsConfig, PublicationConfig, RequestLimits, SystemLimits};
+pub use control::{
+    AskError, ClockSeen, ClockShown, Control, Operator, PublishAgain, PublishedAgain, Running,
+};
 pub use countersign_nats::{Credentials, Endpoint, NatsAccessError, Secret, Tls};
 pub use desk::{Caller, Desk, ENGINE_SYSTEM};
 pub use error::ServerError;

@@ -12,6 +12,7 @@ use tokio::time::timeout;
 
 use crate::bus::Bus;
 use crate::config::{Config, NatsConfig};
+use crate::control::{Control, Operator};
 use crate::desk::Desk;
 use crate::error::ServerError;
 use crate::health::{Health, HealthConfig, StatusSource};
@@ -32,6 +33,7 @@ pub struct Server {
     bus: Bus,
     feed: JoinHandle<()>,
     counters: Arc<Counters>,
+    clock: Arc<dyn Clock>,
     nats: Option<Door>,
     stop: watch::Sender<bool>,
 }
@@ -118,7 +120,7 @@ impl Server {
             None => None,
         };
         let feed = tokio::spawn(bus.clone().feed(publisher));
-        Ok(Server { engine: Some(engine), desk, bus, feed, counters, nats: door, stop })
+        Ok(Server { engine: Some(engine), desk, bus, feed, counters, clock, nats: door, stop })
     }
 
     /// Where requests are answered, whatever brings them.
@@ -159,14 +161,18 @@ impl Server {
         }
     }
 
-    /// Publishes everything from this frame on once more, for consumers that lost messages: each event keeps its
-    /// id, by which consumers know what they have, and gets another message id, so that the stream takes it. New
-    /// events follow after them. Says whether they are all out within this time; otherwise it goes on.
-    pub async fn republish(&self, from: u64, wait: Duration) -> bool {
-        match self.publication() {
-            Some(publication) => timeout(wait, publication.republish(from)).await.unwrap_or(false),
-            None => false,
-        }
+    /// What its operator may have it do.
+    pub fn operator(&self) -> Operator {
+        let publication = self.publication().map(|publication| (publication.orders(), publication.watch()));
+        Operator { engine: self.engine().clone(), clock: self.clock.clone(), publication }
+    }
+
+    /// Hears its operator by a socket in the data directory, as long as what this gives is kept. None: it has none.
+    ///
+    /// # Errors
+    /// Those of the operating system: the path is too long for a socket, the directory cannot be written.
+    pub fn control(&self) -> std::io::Result<Option<Control>> {
+        self.engine().data().map(|data| Control::open(self.operator(), data)).transpose()
     }
 
     /// Waits until everything up to this frame is published, but no longer than this; says whether it is.

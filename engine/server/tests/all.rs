@@ -6,6 +6,7 @@ mod actions;
 mod adapters;
 mod blind;
 mod bus;
+mod control;
 mod desk;
 mod health;
 mod organisation;

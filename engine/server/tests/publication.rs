@@ -9,6 +9,7 @@ use crate::support::nats::{
 };
 use crate::support::{House, Office};
 use crate::told::tell;
+use countersign_server::PublishAgain;
 
 /// Hands so many contracts in at once; each is a frame of several events.
 pub(crate) async fn contracts(office: &Office, first: usize, count: usize) {
@@ -232,8 +233,16 @@ async fn what_consumers_lost_is_published_once_more_on_demand() {
     let stream = Stream::of(&nats).await;
     let before = stream.messages().await;
     let from = server.engine().log().durable() - 3;
-    assert!(server.republish(from, PATIENCE).await, "they are out again");
-    assert!(server.republish(u64::MAX, PATIENCE).await, "there is nothing to publish");
+    let again = async |from| {
+        let what = PublishAgain { from, within_seconds: PATIENCE.as_secs() };
+        server.operator().publish_again(&what).await
+    };
+    let out = again(from).await.expect("they are out again");
+    assert_eq!((out.from, out.to), (from, from + 3));
+    let (none, beyond) = (again(0).await, again(from + 4).await);
+    for refused in [none, beyond] {
+        assert_eq!(refused.expect_err("no such frame").code, "SEQUENCE_UNKNOWN");
+    }
     let again = before.iter().filter(|(id, _)| sequence(id) >= from).count();
     contracts(&office, 100, 2).await;
     all_published(&server).await;

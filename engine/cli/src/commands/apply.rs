@@ -1,6 +1,5 @@
 //! `countersign apply`: rules go live like code: checked, compared, and all at once.
 
-use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::PathBuf;
 
 use clap::Args;
@@ -13,7 +12,7 @@ use serde_json::{Value, json};
 use similar::TextDiff;
 
 use super::check::{self, many};
-use crate::exit::{Exit, Failure};
+use crate::exit::Failure;
 use crate::output::{Output, Tone, plain};
 use crate::transport::{DataDir, Named, acting, os_user};
 
@@ -91,7 +90,10 @@ impl Apply {
         }
         let changer = self.changer(handle)?;
         if !self.yes {
-            asked(output, &changer)?;
+            let Changer { person, position, .. } = &changer;
+            let question = format!("let these rules hold, as {position} ({person})? [y/N] ");
+            let asked = output.ask(&question, "nothing was changed");
+            asked.map_err(|failure| failure.hint("--dry-run only shows what would be"))?;
         }
         match apply(handle, compiled, &changer) {
             Ok(report) if output.json => output.object(&told(&difference, Some((&report, &changer)))),
@@ -217,24 +219,6 @@ fn many_open(open: usize) -> String {
 
 fn kind(change: &Change) -> String {
     format!("{:?}", change.kind).to_lowercase()
-}
-
-/// Whoever is at a terminal says yes; nobody else is taken to have said it.
-fn asked(output: &Output, changer: &Changer) -> Result<(), Failure> {
-    let unasked =
-        || Failure { exit: Exit::Usage, ..Failure::usage("expected --yes, or a terminal to ask at") };
-    if output.json || !io::stdin().is_terminal() {
-        return Err(unasked().hint("nothing was changed; --dry-run only shows what would be"));
-    }
-    let mut err = io::stderr().lock();
-    let question = format!("let these rules hold, as {} ({})? [y/N] ", changer.position, changer.person);
-    err.write_all(question.as_bytes()).and_then(|()| err.flush()).map_err(|_| unasked())?;
-    let mut answer = String::new();
-    io::stdin().lock().read_line(&mut answer).map_err(|_| unasked())?;
-    if matches!(answer.trim(), "y" | "yes") {
-        return Ok(());
-    }
-    Err(Failure::new("NOT_CONFIRMED", "expected `y`; nothing was changed"))
 }
 
 fn told(difference: &Difference, applied: Option<(&Report, &Changer)>) -> Value {

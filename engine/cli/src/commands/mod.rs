@@ -6,6 +6,7 @@ mod apply;
 mod asking;
 mod bench;
 mod check;
+mod clock;
 mod cover;
 mod decide;
 mod decide_all;
@@ -53,6 +54,7 @@ pub(crate) enum Command {
     Serve(serve::Serve),
     Adapter(adapter::Adapter),
     Publish(publish::Publish),
+    Clock(clock::Clock),
     Check(check::Check),
     Test(test::Test),
     Diagram(diagram::Diagram),
@@ -99,6 +101,7 @@ impl Command {
             Command::Serve(command) => command.run(output),
             Command::Adapter(command) => command.run(output),
             Command::Publish(command) => command.run(output),
+            Command::Clock(command) => command.run(output),
             Command::Check(command) => command.run(output),
             Command::Test(command) => command.run(output),
             Command::Diagram(command) => command.run(output),

@@ -103,6 +103,10 @@ impl Serve {
             if let Some(health) = &health {
                 tracing::info!(address = %health.address(), "health is told");
             }
+            let control = server.control().unwrap_or_else(|error| {
+                tracing::warn!(%error, "operators cannot reach this process: no `clock confirm`, no `publish` while it runs");
+                None
+            });
             let adapters = Adapters::start(&server, adapters)?;
             let (company, sequence) = (server.status().company, server.engine().log().durable());
             // Whoever waits for this line has it, or has gone: it serves in either case.
@@ -112,7 +116,7 @@ impl Serve {
                 () = server.ended() => tracing::error!("the engine has ended"),
             }
             adapters.stop().await;
-            drop(health);
+            drop((health, control));
             let state = server.stop().await?;
             tracing::info!(sequence = state.head().sequence, "stopped");
             Ok(())

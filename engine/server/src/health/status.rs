@@ -83,7 +83,8 @@ impl ServerStatus {
             Room::None => add("DISK_FULL", "nothing is written until there is room"),
         }
         if engine.clock_jumped {
-            add("CLOCK_JUMP", "commands are refused and timers hold until an operator confirms the time");
+            let detail = "commands are refused and timers hold until `countersign clock confirm` says that the time is right";
+            add("CLOCK_JUMP", detail);
         }
         if engine.timers_stuck {
             add("TIMERS_STUCK", "a timer that is due does nothing; it is tried again every second");

@@ -67,10 +67,22 @@ struct Again {
     done: oneshot::Sender<()>,
 }
 
+/// Whom orders to the publication are given.
+#[derive(Clone)]
+pub(crate) struct Orders(mpsc::Sender<Again>);
+
+impl Orders {
+    /// Publishes everything from this frame on once more; false if the publication ends before it is out.
+    pub(crate) async fn publish_again(&self, from: u64) -> bool {
+        let (done, out) = oneshot::channel();
+        self.0.send(Again { from, done }).await.is_ok() && out.await.is_ok()
+    }
+}
+
 /// The publication of a company. It ends with its task.
 pub(crate) struct Publication {
     status: watch::Receiver<PublicationStatus>,
-    orders: mpsc::Sender<Again>,
+    orders: Orders,
     stop: watch::Sender<bool>,
     task: JoinHandle<()>,
 }
@@ -105,7 +117,7 @@ impl Publication {
             run::Parts { link, stream, handle, source, file, position, log_id, config: config.clone() };
         let (stop, stopped) = watch::channel(false);
         let task = tokio::spawn(Run::new(parts, begun, told).run(ordered, stopped));
-        Ok(Publication { status, orders, stop, task })
+        Ok(Publication { status, orders: Orders(orders), stop, task })
     }
 
     /// How it is doing, to be looked at or awaited.
@@ -113,10 +125,9 @@ impl Publication {
         self.status.clone()
     }
 
-    /// Publishes everything from this frame on once more; false if the publication ends before it is out.
-    pub(crate) async fn republish(&self, from: u64) -> bool {
-        let (done, out) = oneshot::channel();
-        self.orders.send(Again { from, done }).await.is_ok() && out.await.is_ok()
+    /// Whom to order what.
+    pub(crate) fn orders(&self) -> Orders {
+        self.orders.clone()
     }
 
     /// Publishes what is durable now, if that takes no longer than a moment, and ends.

@@ -15,7 +15,9 @@ use countersign_core::name::Name;
 use countersign_messages::LogId;
 use countersign_runtime::{EngineHandle, EngineOptions, SystemClock};
 use countersign_server::render::{Belongs, Publisher};
-use countersign_server::{Credentials, NatsConfig, Published, RequestLimits, Server, SystemLimits};
+use countersign_server::{
+    Credentials, NatsConfig, PublishAgain, Published, RequestLimits, Server, SystemLimits,
+};
 
 use super::company::{LEVELS, Names};
 use super::requests::decide_by_json;
@@ -119,9 +121,8 @@ impl Served {
         for round in 0..ROUNDS {
             if round > 0 {
                 let begun = Instant::now();
-                if !self.server.republish(1, PUBLISHED).await {
-                    return Err("expected the events to go out again".to_owned());
-                }
+                let all = PublishAgain { from: 1, within_seconds: PUBLISHED.as_secs() };
+                self.server.operator().publish_again(&all).await.map_err(|error| error.message)?;
                 own = begun.elapsed();
             }
             let (publisher, events) = (self.bare_publisher().await?, events.clone());
