@@ -30,6 +30,7 @@ mod previews;
 mod records;
 mod replay;
 mod reviewed;
+mod routes;
 mod rules;
 mod scenarios;
 mod secrets;

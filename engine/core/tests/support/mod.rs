@@ -1,6 +1,7 @@
 //! A company under test: compiled from the shipped demo company, moved by commands in virtual time.
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses its part")]
 
+pub mod fee;
 pub mod samples;
 
 use std::path::Path;
