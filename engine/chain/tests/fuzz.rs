@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use countersign_chain::{SourceFile, compile, load_dir};
 
-use crate::told::{seed, tell};
+use crate::told::{seed, tell, timed};
 
 /// Where it is fast enough for a person who saves a file.
 const ANSWER_WITHIN: Duration = Duration::from_secs(1);
@@ -223,9 +223,7 @@ fn mutated_companies_are_answered_in_time_and_without_panic() {
     while Instant::now() < until && (only.is_none() || rounds == 0) {
         let seed = first.wrapping_add(rounds);
         let files = round(seed, &clean);
-        let started = Instant::now();
-        let answer = catch_unwind(AssertUnwindSafe(|| compile(&files)));
-        let took = started.elapsed();
+        let (answer, took) = timed(ANSWER_WITHIN, || catch_unwind(AssertUnwindSafe(|| compile(&files))));
         let Ok((bundle, found)) = answer else {
             panic!("a panic: repeat it with COUNTERSIGN_FUZZ_SEED={seed}")
         };

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use crate::model::random::Random;
 use crate::support::samples::every_kind;
-use crate::told::{seed, tell};
+use crate::told::{seed, tell, timed};
 use countersign_core::command::Cause;
 use countersign_core::event::{Event, Plan, PlanNode, StateEntered, Work, encode_event};
 use countersign_core::expr::Expr;
@@ -96,9 +96,8 @@ fn damaged_frames_never_panic_and_what_is_read_survives_a_round_trip() {
     while Instant::now() < until && (only.is_none() || rounds == 0) {
         let seed = first.wrapping_add(rounds);
         let bytes = round(seed, &clean);
-        let started = Instant::now();
-        let answer = catch_unwind(AssertUnwindSafe(|| Frame::decode(&bytes)));
-        let took = started.elapsed();
+        let (answer, took) =
+            timed(ANSWER_WITHIN, || catch_unwind(AssertUnwindSafe(|| Frame::decode(&bytes))));
         let Ok(answer) = answer else { panic!("a panic: repeat it with COUNTERSIGN_FUZZ_SEED={seed}") };
         assert!(took < ANSWER_WITHIN, "{took:?}: repeat it with COUNTERSIGN_FUZZ_SEED={seed}");
         if let Ok(frame) = answer {

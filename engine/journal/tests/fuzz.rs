@@ -13,7 +13,7 @@ use countersign_journal::sim::SimDisk;
 use countersign_journal::{Journal, verify};
 
 use crate::common::{Random, read_all, run_workload};
-use crate::told::{seed, tell};
+use crate::told::{seed, tell, timed};
 
 /// Of a log of some hundred kilobytes.
 const ANSWER_WITHIN: Duration = Duration::from_secs(1);
@@ -98,9 +98,7 @@ fn damaged_logs_are_answered_in_time_and_never_with_frames_that_nobody_wrote() {
     let (mut rounds, mut opened, mut slowest) = (0_u64, 0_u64, Duration::ZERO);
     while Instant::now() < until && (only.is_none() || rounds == 0) {
         let seed = first.wrapping_add(rounds);
-        let started = Instant::now();
-        let answer = catch_unwind(AssertUnwindSafe(|| round(&whole, seed)));
-        let took = started.elapsed();
+        let (answer, took) = timed(ANSWER_WITHIN, || catch_unwind(AssertUnwindSafe(|| round(&whole, seed))));
         let Ok(open) = answer else { panic!("repeat it with COUNTERSIGN_FUZZ_SEED={seed}") };
         assert!(took < ANSWER_WITHIN, "{took:?}: repeat it with COUNTERSIGN_FUZZ_SEED={seed}");
         rounds += 1;

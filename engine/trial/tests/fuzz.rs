@@ -13,7 +13,7 @@ use countersign_chain::{SourceFile, load_dir};
 use countersign_trial::{Company, read, run};
 
 use crate::support::company;
-use crate::told::{seed, tell};
+use crate::told::{seed, tell, timed};
 
 /// Cases of a file may be many.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
@@ -121,9 +121,8 @@ fn mutated_case_files_are_answered_in_time_and_without_panic() {
     let (mut rounds, mut ran, mut slowest) = (0_u64, 0, Duration::ZERO);
     while Instant::now() < until && (only.is_none() || rounds == 0) {
         let seed = first.wrapping_add(rounds);
-        let started = Instant::now();
-        let answer = catch_unwind(AssertUnwindSafe(|| round(&company, &cases, seed)));
-        let took = started.elapsed();
+        let (answer, took) =
+            timed(ANSWER_WITHIN, || catch_unwind(AssertUnwindSafe(|| round(&company, &cases, seed))));
         let Ok(cases) = answer else { panic!("repeat it with COUNTERSIGN_FUZZ_SEED={seed}") };
         assert!(took < ANSWER_WITHIN, "{took:?}: repeat it with COUNTERSIGN_FUZZ_SEED={seed}");
         rounds += 1;
