@@ -1,6 +1,8 @@
 //! What a delegation covers: levels of its authorities; what is asked by name only in the chains and for the duties that it
 //! names, and decisions only up to its amount.
 
+use countersign_core::command::{Body, Verdict};
+use countersign_core::definition::{Definition, Line};
 use countersign_core::name::Name;
 
 use crate::support::World;
@@ -82,4 +84,34 @@ fn a_deputy_is_asked_for_what_the_delegation_covers_and_for_nothing_else() {
     for (asks, given, total, expected) in rows {
         assert_eq!(is_asked(asks, given, total), expected, "{asks:?}, {given}, {total}");
     }
+}
+
+/// R4: a signature for all levels above is one for its own climb. What else a step climbs is another authority, which the
+/// delegation does not have.
+#[test]
+fn a_deputys_signature_for_the_levels_above_is_none_for_another_climb() {
+    let state = "in_order:\n      - climb: contract\n      - climb: claim\n    next: { passed: paid, beyond: rejected }";
+    let mut world = fee::changed(state, |definition| match definition {
+        Definition::Authority(authority) if authority.name == "claim" => {
+            authority.line = Line::List(["region_east_head", "sales_director"].map(Name::from).to_vec());
+        }
+        _ => {}
+    });
+    let act = format!(
+        "- {{ delegate: {{ name: DG-25, from: region_east_head, to: bgm_js, authority: contract, up_to: 1000000, start: \"{SINCE}\", \
+         end: \"2025-05-08T18:00+08:00\" }} }}"
+    );
+    world.organise(&act).expect("the head of the region is away");
+    let case = submitted(&mut world, ("H31", "rep_js1"), "400000.00");
+    let answer = |world: &mut World, post: &str, verdict| {
+        let task = world.task_of(case, post).unwrap_or_else(|| panic!("{post} is asked"));
+        let answer = world.answer(case, task, verdict, None);
+        world.request(&world.holder(post), post, Body::Decide(answer)).expect("it is taken");
+    };
+    answer(&mut world, "kam_js", Verdict::Pass);
+    answer(&mut world, "bgm_js", Verdict::Approve);
+    // The delegation is none of claims.
+    answer(&mut world, "region_east_head", Verdict::Pass);
+    answer(&mut world, "sales_director", Verdict::Approve);
+    assert!(world.state.case(case).is_none(), "it is paid");
 }

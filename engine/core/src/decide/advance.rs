@@ -476,8 +476,7 @@ fn closed_opinions(case: &Case, step: &Step, slots: &[u16]) -> Vec<Opinion> {
 
 /// A signature given before that still stands for a slot (R12).
 fn kept(case: &Case, step: &Step, slot: u16) -> Option<Event> {
-    let plan = step.plan.slots.get(usize::from(slot))?;
-    let task = standing(case, step, plan)?.task;
+    let task = standing(case, step, slot)?.task;
     Some(Event::SignatureKept(SignatureKept { case: case.number(), slot, task }))
 }
 
@@ -508,7 +507,8 @@ fn ask(
 }
 
 /// A signature that stands: same state, same post, same duty, agreeing, not voided, by somebody who may still sign.
-fn standing<'a>(case: &'a Case, step: &Step, slot: &PlannedSlot) -> Option<&'a Signature> {
+fn standing<'a>(case: &'a Case, step: &Step, number: u16) -> Option<&'a Signature> {
+    let slot = step.plan.slots.get(usize::from(number))?;
     let used = |s: &Signature| {
         step.slots
             .iter()
@@ -518,7 +518,7 @@ fn standing<'a>(case: &'a Case, step: &Step, slot: &PlannedSlot) -> Option<&'a S
     let answers = case.outward().map(|outward| &outward.answers);
     case.signatures().iter().rev().find(|s| {
         // R4: one that was given for this level and for one below fills both.
-        let covers = cover::covers(s, slot);
+        let covers = cover::covers(step, s, number);
         s.state == step.state
             && (covers || (signs_for(s, &slot.position) && stands_as(s, slot) && !used(s)))
             && !s.void

@@ -5,8 +5,8 @@ use super::answer::{decided_event, holds_authority, objected, reasoned};
 use super::grow::Rung;
 use super::resolve::{Standing, Wanted, standing, who_answers};
 use super::{Ctx, weigh};
-use crate::command::{Answer, Request, Verdict};
-use crate::definition::{Authority, Duty, Measure};
+use crate::command::{Answer, Request};
+use crate::definition::{Authority, Measure};
 use crate::event::{Capacity, CapacityWhy, Event, PlanNode, StoodIn};
 use crate::name::Name;
 use crate::rejection::Rejection;
@@ -124,14 +124,19 @@ pub(super) fn enough_signers(
     signers.len() >= (floor.never_below as usize).min(levels)
 }
 
-/// Whether a signature of a level below was given for this slot as well.
-pub(super) fn covers(signature: &Signature, slot: &PlannedSlot) -> bool {
-    let stood_in = || {
-        let deputy = |c: &Capacity| c.position == slot.position && c.why == CapacityWhy::Delegate;
-        signature.position != slot.position && signature.capacities.iter().any(deputy)
+/// Whether a signature of a level below, in the same climb, was given for this slot as well. In another climb of the step
+/// the same post is asked under another authority.
+pub(super) fn covers(step: &Step, signature: &Signature, slot: u16) -> bool {
+    let (Some(levels), Some(planned)) = (step.plan.root.climb(slot), step.plan.slots.get(usize::from(slot)))
+    else {
+        return false;
     };
-    signature.duty == Duty::Review
-        && signature.verdict == Verdict::Approve
-        && slot.level.is_some()
-        && stood_in()
+    let below =
+        |number: u16| levels.iter().take_while(|level| !level.holds(slot)).any(|level| level.holds(number));
+    let signed_below = step.slots.iter().zip(0..).any(|(status, number)| match status {
+        SlotStatus::Answered(task, _) | SlotStatus::Kept(task) => *task == signature.task && below(number),
+        _ => false,
+    });
+    let deputy = |c: &Capacity| c.position == planned.position && c.why == CapacityWhy::Delegate;
+    signed_below && signature.capacities.iter().any(deputy)
 }
