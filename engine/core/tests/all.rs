@@ -26,6 +26,7 @@ mod organisation;
 mod outward;
 mod outward_roam;
 mod outward_support;
+mod posts;
 mod previews;
 mod records;
 mod replay;
@@ -37,6 +38,7 @@ mod secrets;
 mod snapshots;
 mod support;
 mod tasks;
+mod timers;
 #[path = "../../../tests/faults/told.rs"]
 mod told;
 mod unique;

@@ -9,8 +9,8 @@ use countersign_core::name::Name;
 use countersign_core::state::{PlannedSlot, Stage};
 use rust_decimal::Decimal;
 
-use crate::support::World;
 use crate::support::fee::{changed, company, submitted};
+use crate::support::{World, at};
 
 const CLIMB: &str = "climb: contract\n    next: { approved: paid, beyond: rejected }";
 const POST: &str = "approve: bgm_js\n    next: { approved: paid }";
@@ -209,4 +209,29 @@ fn levels_that_a_route_grows_by_are_blind_where_the_climb_is() {
         assert_eq!(grown.blind, blind, "{kind}");
         approve(&mut world, case, "bgm_js");
     }
+}
+
+/// R7, R8: who acts for a post does so up to the instant that was said, and not at it.
+#[test]
+fn an_acting_holder_is_asked_up_to_the_end_and_not_at_it() {
+    let rows = [("2025-06-30T23:59:59.999+08:00", "bgm_zj"), ("2025-07-01T00:00+08:00", "region_east_head")];
+    for (when, expected) in rows {
+        let mut world = company(&POST.replace("bgm_js", "bgm_zj"));
+        world.clock(at(when));
+        let case = submitted(&mut world, ("H29", "kam_js"), "9000.00");
+        assert_eq!(asked(&world, case).as_deref(), Some(expected), "{when}");
+    }
+}
+
+/// A document may name who is told, and several of them.
+#[test]
+fn a_list_of_positions_is_told_each() {
+    let mut world = company("review: legal\n    cc: doc.asks\n    next: { passed: paid }");
+    let case = submitted(&mut world, ("H29", "kam_js"), "9000.00");
+    let told = world.frames.iter().flat_map(|frame| &frame.events).find_map(|event| match event {
+        Event::StateEntered(entered) if entered.case == case => Some(&entered.cc),
+        _ => None,
+    });
+    let told: Vec<&str> = told.expect("a state is entered").iter().map(Name::as_str).collect();
+    assert_eq!(told, ["legal", "audit_head"]);
 }

@@ -3,13 +3,14 @@
 use countersign_core::command::{Body, CaseNo};
 use countersign_core::definition::Definition;
 use countersign_core::name::Name;
+use countersign_core::value::Raw;
 
 use super::{World, at, demo_definitions_and, record, text};
 
 const DOCUMENT: &str = "\
 document: fee
 title: { en: Fee, zh: 费用 }
-fields: { fee_no: text, total: money }
+fields: { fee_no: text, total: money, asks: list of position }
 commercial: [total]
 ";
 
@@ -39,7 +40,8 @@ pub fn changed(state: &str, change: impl Fn(&mut Definition)) -> World {
 /// Hands a fee in.
 pub fn submitted(world: &mut World, (person, position): (&str, &str), total: &str) -> CaseNo {
     let total = record([("amount", text(total)), ("currency", text("CNY"))]);
-    let document = record([("fee_no", text("F-1")), ("total", total)]);
+    let asks = Raw::List(vec![text("legal"), text("audit_head")]);
+    let document = record([("fee_no", text("F-1")), ("total", total), ("asks", asks)]);
     let case = world.state.next_case();
     let body = Body::Submit { chain: Name::from("fee"), document, addressee: None };
     world.request(person, position, body).expect("a fee is handed in");
