@@ -235,3 +235,57 @@ fn a_list_of_positions_is_told_each() {
     let told: Vec<&str> = told.expect("a state is entered").iter().map(Name::as_str).collect();
     assert_eq!(told, ["legal", "audit_head"]);
 }
+
+/// A level that is wanted is a place in the line: a lower one with a larger limit is not it.
+#[test]
+fn at_least_a_level_means_its_place_in_the_line() {
+    let state = "climb: contract\n    at_least: [{ level: region_head, when: true }]\n    next: { approved: paid, beyond: rejected }";
+    let mut world = changed(state, |definition| {
+        if let Definition::Authority(authority) = definition
+            && authority.name == "contract"
+        {
+            let limits: &mut BTreeMap<Name, Limit> = &mut authority.limits[0].limits;
+            let limit = Limit { up_to: Some(Decimal::from(2_000_000)), beside: Vec::new() };
+            limits.insert(Name::from("bgm"), limit);
+        }
+    });
+    let case = submitted(&mut world, ("H29", "kam_js"), "9000.00");
+    assert_eq!(posts(&slots(&world, case)), ["bgm_js", "region_east_head"]);
+}
+
+/// R3: who has signed below counts towards the floor of a route that grows, as one person in however many posts.
+#[test]
+fn a_route_that_grows_still_has_as_many_signers_as_the_floor_asks_for() {
+    for (alone, decides) in [(true, "sales_director"), (false, "region_east_head")] {
+        let mut world = company(CLIMB);
+        if alone {
+            let acts = "[{ leave: { person: H24 } }, { hire: { person: H29, position: region_east_head } }]";
+            world.organise(acts).expect("one person has both posts");
+        }
+        let case = submitted(&mut world, ("H31", "rep_js1"), "100000.00");
+        let task = world.task_of(case, "kam_js").expect("the first level is asked");
+        let answer = world.answer(case, task, Verdict::Pass, None);
+        world.request("H29", "kam_js", Body::Decide(answer)).expect("it is taken");
+        let (task, version) = world.task_of(case, "bgm_js").expect("the next level is asked");
+        let reason = Name::from("conflict_of_interest");
+        let body = Body::ReferUp { case, task, version, reason };
+        world.request("H25", "bgm_js", body).expect("somebody else shall decide");
+        let slots = slots(&world, case);
+        let deciding = slots.iter().rfind(|slot| slot.level.as_ref().is_some_and(|level| level.decides));
+        assert_eq!(deciding.map(|slot| slot.position.as_str()), Some(decides), "alone: {alone}");
+    }
+}
+
+/// R6: under an independent authority nobody signs twice; the level that is left out stands with the next one, and why.
+#[test]
+fn an_independent_level_that_is_left_out_is_told_with_the_next() {
+    let mut world = company(&CLIMB.replace("contract", "bad_debt"));
+    let acts = "[{ leave: { person: H08 } }, { hire: { person: H19, position: finance_director } }]";
+    world.organise(acts).expect("one person has both posts");
+    let case = submitted(&mut world, ("H29", "kam_js"), "100000.00");
+    let slots = slots(&world, case);
+    assert_eq!(posts(&slots), ["credit_controller", "president"]);
+    let told: Vec<(&str, CapacityWhy)> =
+        slots[1].capacities.iter().map(|capacity| (capacity.position.as_str(), capacity.why)).collect();
+    assert_eq!(told, [("finance_director", CapacityWhy::Independent), ("president", CapacityWhy::Own)]);
+}
