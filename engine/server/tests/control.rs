@@ -87,3 +87,14 @@ async fn what_is_no_request_is_refused_and_changes_nothing() {
         assert!(found["error"]["message"].as_str().is_some_and(|message| message.len() > 10), "{found}");
     }
 }
+
+#[tokio::test]
+async fn where_the_path_is_too_long_for_a_socket_the_server_works_without() {
+    let house = House::deep().await;
+    let server = house.embedded().await;
+    let error = server.control().err().expect("no socket can be there");
+    assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput, "{error}");
+    let refused = Running::at(house.directory.path()).clock().await;
+    assert_eq!(code(refused), "NOT_SERVED");
+    Office::of(&server, "crm").contract("HT-1", 10).await;
+}

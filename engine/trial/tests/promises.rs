@@ -12,6 +12,9 @@ const LIVING: &str = "engine/core/tests/scenarios/organisation.case";
 const DEPUTIES: &str = "engine/core/tests/scenarios/deputies.case";
 const CASES: &str = "engine/trial/tests/actions/cases/promises.yaml";
 const LIMITS: &str = "engine/core/tests/limits.rs";
+const ROUTES: &str = "engine/core/tests/routes.rs";
+const NAMED: &str = "engine/core/tests/named_deputies.rs";
+const TIMERS: &str = "engine/core/tests/timers.rs";
 
 /// What people do.
 const ACTIONS: &[Promise] = &[
@@ -282,6 +285,7 @@ const RULES: &[Promise] = &[
         &[
             (CONTRACT, "S01 the branch manager's limit is inclusive"),
             (CONTRACT, "S01 one fen more goes to the region"),
+            (ROUTES, "levels_below_the_deciding_one_are_asked_or_not_as_the_policy_says"),
         ],
     ),
     (
@@ -289,6 +293,7 @@ const RULES: &[Promise] = &[
         &[
             (CONTRACT, "S04 nobody decides an own document, and the own level drops out"),
             (CONTRACT, "R2 the president's own contract is the leading group's"),
+            (ROUTES, "a_groups_limit_holds_on_a_line_that_begins_below_it"),
         ],
     ),
     (
@@ -298,6 +303,7 @@ const RULES: &[Promise] = &[
             (CONTRACT, "S47 below the floor one signature is enough"),
             (DEPUTIES, "R3 one person for all levels is below the floor"),
             (DEPUTIES, "R3 whoever signed below counts once, however far the route grows"),
+            (ROUTES, "a_route_that_grows_still_has_as_many_signers_as_the_floor_asks_for"),
         ],
     ),
     (
@@ -314,6 +320,7 @@ const RULES: &[Promise] = &[
                 "R4: a deputy who is asked in an own post as well signs once, for both, and takes back both",
             ),
             (CASES, "R4: beyond what was delegated the deputy's approval is refused, and the holder decides"),
+            (NAMED, "a_deputys_signature_for_the_levels_above_is_none_for_another_climb"),
         ],
     ),
     (
@@ -336,6 +343,7 @@ const RULES: &[Promise] = &[
             ),
             (CASES, "R6: who has signed before gives no independent signature, the next superior does"),
             (CASES, "R6: who has given an independent signature signs nothing else; the line goes on above"),
+            (ROUTES, "an_independent_level_that_is_left_out_is_told_with_the_next"),
         ],
     ),
     (
@@ -344,6 +352,7 @@ const RULES: &[Promise] = &[
             (CONTRACT, "S06 a vacant branch manager's superior signs once for both"),
             (DEPUTIES, "R7 until somebody acts for a vacant post its deputy answers, as a deputy"),
             (DEPUTIES, "R7 half of an unlimited limit is nothing"),
+            (ROUTES, "a_vacancy_ends_the_way_up_where_the_policy_does_not_pass_it"),
         ],
     ),
     (
@@ -358,6 +367,8 @@ const RULES: &[Promise] = &[
         &[
             (CONTRACT, "S09 the post's new holder takes over with at least four working hours"),
             (CONTRACT, "S10 an abolished post's superior decides"),
+            (TIMERS, "a_case_that_a_sweep_has_not_reached_is_put_right_before_it_is_decided"),
+            (TIMERS, "a_new_holder_has_the_time_that_is_left_if_it_is_enough"),
         ],
     ),
     (
@@ -367,7 +378,14 @@ const RULES: &[Promise] = &[
             (CONTRACT, "S12 market news may go direct"),
         ],
     ),
-    ("R11", &[(CONTRACT, "S18 silence is overdue, then escalated, never an approval")]),
+    (
+        "R11",
+        &[
+            (CONTRACT, "S18 silence is overdue, then escalated, never an approval"),
+            (TIMERS, "a_tasks_milestones_are_parts_of_the_time_that_it_has"),
+            (TIMERS, "input_lapses_when_its_time_is_over_and_not_before"),
+        ],
+    ),
     (
         "R12",
         &[

@@ -39,10 +39,10 @@ pub(crate) struct Publish {
     #[arg(long, value_name = "URL")]
     nats: Option<String>,
     /// Where answers to the engine itself go; `_INBOX.USER` if absent, or `_INBOX` without a user
-    #[arg(long, value_name = "PREFIX")]
+    #[arg(long, value_name = "PREFIX", requires = "nats")]
     own_inbox: Option<String>,
     /// Publish even where the NATS server authenticates nobody
-    #[arg(long)]
+    #[arg(long, requires = "nats")]
     trust_network: bool,
     /// Seconds that it may take
     #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..=86_400))]

@@ -47,7 +47,16 @@ impl House {
     }
 
     async fn found_with(files: PathBuf, company: &str) -> House {
-        let directory = tempfile::tempdir().expect("a directory");
+        House::found_at(files, company, tempfile::tempdir().expect("a directory")).await
+    }
+
+    /// Founds the contracts' company in a directory whose path is too long for a socket.
+    pub async fn deep() -> House {
+        let directory = tempfile::Builder::new().prefix(&"d".repeat(120)).tempdir();
+        House::found_at(workflows(), "yuanlan", directory.expect("a directory")).await
+    }
+
+    async fn found_at(files: PathBuf, company: &str, directory: tempfile::TempDir) -> House {
         let clock = ManualClock::new(Timestamp::parse(NOW).expect("a time"));
         let house = House { directory, clock };
         let options = house.options();
